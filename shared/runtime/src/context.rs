@@ -1,0 +1,101 @@
+//! What a handler knows about a call besides its request.
+
+use http::HeaderMap;
+
+use crate::{Budget, HttpRequest, Kind};
+
+/// Trace ids as they arrived; they go into every log line and into outgoing calls.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trace {
+    /// W3C `traceparent`, passed on as it came.
+    pub traceparent: Option<String>,
+    /// Trace id: from `traceparent`, else from B3.
+    pub trace_id: Option<String>,
+    /// AWS X-Ray header.
+    pub xray: Option<String>,
+}
+
+impl Trace {
+    /// Reads `traceparent`, then B3, from a request's headers.
+    pub(crate) fn read(headers: &HeaderMap) -> Self {
+        let text = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
+        let traceparent = text("traceparent").filter(|value| trace_id_of(value).is_some());
+        let trace_id = traceparent.as_deref().and_then(trace_id_of).map(str::to_owned);
+        let trace_id = trace_id.or_else(|| text("x-b3-traceid").filter(|id| is_hex(id)));
+        Self { traceparent, trace_id, xray: text("x-amzn-trace-id") }
+    }
+}
+
+/// `00-<32 hex>-<16 hex>-<2 hex>`
+fn trace_id_of(traceparent: &str) -> Option<&str> {
+    let mut parts = traceparent.split('-');
+    let (version, trace, span) = (parts.next()?, parts.next()?, parts.next()?);
+    let well_formed = version.len() == 2 && trace.len() == 32 && span.len() == 16;
+    (well_formed && is_hex(trace) && is_hex(span)).then_some(trace)
+}
+
+fn is_hex(text: &str) -> bool {
+    !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+/// One call's circumstances.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// What kind of call this is.
+    pub kind: Kind,
+    /// Id to quote to whoever asks: the caller's `X-Request-Id`, else the platform's id.
+    pub request_id: String,
+    /// The call's headers; empty where the host has none.
+    pub headers: HeaderMap,
+    /// The HTTP request, on gateway calls.
+    pub http: Option<HttpRequest>,
+    /// Trace ids.
+    pub trace: Trace,
+    /// Time for this call.
+    pub budget: Budget,
+    /// Whether this is the first call of the process.
+    pub cold_start: bool,
+}
+
+/// The caller's id when it is harmless in logs and headers: 1 to 64 characters of `[A-Za-z0-9._-]`.
+pub(crate) fn caller_request_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-request-id")?.to_str().ok()?;
+    let harmless = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    ((1..=64).contains(&id.len()) && id.bytes().all(harmless)).then(|| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    fn headers(name: &'static str, value: &str) -> HeaderMap {
+        let value = HeaderValue::from_str(value).unwrap();
+        [(HeaderName::from_static(name), value)].into_iter().collect()
+    }
+
+    #[test]
+    fn harmless_request_ids_are_kept() {
+        let check = |value: &str, kept: bool| {
+            let id = caller_request_id(&headers("x-request-id", value));
+            assert_eq!(id.is_some(), kept, "{value}");
+        };
+        check("a.b_c-1", true);
+        check("", false);
+        check("a b", false);
+        check("{\"x\":1}", false);
+        check(&"a".repeat(64), true);
+        check(&"a".repeat(65), false);
+    }
+
+    #[test]
+    fn traceparent_wins_over_b3() {
+        let id = "4bf92f3577b34da6a3ce929d0e0e4736";
+        let mut both = headers("traceparent", &format!("00-{id}-00f067aa0ba902b7-01"));
+        both.insert("x-b3-traceid", HeaderValue::from_static("463ac35c9f6413ad"));
+        assert_eq!(Trace::read(&both).trace_id.as_deref(), Some(id));
+        assert_eq!(Trace::read(&headers("x-b3-traceid", "463ac")).trace_id.as_deref(), Some("463ac"));
+        assert_eq!(Trace::read(&headers("traceparent", "00-zz-1-1")), Trace::default());
+    }
+}

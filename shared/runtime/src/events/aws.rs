@@ -1,0 +1,119 @@
+//! AWS events that are not HTTP: EventBridge, SQS, SNS, S3.
+
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+
+use super::{Detected, Event, ObjectRef, text, unwrap_text};
+use crate::invocation::{Item, Kind, Payload, Work};
+
+pub(super) fn detect(value: &Value) -> Option<Detected> {
+    if let Some(payload) = event_bridge(value) {
+        let kind = if payload == Payload::Tick { Kind::Tick } else { Kind::Event };
+        return Some(Detected::one(kind, payload));
+    }
+    if is_s3_test(value) {
+        return Some(Detected::one(Kind::Event, Payload::Ignored));
+    }
+    let records = value.get("Records")?.as_array()?;
+    match source_of(records.first()?)? {
+        "aws:sqs" => Some(batch(records)),
+        "aws:sns" => Some(all(records.iter().flat_map(sns).collect())),
+        "aws:s3" => Some(all(records.iter().map(s3).collect())),
+        _ => None,
+    }
+}
+
+/// What may be inside a queue message or a notification.
+pub(super) fn unwrap(value: &Value) -> Option<Vec<Payload>> {
+    if value.get("Type").and_then(Value::as_str) == Some("Notification") {
+        return Some(unwrap_text(value.get("Message")?.as_str()?));
+    }
+    match detect(value)?.work {
+        Work::One(payload) => Some(vec![payload]),
+        Work::All(payloads) => Some(payloads),
+        Work::Batch(_) => None,
+    }
+}
+
+fn source_of(record: &Value) -> Option<&str> {
+    // SNS alone writes its keys in capitals.
+    record.get("eventSource").or_else(|| record.get("EventSource"))?.as_str()
+}
+
+fn all(payloads: Vec<Payload>) -> Detected {
+    Detected { kind: Kind::Event, work: Work::All(payloads), http: None, reports_items: false }
+}
+
+fn batch(records: &[Value]) -> Detected {
+    let items = records.iter().enumerate().map(|(index, record)| Item {
+        id: text(record, "/messageId").unwrap_or_else(|| index.to_string()),
+        payloads: record.get("body").and_then(Value::as_str).map_or_else(Vec::new, unwrap_text),
+    });
+    Detected { kind: Kind::Batch, work: Work::Batch(items.collect()), http: None, reports_items: true }
+}
+
+/// A schedule is a tick; its rule or scheduler may give no input. `detail` of the scheduler is text.
+fn event_bridge(value: &Value) -> Option<Payload> {
+    let source = value.get("source")?.as_str()?;
+    let event_type = value.get("detail-type")?.as_str()?;
+    if source == "aws.scheduler" || (source == "aws.events" && event_type == "Scheduled Event") {
+        return Some(Payload::Tick);
+    }
+    let event = Event {
+        source: source.to_owned(),
+        event_type: event_type.to_owned(),
+        id: text(value, "/id"),
+        time: text(value, "/time"),
+        object: (source == "aws.s3").then(|| bridged_object(value)).flatten(),
+        data: value.get("detail").cloned().unwrap_or_default(),
+    };
+    Some(Payload::Event(Box::new(event)))
+}
+
+/// Through EventBridge the key is not URL-encoded.
+fn bridged_object(value: &Value) -> Option<ObjectRef> {
+    Some(ObjectRef {
+        bucket: text(value, "/detail/bucket/name")?,
+        key: text(value, "/detail/object/key")?,
+        etag: text(value, "/detail/object/etag"),
+        version: text(value, "/detail/object/version-id"),
+        size_bytes: value.pointer("/detail/object/size").and_then(Value::as_u64),
+        namespace: None,
+    })
+}
+
+fn is_s3_test(value: &Value) -> bool {
+    value.get("Records").is_none() && value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent")
+}
+
+fn sns(record: &Value) -> Vec<Payload> {
+    let message = record.pointer("/Sns/Message").and_then(Value::as_str).unwrap_or_default();
+    unwrap_text(message)
+}
+
+fn s3(record: &Value) -> Payload {
+    Payload::Event(Box::new(Event {
+        source: "aws:s3".to_owned(),
+        event_type: text(record, "/eventName").unwrap_or_default(),
+        id: text(record, "/responseElements/x-amz-request-id"),
+        time: text(record, "/eventTime"),
+        object: s3_object(record),
+        data: record.clone(),
+    }))
+}
+
+fn s3_object(record: &Value) -> Option<ObjectRef> {
+    Some(ObjectRef {
+        bucket: text(record, "/s3/bucket/name")?,
+        key: decode_key(record.pointer("/s3/object/key")?.as_str()?),
+        etag: text(record, "/s3/object/eTag"),
+        version: text(record, "/s3/object/versionId"),
+        size_bytes: record.pointer("/s3/object/size").and_then(Value::as_u64),
+        namespace: None,
+    })
+}
+
+/// S3 notifications carry form-encoded keys: `+` is a blank.
+fn decode_key(key: &str) -> String {
+    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
+}

@@ -1,0 +1,160 @@
+use serde_json::json;
+
+use super::*;
+use crate::invocation::Item;
+
+fn event(detected: &Detected) -> &Event {
+    match &detected.work {
+        Work::One(Payload::Event(event)) => event,
+        Work::All(payloads) => match payloads.first() {
+            Some(Payload::Event(event)) => event,
+            other => panic!("{other:?}"),
+        },
+        other => panic!("{other:?}"),
+    }
+}
+
+fn http(detected: &Detected) -> (&HttpRequest, Style) {
+    let (request, style) = detected.http.as_ref().expect("http");
+    (request, *style)
+}
+
+fn items(value: Value) -> Vec<Item> {
+    match detect(value).work {
+        Work::Batch(items) => items,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn api_gateway_v2() {
+    let detected = detect(json!({
+        "version": "2.0", "rawPath": "/prod/run", "rawQueryString": "a=1&a=2&b=x%20y",
+        "headers": {"content-type": "application/json", "x-request-id": "r1"}, "cookies": ["k=v", "l=w"],
+        "requestContext": {"stage": "prod", "http": {"method": "POST", "path": "/prod/run"}},
+        "body": "eyJhIjoxfQ==", "isBase64Encoded": true
+    }));
+    let (request, style) = http(&detected);
+    assert_eq!((style, request.method.as_str(), request.path.as_str()), (Style::V2, "POST", "/run"));
+    assert_eq!(request.query.len(), 3);
+    assert_eq!(request.query_object(), json!({"a": "2", "b": "x y"}));
+    assert_eq!(request.headers["cookie"], "k=v; l=w");
+    assert_eq!(detected.work, Work::One(Payload::Bytes(Bytes::from_static(b"{\"a\":1}"))));
+}
+
+#[test]
+fn api_gateway_v1_and_load_balancer() {
+    let mut value = json!({
+        "resource": "/run", "path": "/run", "httpMethod": "post",
+        "headers": {"X-A": "last"}, "multiValueHeaders": {"X-A": ["one", "last"]},
+        "queryStringParameters": {"q": "a%20b"}, "requestContext": {"stage": "prod"}, "body": null
+    });
+    let (request, style) = http(&detect(value.clone())).to_owned_pair();
+    assert_eq!((style, request.method.as_str()), (Style::V1, "POST"));
+    assert_eq!(request.headers.get_all("x-a").iter().count(), 2);
+    assert_eq!(request.query, [("q".to_owned(), "a%20b".to_owned())]);
+    value["requestContext"] = json!({"elb": {"targetGroupArn": "arn"}});
+    let (request, style) = http(&detect(value)).to_owned_pair();
+    assert_eq!((style, request.query), (Style::Alb, vec![("q".to_owned(), "a b".to_owned())]));
+}
+
+trait ToOwnedPair {
+    fn to_owned_pair(self) -> (HttpRequest, Style);
+}
+
+impl ToOwnedPair for (&HttpRequest, Style) {
+    fn to_owned_pair(self) -> (HttpRequest, Style) {
+        (self.0.clone(), self.1)
+    }
+}
+
+#[test]
+fn schedules_are_ticks() {
+    let rule = json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+    let scheduler = json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"});
+    for value in [rule, scheduler, json!({"kind": "tick"})] {
+        let detected = detect(value);
+        assert_eq!((detected.kind, detected.work), (Kind::Tick, Work::One(Payload::Tick)));
+    }
+}
+
+#[test]
+fn s3_keys_are_decoded_where_they_are_encoded() {
+    let direct = detect(json!({"Records": [{"eventSource": "aws:s3", "eventName": "ObjectCreated:Put",
+        "s3": {"bucket": {"name": "b"}, "object": {"key": "in/a+b%2Bc.csv", "size": 7, "eTag": "e"}}}]}));
+    let object = event(&direct).object.clone().expect("object");
+    assert_eq!((object.key.as_str(), object.size_bytes), ("in/a b+c.csv", Some(7)));
+    let bridged = detect(json!({"source": "aws.s3", "detail-type": "Object Created", "id": "1",
+        "detail": {"bucket": {"name": "b"}, "object": {"key": "in/a+b.csv"}}}));
+    assert_eq!(event(&bridged).object.as_ref().expect("object").key, "in/a+b.csv");
+    assert_eq!(detect(json!({"Service": "Amazon S3", "Event": "s3:TestEvent"})).work, Work::One(Payload::Ignored));
+}
+
+#[test]
+fn sns_is_unwrapped() {
+    let record = |message: &str| json!({"EventSource": "aws:sns", "Sns": {"Message": message, "MessageId": "m"}});
+    let detected = detect(json!({"Records": [record("{\"a\":1}")]}));
+    assert_eq!(detected.work, Work::All(vec![Payload::Request(json!({"a": 1}))]));
+    let detected = detect(json!({"Records": [record("plain text")]}));
+    assert_eq!(detected.work, Work::All(vec![Payload::Bytes(Bytes::from_static(b"plain text"))]));
+}
+
+#[test]
+fn sqs_messages_are_unwrapped_one_level() {
+    let body = |value: Value| json!({"messageId": "m", "eventSource": "aws:sqs", "body": value.to_string()});
+    let s3 = json!({"Records": [
+        {"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"}, "object": {"key": "k1"}}},
+        {"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"}, "object": {"key": "k2"}}}]});
+    let sns = json!({"Type": "Notification", "Message": "{\"a\":1}"});
+    let records = [body(json!({"x": 1})), body(s3), body(sns), body(json!({"Event": "s3:TestEvent"}))];
+    let payloads: Vec<_> = items(json!({ "Records": records })).into_iter().map(|item| item.payloads).collect();
+    assert_eq!(payloads[0], [Payload::Request(json!({"x": 1}))]);
+    assert_eq!(payloads[1].len(), 2);
+    assert_eq!(payloads[2], [Payload::Request(json!({"a": 1}))]);
+    assert_eq!(payloads[3], [Payload::Ignored]);
+}
+
+#[test]
+fn oci_events_rule() {
+    let detected = detect(json!({
+        "eventType": "com.oraclecloud.objectstorage.createobject", "cloudEventsVersion": "0.1",
+        "source": "ObjectStorage", "eventID": "e1", "eventTime": "2026-11-01T00:00:00Z",
+        "data": {"resourceName": "in/a b.csv", "additionalDetails": {"bucketName": "b", "namespace": "n", "eTag": "t"}}
+    }));
+    let event = event(&detected);
+    assert_eq!(event.id.as_deref(), Some("e1"));
+    let object = event.object.as_ref().expect("object");
+    assert_eq!((object.key.as_str(), object.namespace.as_deref()), ("in/a b.csv", Some("n")));
+}
+
+#[test]
+fn other_oci_shapes() {
+    let alarm = detect(json!({"dedupeKey": "d", "type": "OK_TO_FIRING", "alarmMetaData": [{"dimensions": []}]}));
+    assert_eq!(event(&alarm).event_type, "alarm.OK_TO_FIRING");
+    let cloud = detect(json!({"specversion": "1.0", "type": "t", "source": "s", "id": "i", "data": 1}));
+    assert_eq!(event(&cloud).data, json!(1));
+    let stream = json!({"stream": "s", "partition": "0", "value": "eyJhIjoxfQ==", "offset": 1});
+    let metric = json!({"namespace": "oci_computeagent", "name": "CpuUtilization", "datapoints": []});
+    let items = items(json!([stream, metric, {"any": "thing"}]));
+    assert_eq!(items[0].payloads, [Payload::Request(json!({"a": 1}))]);
+    assert!(matches!(&items[1].payloads[..], [Payload::Event(event)] if event.source == "oci_computeagent"));
+    assert_eq!((items[2].id.as_str(), items[2].payloads.len()), ("2", 1));
+}
+
+#[test]
+fn anything_else_is_direct() {
+    for value in [json!({}), json!("text"), json!(null), json!({"Records": []}), json!({"requestContext": 5})] {
+        let detected = detect(value.clone());
+        assert_eq!((detected.kind, detected.work), (Kind::Direct, Work::One(Payload::Request(value))));
+    }
+    assert_eq!(detect_bytes(&Bytes::from_static(b"{")).kind, Kind::Direct);
+    assert_eq!(detect_bytes(&Bytes::from_static(b"\xEF\xBB\xBF{\"kind\":\"tick\"}")).kind, Kind::Tick);
+}
+
+#[test]
+fn replies_are_explicit() {
+    let v2 = aws_http::reply(Style::V2, 404, "application/problem+json", "r", "{}");
+    assert_eq!((v2["statusCode"].as_u64(), v2.get("multiValueHeaders")), (Some(404), None));
+    let alb = aws_http::reply(Style::Alb, 200, "application/json", "r", "{}");
+    assert_eq!(alb["statusDescription"], "200 OK");
+}

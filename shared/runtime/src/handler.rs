@@ -1,0 +1,76 @@
+//! The trait that a function implements.
+
+use std::future::Future;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use crate::{Context, Error, Event, Settings};
+
+/// A function: a typed request in, a typed reply out. Deliveries can repeat, so handlers are idempotent.
+pub trait Handler: Send + Sync + Sized + 'static {
+    /// Folder, crate, binary, descriptor and log field: one name.
+    const NAME: &'static str;
+    /// One sentence for users.
+    const ABOUT: &'static str;
+    /// Settings, read once at cold start.
+    type Config: Settings;
+    /// The request. An empty body is read as `{}`; unknown fields should be refused.
+    type Request: DeserializeOwned + JsonSchema + Send;
+    /// The reply. It must not have a field `error` at the top level.
+    type Reply: Serialize + JsonSchema + Send;
+
+    /// Answers one request.
+    fn handle(
+        &self,
+        request: Self::Request,
+        context: &Context,
+    ) -> impl Future<Output = Result<Self::Reply, Error>> + Send;
+
+    /// Turns an event into a request. The default takes no events.
+    ///
+    /// # Errors
+    /// A client error when the event is none of this function's business.
+    fn request_of_event(&self, event: Event) -> Result<Self::Request, Error> {
+        let text = format!("{} does not take events of type {}", Self::NAME, event.event_type);
+        Err(Error::client(422, "unsupported_event", text))
+    }
+
+    /// The request of a schedule; the default is the empty request.
+    ///
+    /// # Errors
+    /// A client error when there is none.
+    fn request_of_tick(&self) -> Result<Self::Request, Error> {
+        let empty = serde_json::from_value(json!({}));
+        empty.map_err(|error| Error::client(422, "unsupported_event", format!("a schedule needs an input: {error}")))
+    }
+
+    /// What this build and deployment can do, for `{"test_type":"imports"}`.
+    fn capabilities(&self) -> Value {
+        json!({})
+    }
+
+    /// Checks the principal that cloud calls are signed with, for `{"test_type":"auth"}`; it has 5 s.
+    fn check_auth(&self) -> impl Future<Output = AuthCheck> + Send {
+        async { AuthCheck::NotUsed }
+    }
+}
+
+/// Result of a principal check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthCheck {
+    /// This deployment makes no call that needs a principal.
+    NotUsed,
+    /// The principal works; its kind and id, never its key.
+    Ok {
+        /// Such as `resource_principal`.
+        principal: String,
+    },
+    /// It does not; the reason for the operator, without secrets.
+    Failed {
+        /// What went wrong.
+        reason: String,
+    },
+}

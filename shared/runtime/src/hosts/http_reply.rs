@@ -1,0 +1,22 @@
+//! What an HTTP caller gets, whichever gateway stands between.
+
+use crate::{Error, Reply};
+
+/// Status, content type and body.
+pub(crate) struct HttpReply {
+    pub(crate) status: u16,
+    pub(crate) content_type: &'static str,
+    pub(crate) body: String,
+}
+
+/// Errors become problem details; they are answers here, never failures of the call.
+pub(crate) fn of(outcome: &Result<Reply, Error>, request_id: &str) -> HttpReply {
+    match outcome {
+        Ok(reply) => HttpReply { status: 200, content_type: "application/json", body: reply.text().to_owned() },
+        Err(error) => HttpReply {
+            status: error.http_status(),
+            content_type: "application/problem+json",
+            body: error.to_problem(request_id).to_string(),
+        },
+    }
+}

@@ -1,0 +1,154 @@
+//! AWS Lambda: the binary is a bootstrap that asks the Runtime API for work.
+
+use std::fmt;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use http::HeaderMap;
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
+
+use super::{App, StartError, http_reply, new_request_id, runtime};
+use crate::context::{Trace, caller_request_id};
+use crate::events::{Detected, Style, aws_reply, detect};
+use crate::invocation::Invocation;
+use crate::{Budget, Error, Reply};
+
+/// Longest run of a Lambda function.
+const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// Variables without which the library would panic.
+const REQUIRED: [&str; 3] =
+    ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
+
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Unusable(String);
+
+pub(super) fn run(app: App) -> Result<(), StartError> {
+    check_environment().map_err(|error| StartError::config(&error))?;
+    let app = Arc::new(app);
+    let handler = move |event: LambdaEvent<Value>| {
+        let app = Arc::clone(&app);
+        async move { app.lambda(event).await }
+    };
+    // The last error of the loop; the platform starts a new process.
+    let outcome = runtime()?.block_on(Runtime::new(service_fn(handler)).run());
+    outcome.map_err(|error| StartError::new("runtime_api", &*error))
+}
+
+fn check_environment() -> Result<(), Unusable> {
+    let missing: Vec<_> = REQUIRED.into_iter().filter(|name| std::env::var(name).is_err()).collect();
+    if !missing.is_empty() {
+        return Err(Unusable(format!("{} must be set by the platform", missing.join(", "))));
+    }
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    if api.contains('/') && !api.contains("://") {
+        return Err(Unusable(format!("AWS_LAMBDA_RUNTIME_API is {api:?}; with a path it needs a scheme")));
+    }
+    Ok(())
+}
+
+/// A failure as Lambda shows it: a stable type and the external message.
+struct Failure(Error);
+
+/// The library logs failures by their Debug form; the whole of it stands at the invocation's end already.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "reported to Lambda as {}", self.0.code())
+    }
+}
+
+impl From<Failure> for Diagnostic {
+    fn from(failure: Failure) -> Self {
+        Self { error_type: failure.0.code().to_owned(), error_message: failure.0.to_string() }
+    }
+}
+
+impl App {
+    async fn lambda(&self, event: LambdaEvent<Value>) -> Result<Box<RawValue>, Failure> {
+        let (payload, context) = event.into_parts();
+        let Detected { kind, work, http, reports_items } = detect(payload);
+        let (http, style) = http.unzip();
+        let headers = http.as_ref().map(|request| request.headers.clone()).unwrap_or_default();
+        let call_id = Some(context.request_id).filter(|id| !id.is_empty());
+        let request_id = caller_request_id(&headers).or_else(|| call_id.clone()).unwrap_or_else(new_request_id);
+        let trace = trace(&headers, context.xray_trace_id);
+        let budget = self.lambda_budget(context.deadline);
+        let id = request_id.clone();
+        let invocation = Invocation { kind, work, headers, http, request_id, call_id, trace, budget };
+        let outcome = self.service.call(invocation).await;
+        match style {
+            Some(style) => http_response(style, &outcome, &id),
+            None => plain_response(outcome, reports_items, &id),
+        }
+    }
+
+    fn lambda_budget(&self, deadline_ms: u64) -> Budget {
+        let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms.min(1 << 48));
+        let fallback = Duration::from_secs(self.common.default_timeout_seconds);
+        Budget::until(Instant::now(), deadline, SystemTime::now(), LONGEST, fallback)
+    }
+}
+
+fn trace(headers: &HeaderMap, xray: Option<String>) -> Trace {
+    let trace = Trace::read(headers);
+    Trace { xray: xray.or(trace.xray), ..trace }
+}
+
+/// HTTP callers get every error as a status: a failed invocation would become an opaque 502.
+fn http_response(style: Style, outcome: &Result<Reply, Error>, id: &str) -> Result<Box<RawValue>, Failure> {
+    let reply = http_reply::of(outcome, id);
+    raw(&aws_reply(style, reply.status, reply.content_type, id, &reply.body))
+}
+
+/// Client errors are answers; anything else fails the invocation, so that retries and dead-letter queues work.
+fn plain_response(outcome: Result<Reply, Error>, reports_items: bool, id: &str) -> Result<Box<RawValue>, Failure> {
+    match outcome {
+        Ok(reply) if reports_items => raw(&item_failures(&reply)),
+        Ok(reply) if !reply.failed_items().is_empty() => {
+            let count = reply.failed_items().len();
+            Err(Failure(Error::internal("batch_failed", format!("{count} messages failed"))))
+        }
+        Ok(reply) => Ok(reply.body),
+        Err(error) if error.is_client() => raw(&error.to_body(id)),
+        Err(error) => Err(Failure(error)),
+    }
+}
+
+fn item_failures(reply: &Reply) -> Value {
+    let failures = reply.failed_items().iter().map(|id| json!({ "itemIdentifier": id }));
+    json!({ "batchItemFailures": failures.collect::<Vec<_>>() })
+}
+
+fn raw(value: &Value) -> Result<Box<RawValue>, Failure> {
+    to_raw_value(value).map_err(|error| Failure(Error::internal("reply_not_json", error.to_string())))
+}
+
+/// Tells Lambda why the function did not start; otherwise callers see only `Runtime.ExitError`.
+pub(super) fn report_init_error(error: &StartError) {
+    let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
+    let body = json!({ "errorType": format!("Runtime.{}", error.code), "errorMessage": error.text, "stackTrace": [] });
+    if let Err(failure) = post_init_error(&api, &body.to_string()) {
+        tracing::warn!(error = failure.to_string(), "Lambda could not be told");
+    }
+}
+
+fn post_init_error(api: &str, body: &str) -> std::io::Result<()> {
+    let api = api.strip_prefix("http://").unwrap_or(api).trim_end_matches('/');
+    let (address, path) = api.split_once('/').map_or((api, String::new()), |(host, path)| (host, format!("/{path}")));
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    let length = body.len();
+    write!(
+        stream,
+        "POST {path}/2018-06-01/runtime/init/error HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nLambda-Runtime-Function-Error-Type: Runtime.InitError\r\n\
+         Content-Length: {length}\r\n\r\n{body}"
+    )?;
+    let mut answer = Vec::new();
+    stream.take(4096).read_to_end(&mut answer)?;
+    Ok(())
+}

@@ -1,0 +1,112 @@
+//! Whatever arrives, in one form.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use serde_json::{Map, Value};
+
+use crate::{Budget, Event, Trace};
+
+/// What kind of call it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// `fn invoke`, SDKs, Lambda invoke: the payload itself.
+    Direct,
+    /// Through a gateway, trigger, load balancer or function URL.
+    Http,
+    /// Something happened: OCI Events, CloudEvents, S3, SNS, EventBridge, an alarm.
+    Event,
+    /// Several messages at once: SQS, Connector Hub, streams.
+    Batch,
+    /// A schedule.
+    Tick,
+}
+
+impl Kind {
+    /// Name in logs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Direct => "direct",
+            Self::Http => "http",
+            Self::Event => "event",
+            Self::Batch => "batch",
+            Self::Tick => "tick",
+        }
+    }
+}
+
+/// An HTTP request that a gateway passed on.
+#[derive(Debug, Clone, Default)]
+pub struct HttpRequest {
+    /// Method in capitals.
+    pub method: String,
+    /// Path, percent-encoded, without a stage prefix.
+    pub path: String,
+    /// Decoded query pairs in order.
+    pub query: Vec<(String, String)>,
+    /// The client's headers.
+    pub headers: HeaderMap,
+}
+
+impl HttpRequest {
+    /// The query as a JSON object of strings; of repeated keys the last one counts.
+    pub(crate) fn query_object(&self) -> Value {
+        let pairs = self.query.iter().map(|(key, value)| (key.clone(), Value::String(value.clone())));
+        Value::Object(pairs.collect::<Map<_, _>>())
+    }
+}
+
+/// One unit of work for a handler.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Payload {
+    /// A request of the handler's own type, as JSON.
+    Request(Value),
+    /// Raw bytes that still have to be read as a request; empty means the default request.
+    Bytes(Bytes),
+    /// An event that the handler turns into a request.
+    Event(Box<Event>),
+    /// A schedule fired.
+    Tick,
+    /// Known and without work, such as the test message of a new S3 notification.
+    Ignored,
+}
+
+/// A message of a batch. It is done only when all of its payloads are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Item {
+    /// The queue's id of the message, or its position.
+    pub id: String,
+    /// What it holds, one level unwrapped.
+    pub payloads: Vec<Payload>,
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Work {
+    /// One unit, whose reply goes to the caller.
+    One(Payload),
+    /// Several that succeed or fail together.
+    All(Vec<Payload>),
+    /// Messages that succeed or fail one by one.
+    Batch(Vec<Item>),
+}
+
+/// A call, whichever host it came through.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    /// What kind of call.
+    pub kind: Kind,
+    pub(crate) work: Work,
+    /// Headers of the call itself; empty where the host has none.
+    pub headers: HeaderMap,
+    /// The HTTP request behind a gateway call.
+    pub http: Option<HttpRequest>,
+    /// Id for logs and replies.
+    pub request_id: String,
+    /// The platform's own id, when it differs.
+    pub call_id: Option<String>,
+    /// Trace ids.
+    pub trace: Trace,
+    /// Time for this call.
+    pub budget: Budget,
+}

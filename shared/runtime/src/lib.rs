@@ -1,0 +1,35 @@
+//! One handler, three hosts.
+//!
+//! A function implements [`Handler`] and its `main` calls [`run`]; the same binary then answers as an Fn
+//! or OCI function, as an AWS Lambda bootstrap, or on the command line. Whatever arrives becomes an
+//! [`Invocation`]; a handler sees its typed request and a [`Context`]. Start at [`Handler`].
+//!
+//! This crate knows no cloud service and no function; only the modules under `hosts` read platform
+//! variables.
+
+mod budget;
+mod context;
+mod error;
+mod events;
+mod handler;
+mod hosts;
+mod invocation;
+mod probe;
+mod reply;
+mod service;
+mod settings;
+mod telemetry;
+
+pub use budget::Budget;
+pub use context::{Context, Trace};
+pub use error::{Error, Kind as ErrorKind};
+pub use events::{Event, ObjectRef};
+pub use handler::{AuthCheck, Handler};
+pub use hosts::run;
+pub use invocation::{HttpRequest, Invocation, Item, Kind, Payload};
+pub use reply::Reply;
+pub use service::Service;
+pub use settings::{ConfigErrors, Declared, Secret, Settings, Vars};
+
+/// Largest request body, in bytes, that a function accepts: both clouds' synchronous limit is 6 MB.
+pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;

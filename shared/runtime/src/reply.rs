@@ -1,0 +1,42 @@
+//! What a handler's result becomes before a host sends it.
+
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+/// A successful answer.
+#[derive(Debug)]
+pub struct Reply {
+    pub(crate) body: Box<RawValue>,
+    /// Ids of batch messages that failed and must be delivered again.
+    pub(crate) failed_items: Vec<String>,
+}
+
+impl Reply {
+    /// Makes a reply of anything that serialises.
+    ///
+    /// # Errors
+    /// When the value cannot be written as JSON.
+    pub fn json(value: &impl serde::Serialize) -> Result<Self, serde_json::Error> {
+        Ok(Self { body: serde_json::value::to_raw_value(value)?, failed_items: Vec::new() })
+    }
+
+    /// The JSON text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.body.get()
+    }
+
+    /// The body as a value.
+    ///
+    /// # Errors
+    /// Never for a reply made by [`Reply::json`].
+    pub fn value(&self) -> Result<Value, serde_json::Error> {
+        serde_json::from_str(self.text())
+    }
+
+    /// Ids of batch messages that failed.
+    #[must_use]
+    pub fn failed_items(&self) -> &[String] {
+        &self.failed_items
+    }
+}

@@ -1,0 +1,155 @@
+use std::time::Duration;
+
+use http::HeaderMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::*;
+use crate::events::detect_bytes;
+use crate::{Budget, Event, HttpRequest, Settings, Trace, Vars};
+
+struct Demo;
+
+struct NoConfig;
+
+impl Settings for NoConfig {
+    const PREFIX: &'static str = "DEMO_";
+
+    fn read(_: &mut Vars) -> Self {
+        Self
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct Request {
+    #[serde(default)]
+    n: u32,
+    #[serde(default)]
+    op: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Twice {
+    twice: u32,
+}
+
+impl Handler for Demo {
+    const NAME: &'static str = "demo";
+    const ABOUT: &'static str = "Doubles a number";
+    type Config = NoConfig;
+    type Request = Request;
+    type Reply = Twice;
+
+    async fn handle(&self, request: Request, _: &Context) -> Result<Twice, Error> {
+        match request.op.as_str() {
+            "panic" => panic!("boom"),
+            "hang" => std::future::pending().await,
+            "fail" => Err(Error::upstream("objectstorage", Some(500), "broken")),
+            _ => Ok(Twice { twice: request.n * 2 }),
+        }
+    }
+
+    fn request_of_event(&self, event: Event) -> Result<Request, Error> {
+        Ok(Request { n: 21, op: event.event_type })
+    }
+}
+
+fn invocation(body: &'static [u8]) -> Invocation {
+    let detected = detect_bytes(&Bytes::from_static(body));
+    Invocation {
+        kind: detected.kind,
+        work: detected.work,
+        headers: HeaderMap::new(),
+        http: None,
+        request_id: "r".to_owned(),
+        call_id: None,
+        trace: Trace::default(),
+        budget: Budget::of(Instant::now(), Duration::from_secs(30)),
+    }
+}
+
+async fn call(invocation: Invocation) -> Result<Reply, Error> {
+    Function::new(Demo).call(invocation).await
+}
+
+async fn text(body: &'static [u8]) -> String {
+    match call(invocation(body)).await {
+        Ok(reply) => reply.text().to_owned(),
+        Err(error) => format!("{} {} {error}", error.http_status(), error.code()),
+    }
+}
+
+#[tokio::test]
+async fn requests_of_every_kind() {
+    assert_eq!(text(b"{\"n\":4}").await, "{\"twice\":8}");
+    assert_eq!(text(b"").await, "{\"twice\":0}");
+    assert_eq!(text(b" \n").await, "{\"twice\":0}");
+    assert_eq!(text(b"{\"kind\":\"tick\"}").await, "{\"twice\":0}");
+    assert_eq!(text(br#"{"specversion":"1.0","type":"t","source":"s"}"#).await, "{\"twice\":42}");
+    assert_eq!(text(br#"{"Event":"s3:TestEvent"}"#).await, "{\"ignored\":true}");
+    assert!(text(br#"{"test_type":"basic"}"#).await.contains("\"function\":\"demo\""));
+    assert!(text(br#"{"test_type":"auth"}"#).await.contains("not_used"));
+}
+
+#[tokio::test]
+async fn wrong_requests_are_answers() {
+    assert_eq!(text(b"{\"n\":\"x\"}").await, "400 invalid_request invalid type: string \"x\", expected u32 (at n)");
+    assert!(text(b"{\"m\":1}").await.starts_with("400 invalid_request unknown field `m`"));
+    assert!(text(b"{\"n\":").await.starts_with("400 invalid_json"));
+    assert!(text(b"\xff\xfe").await.starts_with("400 invalid_json"));
+    assert!(text(b"7").await.starts_with("400 invalid_request"));
+    assert!(text(b"null").await.starts_with("400 invalid_request"));
+    static LARGE: [u8; MAX_BODY_BYTES + 1] = [b' '; MAX_BODY_BYTES + 1];
+    assert!(text(&LARGE).await.starts_with("413 payload_too_large"));
+}
+
+#[tokio::test]
+async fn panics_and_failures_keep_their_inside() {
+    assert_eq!(text(br#"{"op":"panic"}"#).await, "500 panic internal error");
+    assert_eq!(text(br#"{"op":"fail"}"#).await, "502 broken objectstorage failed");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overrun_ends_before_the_deadline() {
+    let error = call(invocation(br#"{"op":"hang"}"#)).await.unwrap_err();
+    assert_eq!((error.http_status(), error.code()), (504, "timeout"));
+}
+
+#[tokio::test]
+async fn a_get_brings_its_query() {
+    let mut call_by_get = invocation(b"");
+    let query = vec![("op".to_owned(), "none".to_owned())];
+    call_by_get.http = Some(HttpRequest { query, ..HttpRequest::default() });
+    assert_eq!(call(call_by_get).await.unwrap().text(), "{\"twice\":0}");
+}
+
+#[tokio::test]
+async fn batch_messages_fail_one_by_one() {
+    let body = br#"{"Records":[
+        {"eventSource":"aws:sqs","messageId":"good","body":"{\"n\":1}"},
+        {"eventSource":"aws:sqs","messageId":"bad","body":"{\"n\":\"x\"}"},
+        {"eventSource":"aws:sqs","messageId":"broken","body":"{\"op\":\"panic\"}"},
+        {"eventSource":"aws:sqs","messageId":"last","body":"{\"n\":2}"}]}"#;
+    let reply = call(invocation(body)).await.unwrap();
+    assert_eq!(reply.failed_items(), ["bad", "broken"]);
+    assert_eq!(reply.value().unwrap()["batch"]["total"], 4);
+}
+
+#[tokio::test]
+async fn messages_that_time_does_not_reach_are_delivered_again() {
+    let mut late = invocation(br#"[{"n":1},{"n":2}]"#);
+    late.budget = Budget::of(Instant::now() - Duration::from_secs(9), Duration::from_secs(10));
+    let reply = call(late).await.unwrap();
+    assert_eq!(reply.failed_items(), ["0", "1"]);
+    assert_eq!(reply.value().unwrap()["batch"]["deferred"], 2);
+}
+
+#[tokio::test]
+async fn only_the_first_call_is_cold() {
+    let function = Function::new(Demo);
+    let (context, _) = function.split(invocation(b""));
+    assert!(context.cold_start);
+    let (context, _) = function.split(invocation(b""));
+    assert!(!context.cold_start);
+}

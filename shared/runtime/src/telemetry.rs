@@ -1,0 +1,177 @@
+//! Logs: one JSON object per line on stderr, with the key names of Powertools for AWS Lambda on both clouds.
+
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use tracing::field::{Field, Visit};
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Span, Subscriber};
+use tracing_subscriber::Registry;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::registry::{LookupSpan, Scope};
+
+use crate::invocation::{Invocation, Kind};
+use crate::{Error, Reply};
+
+/// Installs the process's logger. A second call changes nothing.
+pub(crate) fn install(service: &'static str, level: Option<&str>) {
+    let level = level.and_then(|text| text.trim().parse().ok()).unwrap_or(LevelFilter::INFO);
+    // Only a logger that is there already can make this fail, and then that one is meant to stay.
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(JsonLines { service, level }));
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string);
+        tracing::error!(code = "panic", location = place.unwrap_or_default(), "the handler panicked");
+    }));
+}
+
+/// The span of one call; its fields stand on every line of the call.
+pub(crate) fn invocation_span(invocation: &Invocation, cold_start: bool) -> Span {
+    let trace = &invocation.trace;
+    tracing::info_span!(
+        "invocation",
+        function_request_id = invocation.call_id.as_deref().unwrap_or(&invocation.request_id),
+        correlation_id = invocation.request_id,
+        trace_id = trace.trace_id,
+        xray_trace_id = trace.xray,
+        cold_start,
+    )
+}
+
+/// The one line that every call ends with.
+pub(crate) fn invocation_end(kind: Kind, elapsed: Duration, outcome: &Result<Reply, Error>) {
+    // Whole microseconds; rounding a float would load the mathematics library into every function.
+    let micros = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
+    let (kind, duration_ms) = (kind.name(), f64::from(micros) / 1e3);
+    match outcome {
+        Ok(reply) => {
+            let failed_items = reply.failed_items.len();
+            tracing::info!(kind, duration_ms, failed_items, outcome = "ok", "invocation.end");
+        }
+        Err(error) if error.is_client() => {
+            tracing::info!(
+                kind,
+                duration_ms,
+                outcome = "client",
+                code = error.code(),
+                error = error.log_text(),
+                "invocation.end"
+            );
+        }
+        Err(error) => {
+            let outcome = error.kind_name();
+            tracing::error!(
+                kind,
+                duration_ms,
+                outcome,
+                code = error.code(),
+                error = error.log_text(),
+                "invocation.end"
+            );
+        }
+    }
+}
+
+/// A message of a batch that will be delivered again.
+pub(crate) fn item_failed(id: &str, error: &Error) {
+    tracing::warn!(item = id, code = error.code(), error = error.log_text(), "batch item failed");
+}
+
+struct JsonLines {
+    service: &'static str,
+    level: LevelFilter,
+}
+
+/// Fields of a span, as they are printed.
+struct Fields(Map<String, Value>);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
+        if metadata.is_span() {
+            return true;
+        }
+        // Dependencies speak at warn and above only: their debug output may hold request heads.
+        let ours = ["causeway", "discovery"].iter().any(|name| metadata.target().starts_with(name));
+        *metadata.level() <= if ours { self.level } else { self.level.min(LevelFilter::WARN) }
+    }
+
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let mut fields = Fields(Map::new());
+        attributes.record(&mut fields);
+        if let Some(span) = context.span(id) {
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut line = Fields(Map::new());
+        let set = |line: &mut Fields, key: &str, value: &str| drop(line.0.insert(key.to_owned(), value.into()));
+        set(&mut line, "level", level_name(*event.metadata().level()));
+        set(&mut line, "message", "");
+        set(&mut line, "timestamp", &format!("{:.3}", Timestamp::now()));
+        set(&mut line, "service", self.service);
+        set(&mut line, "function_name", self.service);
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
+            if let Some(fields) = span.extensions().get::<Fields>() {
+                line.0.extend(fields.0.clone());
+            }
+        }
+        event.record(&mut line);
+        write_line(line.0);
+    }
+}
+
+fn write_line(line: Map<String, Value>) {
+    let text = format!("{}\n", Value::Object(line));
+    // Nobody can be told that stderr is gone.
+    let _ = std::io::stderr().write_all(text.as_bytes());
+}
+
+fn level_name(level: Level) -> &'static str {
+    match level {
+        Level::ERROR => "ERROR",
+        Level::WARN => "WARN",
+        Level::INFO => "INFO",
+        Level::DEBUG => "DEBUG",
+        Level::TRACE => "TRACE",
+    }
+}
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let mut text = String::new();
+        // Writing to a string fails only when the value's own Debug does; what it wrote is kept.
+        let _ = write!(text, "{value:?}");
+        self.0.insert(field.name().to_owned(), text.into());
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.insert(field.name().to_owned(), value.into());
+    }
+}
