@@ -1,0 +1,75 @@
+//! Settings of the discovery agent.
+
+use std::path::PathBuf;
+
+use causeway_decisioning::discovery::Limits;
+use causeway_runtime::{Settings, Vars};
+
+/// Where the objects are and how much of them is read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// Directory that stands in for the bucket.
+    pub local_root: PathBuf,
+    /// Prefix that is surveyed when a request names no source.
+    pub prefix: Option<String>,
+    /// Bounds of a survey.
+    pub limits: Limits,
+}
+
+impl Settings for Config {
+    const PREFIX: &'static str = "DISCOVERY_";
+
+    fn read(vars: &mut Vars) -> Self {
+        Self {
+            local_root: vars.path("CAUSEWAY_LOCAL_ROOT", ".", "directory that stands in for the bucket"),
+            prefix: vars.optional_text(
+                "DISCOVERY_PREFIX",
+                "objects below this prefix are surveyed when a request names no source",
+            ),
+            limits: limits(vars),
+        }
+    }
+}
+
+fn limits(vars: &mut Vars) -> Limits {
+    let d = Limits::default();
+    Limits {
+        max_objects: vars.number(
+            "DISCOVERY_MAX_OBJECTS",
+            d.max_objects,
+            1..=100_000,
+            "objects that are read, in name order",
+        ),
+        max_bytes_per_object: vars.number(
+            "DISCOVERY_MAX_BYTES_PER_OBJECT",
+            d.max_bytes_per_object,
+            1..=u64::MAX,
+            "bytes of an object that are read, after decompression",
+        ),
+        sample_rows: vars.number(
+            "DISCOVERY_SAMPLE_ROWS",
+            d.sample_rows,
+            0..=u64::MAX,
+            "rows of an object that are read; 0 is all",
+        ),
+        max_distinct_exact: vars.number(
+            "DISCOVERY_MAX_DISTINCT_EXACT",
+            d.max_distinct_exact,
+            16..=10_000_000,
+            "different values of a column that are counted exactly; sketches take over above",
+        ),
+        max_dictionary_bytes: vars.number(
+            "DISCOVERY_MAX_DICTIONARY_BYTES",
+            d.max_dictionary_bytes,
+            1 << 20..=16 << 30,
+            "memory for the texts of one table's columns, in bytes",
+        ),
+        max_chunk_bytes: vars.number(
+            "DISCOVERY_MAX_CHUNK_BYTES",
+            d.max_chunk_bytes,
+            1 << 16..=4 << 30,
+            "largest Parquet column chunk, in bytes",
+        ),
+        ..d
+    }
+}

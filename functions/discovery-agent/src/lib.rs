@@ -1,0 +1,81 @@
+//! Profiles the tables of a bucket or folder: columns, quality, keys, links and personal data.
+//!
+//! Trigger: a direct or HTTP call with a [`Request`], or a schedule, which surveys everything. Needs read
+//! access to the objects and nothing else; it writes nothing, so a repeated delivery does no harm. What
+//! cannot be read is flagged in the result, and what the time does not allow is deferred (`partial`); only
+//! a request that cannot be served at all is an error. The rules are in `causeway-decisioning`.
+
+use std::sync::Arc;
+
+use causeway_cloud::Objects;
+use causeway_cloud::local::Store;
+use causeway_decisioning::discovery::{Limits, Request, survey};
+use causeway_decisioning::result::AgentResult;
+use causeway_runtime::{Context, Error, Handler};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+mod config;
+
+pub use config::Config;
+
+/// The discovery agent over one bucket.
+pub struct DiscoveryAgent {
+    objects: Objects,
+    default_source: Option<String>,
+    limits: Limits,
+}
+
+impl DiscoveryAgent {
+    /// An agent over the given objects.
+    #[must_use]
+    pub fn new(objects: Objects, config: Config) -> Self {
+        Self { objects, default_source: config.prefix, limits: config.limits }
+    }
+
+    /// Opens the local directory that stands in for the bucket.
+    ///
+    /// # Errors
+    ///
+    /// The directory is missing or cannot be opened.
+    pub fn connect(config: Config) -> Result<Self, causeway_cloud::Error> {
+        let store = Store::open(&config.local_root)?;
+        Ok(Self::new(Arc::new(store), config))
+    }
+
+    /// Sources of the request, else the configured prefix, else everything.
+    fn with_default_source(&self, mut request: Request) -> Request {
+        if request.data_sources.is_empty() {
+            request.data_sources.extend(self.default_source.clone());
+        }
+        request
+    }
+}
+
+impl Handler for DiscoveryAgent {
+    const NAME: &'static str = "discovery-agent";
+    const ABOUT: &'static str =
+        "Profiles the tables of a bucket or folder: columns, quality, keys, links and personal data.";
+    type Config = Config;
+    type Request = Request;
+    type Reply = AgentResult;
+
+    async fn handle(&self, request: Request, context: &Context) -> Result<AgentResult, Error> {
+        let request = self.with_default_source(request);
+        let now = Timestamp::now();
+        let deadline = context.budget.remaining().and_then(|left| now.checked_add(left).ok());
+        let surveyed = survey(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
+        surveyed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
+    }
+
+    fn capabilities(&self) -> Value {
+        json!({
+            "formats": ["csv", "tsv", "json", "json_lines", "parquet"],
+            "compression": ["gzip"],
+            "limits": self.limits,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! Reading tables from objects: CSV, JSON and Parquet become one stream of typed cells.
+//!
+//! Parsers are push-based: they take bytes in pieces of any size and hand cells to a [`RowSink`], so
+//! memory depends on [`ReadLimits`] and never on the size of an object. Start from [`read::object`].
+
+pub mod cell;
+pub mod date;
+pub mod number;
+pub mod read;
+
+mod csv;
+mod gzip;
+mod json;
+mod parquet;
+mod parquet_cells;
+mod sniff;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+pub use cell::Cell;
+pub(crate) use sniff::NO_TABLE;
+
+/// Takes the cells of one table, row by row or column by column within a block of rows.
+pub trait RowSink: Send {
+    /// The index of the column with this name, made on first use; `None` beyond the column limit.
+    ///
+    /// `physical_type` is the type that the format itself declares.
+    fn column(&mut self, name: &str, physical_type: Option<&str>) -> Option<usize>;
+    /// Announces that the next `rows` rows come column by column; not needed for single rows.
+    fn begin_rows(&mut self, rows: usize);
+    /// One cell of the present block; `row` counts from 0 within the block.
+    fn cell(&mut self, column: usize, row: usize, cell: Cell<'_>);
+    /// Ends the block; columns that got fewer cells than rows are filled with absent ones.
+    fn end_rows(&mut self, rows: usize);
+}
+
+/// Bounds of reading one object.
+#[derive(Debug, Clone, Copy)]
+pub struct ReadLimits {
+    /// Bytes of content after decompression; what lies beyond is not read.
+    pub max_bytes_per_object: u64,
+    /// Rows that are read from the start; 0 is all.
+    pub sample_rows: u64,
+    /// Longest CSV record, JSON record or JSON line, in bytes.
+    pub max_record_bytes: usize,
+    /// Columns that are profiled; further ones are counted only.
+    pub max_columns: usize,
+    /// Largest Parquet column chunk that is fetched, in bytes, compressed or not.
+    pub max_chunk_bytes: u64,
+}
+
+/// A format that can be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// Delimited text.
+    Csv,
+    /// A JSON array of objects.
+    JsonArray,
+    /// One JSON object per line.
+    JsonLines,
+    /// One JSON object, or several without line structure.
+    JsonObject,
+    /// Apache Parquet.
+    Parquet,
+}
+
+/// Something about an object that the reader had to work around or could not read.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Issue {
+    /// The object or table it concerns; empty for the listing as a whole.
+    pub object: String,
+    /// A stable word for it, such as `ragged_rows`.
+    pub code: &'static str,
+    /// A sentence without any cell content.
+    pub message: String,
+    /// How often it occurred.
+    pub count: u64,
+    /// Line or record numbers of the first occurrences, from 1.
+    pub first_lines: Vec<u64>,
+    /// Whether content was left unread because of it.
+    pub loses_data: bool,
+}
+
+/// Line numbers that an issue keeps.
+pub const KEPT_LINES: usize = 5;
+
+/// How one object was read.
+#[derive(Debug, Clone, Default)]
+pub struct ReadReport {
+    /// The format that was recognised; `None` when the object holds no table.
+    pub format: Option<Format>,
+    /// `gzip` where the content was compressed as a whole.
+    pub compression: Option<&'static str>,
+    /// The delimiter of a CSV.
+    pub delimiter: Option<char>,
+    /// Whether the first CSV record holds the names.
+    pub has_header: Option<bool>,
+    /// Rows handed on.
+    pub rows: u64,
+    /// Rows whose number of fields differs from the header's, or records that are not objects.
+    pub malformed_rows: u64,
+    /// Rows that the object holds according to its own footer.
+    pub declared_rows: Option<u64>,
+    /// What stood out.
+    pub issues: Vec<Issue>,
+    /// Whether reading stopped because the time budget was used up.
+    pub out_of_time: bool,
+}
+
+impl ReadReport {
+    /// Counts one more occurrence of an issue; message and loss are those of the first.
+    pub fn note(&mut self, code: &'static str, line: Option<u64>, loses_data: bool, message: &str) {
+        let position = self.issues.iter().position(|issue| issue.code == code);
+        let position = position.unwrap_or_else(|| {
+            self.issues.push(Issue {
+                object: String::new(),
+                code,
+                message: message.to_owned(),
+                count: 0,
+                first_lines: Vec::new(),
+                loses_data,
+            });
+            self.issues.len() - 1
+        });
+        let issue = &mut self.issues[position];
+        issue.count += 1;
+        if let Some(line) = line.filter(|_| issue.first_lines.len() < KEPT_LINES) {
+            issue.first_lines.push(line);
+        }
+    }
+
+    /// Whether every byte of the object contributed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        !self.out_of_time && self.issues.iter().all(|issue| !issue.loses_data)
+    }
+}
+
+/// Whether a parser wants more input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Flow {
+    Continue,
+    Stop,
+}

@@ -1,0 +1,193 @@
+//! What is gathered of one column while its cells pass by.
+
+use super::dictionary::Dictionary;
+use super::limits::Limits;
+use super::moments::Moments;
+use crate::dataset::Cell;
+use crate::dataset::cell::{Form, NULL_TOKENS, Reading, Value};
+use crate::dataset::date::{Moment, Order};
+
+/// Kinds of values that are counted apart.
+pub(crate) const KINDS: usize = 5;
+pub(crate) const BOOL: usize = 0;
+pub(crate) const INT: usize = 1;
+pub(crate) const FLOAT: usize = 2;
+pub(crate) const TIME: usize = 3;
+pub(crate) const TEXT: usize = 4;
+
+/// One cell of the row sample.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Sampled {
+    /// Hash of the value; 0 for null.
+    pub(crate) hash: u64,
+    /// The number, or the day of a date; NaN otherwise.
+    pub(crate) number: f64,
+}
+
+/// A cell without value.
+pub(crate) const NOTHING: Sampled = Sampled { hash: 0, number: f64::NAN };
+
+/// How values were written.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Forms {
+    pub(crate) formatted: u64,
+    pub(crate) leading_zero: u64,
+    pub(crate) day_first: u64,
+    pub(crate) month_first: u64,
+    pub(crate) ambiguous: u64,
+    pub(crate) offset: u64,
+}
+
+/// First and last moment.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Span {
+    pub(crate) first: Option<Moment>,
+    pub(crate) last: Option<Moment>,
+}
+
+impl Span {
+    fn add(&mut self, moment: Moment) {
+        self.first = Some(self.first.map_or(moment, |f| f.min(moment)));
+        self.last = Some(self.last.map_or(moment, |l| l.max(moment)));
+    }
+}
+
+/// Lengths of texts in characters.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Lengths {
+    pub(crate) min: u64,
+    pub(crate) max: u64,
+    pub(crate) total: u64,
+}
+
+/// One column as it is being read.
+pub(crate) struct Column {
+    pub(crate) name: String,
+    pub(crate) physical_type: Option<String>,
+    pub(crate) seen: u64,
+    pub(crate) absent: u64,
+    pub(crate) nulls: [u64; NULL_TOKENS.len()],
+    pub(crate) kinds: [u64; KINDS],
+    pub(crate) with_time: u64,
+    pub(crate) forms: Forms,
+    pub(crate) moments: Moments,
+    pub(crate) span: Span,
+    /// Span with day and month exchanged where that is possible.
+    pub(crate) exchanged: Span,
+    pub(crate) lengths: Lengths,
+    pub(crate) dictionary: Dictionary,
+    pub(crate) sample: Vec<Sampled>,
+}
+
+impl Column {
+    pub(crate) fn new(name: &str, physical_type: Option<&str>, limits: &Limits) -> Self {
+        Self {
+            name: name.to_owned(),
+            physical_type: physical_type.map(str::to_owned),
+            seen: 0,
+            absent: 0,
+            nulls: [0; NULL_TOKENS.len()],
+            kinds: [0; KINDS],
+            with_time: 0,
+            forms: Forms::default(),
+            moments: Moments::default(),
+            span: Span::default(),
+            exchanged: Span::default(),
+            lengths: Lengths::default(),
+            dictionary: Dictionary::new(limits.max_distinct_exact, limits.max_dictionary_bytes),
+            sample: Vec::new(),
+        }
+    }
+
+    /// Takes one cell; returns what the row sample keeps of it.
+    pub(crate) fn observe(&mut self, cell: Cell<'_>) -> Sampled {
+        self.seen += 1;
+        let (value, form) = match cell.read() {
+            Reading::Null(token) => {
+                self.nulls[token] += 1;
+                return NOTHING;
+            }
+            Reading::Value(value, form) => (value, form),
+        };
+        if form != Form::Plain {
+            self.note_form(form);
+        }
+        let hash = value.hash();
+        self.dictionary.add(&value, hash);
+        Sampled { hash, number: self.gather(&value, form) }
+    }
+
+    fn note_form(&mut self, form: Form) {
+        let forms = &mut self.forms;
+        let count = match form {
+            Form::Plain | Form::Dated(Order::Certain) => return,
+            Form::Formatted => &mut forms.formatted,
+            Form::LeadingZero => &mut forms.leading_zero,
+            Form::Offset => &mut forms.offset,
+            Form::Dated(Order::DayFirst) => &mut forms.day_first,
+            Form::Dated(Order::MonthFirst) => &mut forms.month_first,
+            Form::Dated(Order::Ambiguous) => &mut forms.ambiguous,
+        };
+        *count += 1;
+    }
+
+    /// Adds to the statistics of the value's kind; returns its number.
+    fn gather(&mut self, value: &Value<'_>, form: Form) -> f64 {
+        match *value {
+            Value::Int(i) => self.number(INT, i as f64),
+            Value::Float(f) => self.number(FLOAT, f),
+            Value::Bool(b) => {
+                self.kinds[BOOL] += 1;
+                f64::from(u8::from(b))
+            }
+            Value::Time(moment) => self.time(moment, form),
+            Value::Text(text) => {
+                self.text(text);
+                f64::NAN
+            }
+        }
+    }
+
+    fn number(&mut self, kind: usize, number: f64) -> f64 {
+        self.kinds[kind] += 1;
+        self.moments.add(number);
+        number
+    }
+
+    fn time(&mut self, moment: Moment, form: Form) -> f64 {
+        self.kinds[TIME] += 1;
+        self.with_time += u64::from(moment.has_time());
+        self.span.add(moment);
+        let other = if form == Form::Dated(Order::Ambiguous) { moment.exchanged() } else { moment };
+        self.exchanged.add(other);
+        moment.micros as f64 / crate::dataset::date::DAY_MICROS as f64
+    }
+
+    fn text(&mut self, text: &str) {
+        let length = if text.is_ascii() { text.len() } else { text.chars().count() } as u64;
+        let lengths = &mut self.lengths;
+        lengths.min = if self.kinds[TEXT] == 0 { length } else { lengths.min.min(length) };
+        lengths.max = lengths.max.max(length);
+        lengths.total += length;
+        self.kinds[TEXT] += 1;
+    }
+
+    /// Counts cells that rows do not have, so that every column has one per row.
+    pub(crate) fn fill_to(&mut self, rows: u64) {
+        self.absent += rows - self.seen;
+        self.seen = rows;
+    }
+
+    pub(crate) fn null_count(&self) -> u64 {
+        self.nulls.iter().sum::<u64>() + self.absent
+    }
+
+    pub(crate) fn filled(&self) -> u64 {
+        self.seen - self.null_count()
+    }
+
+    /// Whether the numbers say that the day comes first.
+    pub(crate) fn is_day_first(&self) -> bool {
+        self.forms.day_first > 0 && self.forms.month_first == 0
+    }
+}

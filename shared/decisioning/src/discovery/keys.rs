@@ -1,0 +1,124 @@
+//! What identifies a row: candidate keys, and rows that repeat.
+
+use std::collections::HashSet;
+use std::hash::BuildHasherDefault;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::dictionary::{HashIndex, Through};
+use super::profile::{ColumnProfile, LogicalType, Semantics};
+use super::table::Table;
+use crate::dataset::cell::mix;
+
+/// Columns that are tried in pairs, those with the most values.
+const PAIR_COLUMNS: usize = 12;
+/// Pairs that are reported.
+const MAX_PAIRS: usize = 10;
+
+/// Columns whose values identify a row.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct CandidateKey {
+    /// One or two column names.
+    pub columns: Vec<String>,
+    /// Whether all rows were checked; otherwise a sample held no repetition.
+    pub exact: bool,
+}
+
+/// Repeated rows.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct Duplicates {
+    /// Rows that repeat an earlier one in every column.
+    pub row_count: u64,
+    /// Whether all rows were compared; otherwise it is estimated from a sample of row hashes.
+    pub exact: bool,
+    /// Share of the rows; absent without rows.
+    pub share: Option<f64>,
+    /// Rows that repeat an earlier one in every column but the row identifiers; absent when there is no
+    /// such column or the table is larger than the row sample.
+    pub ignoring_row_ids: Option<u64>,
+    /// The row identifiers that were ignored: different whole numbers, one per row.
+    pub row_id_columns: Vec<String>,
+}
+
+/// Single columns without nulls and repetitions, then pairs of the others.
+pub(crate) fn candidate_keys(table: &Table, profiles: &[ColumnProfile]) -> Vec<CandidateKey> {
+    let single = |p: &ColumnProfile| {
+        let could_be =
+            p.null_count == 0 && p.unique != Some(false) && p.logical_type != LogicalType::Decimal && !is_long_text(p);
+        let enough = p.distinct.upper >= p.count;
+        (could_be && enough && table.rows > 1)
+            .then(|| CandidateKey { columns: vec![p.name.clone()], exact: p.unique == Some(true) })
+    };
+    let mut keys: Vec<CandidateKey> = profiles.iter().filter_map(single).collect();
+    let used: Vec<String> = keys.iter().flat_map(|k| k.columns.clone()).collect();
+    keys.extend(pairs(table, profiles, &used));
+    keys
+}
+
+fn is_long_text(profile: &ColumnProfile) -> bool {
+    profile.text.as_ref().is_some_and(|t| t.max_length > 64)
+}
+
+fn pairs(table: &Table, profiles: &[ColumnProfile], used: &[String]) -> Vec<CandidateKey> {
+    let may_take_part = |p: &ColumnProfile| {
+        p.null_count == 0
+            && p.distinct.value > 1
+            && p.semantics != Semantics::Measure
+            && !used.contains(&p.name)
+            && !is_long_text(p)
+    };
+    let mut columns: Vec<usize> = (0..profiles.len()).filter(|i| may_take_part(&profiles[*i])).collect();
+    columns.sort_by_key(|i| (std::cmp::Reverse(profiles[*i].distinct.value), *i));
+    columns.truncate(PAIR_COLUMNS);
+    let mut found = Vec::new();
+    for (position, &a) in columns.iter().enumerate() {
+        for &b in &columns[position + 1..] {
+            let combinations = profiles[a].distinct.upper.saturating_mul(profiles[b].distinct.upper);
+            if found.len() < MAX_PAIRS && combinations >= table.rows && table.rows > 1 && is_unique_pair(table, a, b) {
+                let (a, b) = (a.min(b), a.max(b));
+                let columns = vec![profiles[a].name.clone(), profiles[b].name.clone()];
+                found.push(CandidateKey { columns, exact: table.sample_is_whole() });
+            }
+        }
+    }
+    found
+}
+
+fn is_unique_pair(table: &Table, a: usize, b: usize) -> bool {
+    let mut seen: HashSet<u64, BuildHasherDefault<Through>> = HashSet::default();
+    let pair = |row| mix(table.sampled(a, row).hash).wrapping_add(table.sampled(b, row).hash);
+    (0..table.sample_rows.len()).all(|row| seen.insert(pair(row)))
+}
+
+/// Counts repeated rows.
+pub(crate) fn duplicates(table: &Table, profiles: &[ColumnProfile]) -> Duplicates {
+    let hashes = &table.row_hashes;
+    let exact = hashes.threshold == u64::MAX;
+    let repeated: u64 = hashes.counts.values().map(|n| u64::from(*n) - 1).sum();
+    let kept = (hashes.threshold as f64 / u64::MAX as f64).max(f64::MIN_POSITIVE);
+    let row_count = if exact { repeated } else { ((repeated as f64 / kept).round() as u64).min(table.rows) };
+    let row_ids: Vec<usize> = (0..profiles.len()).filter(|i| is_row_id(&profiles[*i])).collect();
+    let comparable = !row_ids.is_empty() && row_ids.len() < profiles.len() && table.sample_is_whole();
+    Duplicates {
+        row_count,
+        exact,
+        share: super::summarise::share(row_count, table.rows),
+        ignoring_row_ids: comparable.then(|| repeated_without(table, &row_ids)),
+        row_id_columns: row_ids.iter().map(|i| profiles[*i].name.clone()).collect(),
+    }
+}
+
+fn is_row_id(profile: &ColumnProfile) -> bool {
+    profile.unique == Some(true)
+        && profile.null_count == 0
+        && profile.semantics == Semantics::Identifier
+        && profile.logical_type == LogicalType::Integer
+}
+
+fn repeated_without(table: &Table, left_out: &[usize]) -> u64 {
+    let mut seen: HashIndex<()> = HashIndex::default();
+    let kept: Vec<usize> = (0..table.columns.len()).filter(|c| !left_out.contains(c)).collect();
+    let hash = |row| kept.iter().fold(0_u64, |hash, column| mix(hash.wrapping_add(table.sampled(*column, row).hash)));
+    (0..table.sample_rows.len()).filter(|row| seen.insert(hash(*row), ()).is_some()).count() as u64
+}

@@ -1,0 +1,31 @@
+//! The discovery agent: what tables there are, what is in them, how they hang together, what is wrong.
+//!
+//! [`survey::survey`] is the whole job over the object port; the other modules are its rules, each pure.
+//! A figure that comes from a sketch or a sample says so; a figure that cannot be computed is absent with
+//! a reason, never a default.
+
+pub mod alerts;
+pub mod data;
+pub mod domains;
+pub mod keys;
+pub mod limits;
+pub mod links;
+pub mod pii;
+pub mod profile;
+pub mod quality;
+pub mod request;
+pub mod survey;
+
+mod column;
+mod correlate;
+mod dictionary;
+mod moments;
+mod report;
+mod sketches;
+mod statements;
+mod summarise;
+mod table;
+
+pub use limits::Limits;
+pub use request::{Request, RequestError};
+pub use survey::survey;

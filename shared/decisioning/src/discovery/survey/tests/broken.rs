@@ -1,0 +1,163 @@
+//! Bad input: each kind is flagged, nothing panics, and what can be read is read.
+
+use parquet::data_type::Int64Type;
+use parquet::file::properties::WriterProperties;
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::parser::parse_message_type;
+
+use super::*;
+
+/// One object beside a sound one: the code it gives, its rows, and that the sound one is still there.
+fn check(name: &str, content: &[u8], code: &str, rows: Option<u64>) -> AgentResult {
+    let result = run(&[(name, content), ("zz_sound.csv", b"a,b\n1,2\n")]);
+    assert!(codes(&result).contains(&code.to_owned()), "{name}: {:?}", codes(&result));
+    let tables = result.data["tables"].as_array().unwrap();
+    let found = tables.iter().find(|t| t["object"] == name).map(|t| t["row_count"].as_u64().unwrap());
+    assert_eq!(found, rows, "{name}");
+    assert!(tables.iter().any(|t| t["object"] == "zz_sound.csv"), "{name}");
+    result
+}
+
+#[test]
+fn ragged_rows_are_counted_with_their_lines() {
+    let result = check("r.csv", b"a,b,c\n1,2,3\n4,5\n6,7,8,9\n\"x\ny\",2,3\n1\n", "ragged_rows", Some(5));
+    let issue = result.data["issues"].as_array().unwrap().iter().find(|i| i["code"] == "ragged_rows").unwrap().clone();
+    assert_eq!((&issue["count"], &issue["first_lines"]), (&3.into(), &serde_json::json!([3, 4, 7])));
+    assert_eq!(result.data["tables"][0]["malformed_rows"], 3);
+    let validity = result.data["tables"][0]["quality"]["parts"][1]["value"].as_f64().unwrap();
+    assert!(validity < 0.5, "{validity}");
+}
+
+#[test]
+fn broken_utf8_is_replaced_and_counted() {
+    let result = check("u.csv", b"a,b\nfine,1\nbr\xFFken,2\n", "broken_utf8", Some(2));
+    assert_eq!(column(&result, 0, "a")["distinct"]["value"], 2);
+}
+
+#[test]
+fn cut_and_damaged_compression() {
+    let text: String =
+        "a,b\n".to_owned() + &(0..50_000).map(|i| format!("{i},{}\n", i * 7919 % 1000)).collect::<String>();
+    let whole = gzip(text.as_bytes());
+    let result = run(&[("cut.csv.gz", &whole[..whole.len() / 2])]);
+    assert_eq!((result.status, codes(&result)[0].as_str()), (Status::Partial, "truncated_gzip"));
+    assert!(result.data["tables"][0]["row_count"].as_u64().unwrap() > 10_000);
+    let mut damaged = whole.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle..middle + 50].fill(0xFF);
+    let result = run(&[("bad.csv.gz", &damaged)]);
+    assert_eq!(result.status, Status::Partial);
+}
+
+#[test]
+fn a_bomb_stops_at_the_byte_limit() {
+    let bomb = gzip(&b"a,b\n1,2\n".repeat(2_000_000));
+    let limits = Limits { max_bytes_per_object: 1_000_000, ..Limits::default() };
+    let result = run_with(&store(&[("bomb.csv.gz", &bomb)]), &Request::default(), &limits);
+    assert_eq!((result.status, codes(&result)), (Status::Partial, vec!["byte_limit".to_owned()]));
+    let rows = result.data["tables"][0]["row_count"].as_u64().unwrap();
+    assert!((249_000..=251_000).contains(&rows), "{rows}");
+}
+
+#[test]
+fn empty_things() {
+    check("empty.csv", b"", "empty_object", None);
+    check("blank.csv", b"\n \n", "empty_object", None);
+    let result = run(&[("header.csv", b"a,b,c\n")]);
+    assert_eq!(
+        (&result.data["tables"][0]["row_count"], column(&result, 0, "a")["logical_type"].as_str()),
+        (&0.into(), Some("empty"))
+    );
+    let nothing = run(&[]);
+    assert_eq!((nothing.status, &nothing.data["data_ecosystem"]["total_entities"]), (Status::Error, &0.into()));
+    assert_eq!(codes(&nothing), ["nothing_found"]);
+}
+
+#[test]
+fn quotes_that_never_close() {
+    check("q.csv", b"a,b\n1,2\n\"3,4\n5,6\n7,8\n", "unterminated_quote", Some(2));
+    let long = [b"a,b\n1,2\n\"".to_vec(), b"x,y\n".repeat(500_000)].concat();
+    check("long.csv", &long, "record_too_long", Some(1));
+}
+
+#[test]
+fn content_that_is_no_table() {
+    check("b.csv", b"a,b\n\0\0\0\0", "binary_content", None);
+    check("z.csv", b"PK\x03\x04rest", "unsupported_format", None);
+    check("w.csv", b"\xFF\xFEa\0,\0b\0", "unsupported_encoding", None);
+    let beside = check("LICENSE", b"Permission is hereby granted, free\nof charge\n", "no_table", None);
+    assert_eq!(beside.status, Status::Success, "a text beside the tables is no loss");
+}
+
+#[test]
+fn broken_json() {
+    check("t.json", b"[{\"a\":1},{\"a\":2},{\"a\"", "truncated_json", Some(2));
+    check("l.jsonl", b"{\"a\":1}\n{\"a\":\n{\"a\":3}\n", "bad_json_record", Some(2));
+    check("d.json", b"[{\"a\":1,\"a\":2}]", "duplicate_json_key", Some(1));
+    check("s.json", b"[1,2,3]", "not_records", None);
+}
+
+#[test]
+fn mixed_line_ends_and_a_mark_at_the_start_do_not_matter() {
+    let result = run(&[("m.csv", b"\xEF\xBB\xBFa,b\r\n1,2\n3,4\r\n5,6")]);
+    assert_eq!((&result.data["tables"][0]["row_count"], codes(&result).len()), (&3.into(), 0));
+    assert_eq!(column(&result, 0, "a")["numeric"]["sum"], 9.0);
+}
+
+#[test]
+fn very_many_columns_are_capped() {
+    let names: Vec<String> = (0..3000).map(|i| format!("c{i}")).collect();
+    let row = vec!["1"; 3000].join(",");
+    let result = check("wide.csv", format!("{}\n{row}\n", names.join(",")).as_bytes(), "too_many_columns", Some(1));
+    let wide = result.data["tables"].as_array().unwrap().iter().find(|t| t["object"] == "wide.csv").unwrap().clone();
+    assert_eq!(wide["column_count"], 1000);
+}
+
+fn parquet_file() -> Vec<u8> {
+    let schema = Arc::new(parse_message_type("message m { required int64 a; }").unwrap());
+    let mut writer = SerializedFileWriter::new(Vec::new(), schema, Arc::new(WriterProperties::new())).unwrap();
+    for group in 0..3_i64 {
+        let mut rows = writer.next_row_group().unwrap();
+        let mut column = rows.next_column().unwrap().unwrap();
+        let values: Vec<i64> = (0..1000).map(|i| group * 1000 + i).collect();
+        column.typed::<Int64Type>().write_batch(&values, None, None).unwrap();
+        column.close().unwrap();
+        rows.close().unwrap();
+    }
+    writer.into_inner().unwrap()
+}
+
+#[test]
+fn damaged_parquet() {
+    let whole = parquet_file();
+    assert_eq!(run(&[("p.parquet", &whole)]).data["tables"][0]["row_count"], 3000);
+    check("cut.parquet", &whole[..whole.len() - 10], "damaged_parquet", None);
+    let mut footer = whole.clone();
+    let length = footer.len();
+    footer[length - 60..length - 8].fill(0xA5);
+    check("footer.parquet", &footer, "damaged_parquet", None);
+    let mut hostile = whole.clone();
+    hostile[length - 8..length - 4].copy_from_slice(&u32::MAX.to_le_bytes());
+    check("hostile.parquet", &hostile, "damaged_parquet", None);
+    check("short.parquet", b"PAR1PAR1", "damaged_parquet", None);
+}
+
+#[test]
+fn parquet_with_any_byte_changed_never_panics() {
+    let whole = parquet_file();
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(|_| {}));
+    for position in (0..whole.len()).step_by(37).chain(whole.len().saturating_sub(200)..whole.len()) {
+        let mut changed = whole.clone();
+        changed[position] ^= 0x55;
+        let _ = run(&[("p.parquet", &changed)]);
+    }
+    std::panic::set_hook(quiet);
+}
+
+#[test]
+fn large_row_groups_are_left_to_the_footer() {
+    let limits = Limits { max_chunk_bytes: 100, ..Limits::default() };
+    let result = run_with(&store(&[("p.parquet", &parquet_file())]), &Request::default(), &limits);
+    assert_eq!((result.status, codes(&result)), (Status::Partial, vec!["row_group_too_large".to_owned()]));
+}

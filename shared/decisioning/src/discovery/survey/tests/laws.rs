@@ -1,0 +1,88 @@
+//! What must hold for any input: sizes of pieces, order of objects and repetition do not matter.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::dataset::ReadReport;
+use crate::dataset::read::TextReader;
+use crate::discovery::table::Table;
+
+/// Profiles text that arrives in pieces of the given sizes, over and over.
+fn profile(name: &str, content: &[u8], sizes: &[usize]) -> String {
+    let limits = Limits { max_distinct_exact: 20, max_sample_cells: 100, ..Limits::default() };
+    let (mut table, mut report) = (Table::new(&limits), ReadReport::default());
+    let mut text = TextReader::new(name, limits.reading(), name.ends_with(".gz"));
+    let (mut rest, mut sizes) = (content, sizes.iter().cycle());
+    while !rest.is_empty() {
+        let (piece, after) = rest.split_at((*sizes.next().unwrap()).min(rest.len()));
+        if text.push(piece, &mut report, &mut table) == crate::dataset::Flow::Stop {
+            break;
+        }
+        rest = after;
+    }
+    text.finish(&mut report, &mut table);
+    let columns: Vec<ColumnProfile> = table.columns.iter().map(|c| summarise::column(c, &limits)).collect();
+    let duplicates = keys::duplicates(&table, &columns);
+    format!("{}{:?}{:?}", serde_json::to_string(&columns).unwrap(), duplicates, report.issues)
+}
+
+fn cell() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-c]{0,3}",
+        "-?[0-9]{1,4}(\\.[0-9]{1,3})?",
+        "\"[a-z,\n]{0,6}\"",
+        "[0-9]{1,2}/[0-9]{1,2}/20[0-9]{2}",
+        "\\PC{0,6}",
+        Just("\"".to_owned())
+    ]
+}
+
+fn csv() -> impl Strategy<Value = String> {
+    let row = proptest::collection::vec(cell(), 1..5).prop_map(|cells| cells.join(","));
+    proptest::collection::vec(row, 0..40).prop_map(|rows| format!("a,b,c\n{}\n", rows.join("\n")))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn sizes_of_pieces_never_matter(content in csv(), sizes in proptest::collection::vec(1_usize..40, 1..6)) {
+        let whole = profile("t.csv", content.as_bytes(), &[usize::MAX]);
+        prop_assert_eq!(&profile("t.csv", content.as_bytes(), &sizes), &whole);
+        prop_assert_eq!(profile("t.csv.gz", &gzip(content.as_bytes()), &sizes), whole);
+    }
+
+    #[test]
+    fn any_bytes_are_survived(content in proptest::collection::vec(any::<u8>(), 0..400), head in 0_usize..4) {
+        let head: &[u8] = [b"a,b\n".as_slice(), b"[{\"a\":", b"\x1f\x8b\x08", b"PAR1"][head];
+        let result = run(&[("t.csv", &[head, &content].concat())]);
+        prop_assert!(result.status == Status::Success || !codes(&result).is_empty());
+    }
+
+    #[test]
+    fn quality_and_confidence_stay_between_0_and_1(content in csv()) {
+        let result = run(&[("t.csv", content.as_bytes())]);
+        let score = result.data["data_ecosystem"]["data_quality_score"].as_f64();
+        prop_assert!(score.is_none_or(|s| (0.0..=1.0).contains(&s)));
+        prop_assert!((0.0..=1.0).contains(&result.confidence_score));
+    }
+}
+
+#[test]
+fn pieces_do_not_matter_beyond_the_sample_for_sniffing() {
+    let content: String = "id;note;when\n".to_owned()
+        + &(0..9000).map(|i| format!("{i};\"n {}\";2020-01-{:02}\n", i % 7, i % 28 + 1)).collect::<String>();
+    let whole = profile("t.csv", content.as_bytes(), &[usize::MAX]);
+    for size in [997, 65_536, 65_533, 10_000] {
+        assert_eq!(profile("t.csv", content.as_bytes(), &[size]), whole, "{size}");
+    }
+}
+
+#[test]
+fn order_of_objects_and_repetition_do_not_matter() {
+    let a: (&str, &[u8]) = ("a.csv", b"id,x\n1,u\n2,v\n3,w\n");
+    let b: (&str, &[u8]) = ("b.csv", b"a_id,y\n1,5\n2,6\n2,7\n9,8\n");
+    let text = |result: &AgentResult| serde_json::to_string(&result.data).unwrap();
+    assert_eq!(text(&run(&[a, b])), text(&run(&[b, a])));
+    assert_eq!(text(&run(&[a, b])), text(&run(&[a, b])));
+}

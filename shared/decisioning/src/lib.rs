@@ -1,0 +1,10 @@
+//! The rules of the five decision agents, as values in and values out.
+//!
+//! [`dataset`] reads tables from objects, [`discovery`] profiles and judges them, [`result`] is the
+//! envelope that every agent answers with. Nothing here knows a host, opens a connection or reads a
+//! clock of its own: objects come through the port of `causeway-cloud`, time through [`budget::Clock`].
+
+pub mod budget;
+pub mod dataset;
+pub mod discovery;
+pub mod result;
