@@ -52,7 +52,10 @@ impl<H: Handler> Shared<H> {
         self.check_deadline_text(&context);
         let call_id = context.call_id().map(str::to_owned);
         let late = || Failure::Timeout(Report::DeadlineExceeded { call_id: call_id.clone() });
-        let limit = run_time(&context).map_err(|Passed| late())?;
+        let Ok(limit) = run_time(&context) else {
+            drain(body).await;
+            return Err(late());
+        };
         let work = async {
             let body = collect(body, self.config.max_request_bytes).await.map_err(Failure::Transport)?;
             match target {
@@ -135,6 +138,12 @@ struct Passed;
 fn run_time(context: &Context) -> Result<Option<Duration>, Passed> {
     let Some(deadline) = context.deadline() else { return Ok(None) };
     deadline::run_time(deadline, SystemTime::now()).map(Some).ok_or(Passed)
+}
+
+/// Takes what the agent still sends: an answer before that would break its upload, and with it the
+/// connection. The header is cut to the second, so the agent itself waits up to a second longer.
+async fn drain(body: Incoming) {
+    let _ = tokio::time::timeout(Duration::from_secs(1), collect(body, Some(0))).await;
 }
 
 /// The whole body, or `None` when it is larger than the limit. It is read to its end either way: the

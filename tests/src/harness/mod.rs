@@ -1,0 +1,19 @@
+//! Runs function executables and talks to them as the Fn agent does, byte by byte.
+//!
+//! [`programs`] finds the executables, [`Spec`] starts one, [`Connection`] is a strict HTTP client over
+//! the socket, [`Agent`] applies the agent's rules on what costs a container.
+
+mod agent;
+mod home;
+mod process;
+pub mod programs;
+mod request;
+mod sandbox;
+mod wire;
+
+pub use agent::{Agent, InFlight, Outcome, Verdict};
+pub use home::Home;
+pub use process::{Function, Spec};
+pub use request::{Framing, Request};
+pub use sandbox::{TASK_LIMIT, confine, notice};
+pub use wire::{Connection, Reply, WireError};
