@@ -1,5 +1,6 @@
 //! Other people's programs drive ours. Each test says so and skips when its program is not there, and
 //! fails in that case on CI.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
 mod lambda_emulator;
 mod rie;

@@ -67,8 +67,8 @@ impl Emulator {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("emulator");
         write!(
             stream,
-            "POST /2015-03-31/functions/function/invocations HTTP/1.1\r\nHost: localhost\r\n\
-             Connection: close\r\nContent-Length: {}\r\n\r\n{payload}",
+            "POST /2015-03-31/functions/function/invocations HTTP/1.0\r\nHost: localhost\r\n\
+             Content-Length: {}\r\n\r\n{payload}",
             payload.len()
         )
         .expect("request");
@@ -112,6 +112,9 @@ fn emulator() -> Option<PathBuf> {
     if path.is_file() {
         return Some(path);
     }
-    tests::harness::skip("the AWS runtime interface emulator is missing; .ci/test-tools installs it");
+    tests::harness::skip(
+        "lambda_emulator",
+        "the AWS runtime interface emulator is missing; .ci/test-tools installs it",
+    );
     None
 }

@@ -87,10 +87,10 @@ fn case_42_a_busy_connection_does_not_hold_up_another() {
 
 #[test]
 fn case_43_idle_connection_stays_open_and_costs_nothing() {
-    let slow = std::env::var("CAUSEWAY_SLOW_TESTS").is_ok_and(|value| value == "1");
+    let slow = std::env::var("TEST_SLOW").is_ok_and(|value| value == "1");
     let idle = Duration::from_secs(if slow { 90 } else { 4 });
     if !slow {
-        notice("SKIPPED case_43 in its long form: idle for 4 s; CAUSEWAY_SLOW_TESTS=1 waits 90 s");
+        notice("SKIPPED case_43 in its long form: idle for 4 s; TEST_SLOW=1 waits 90 s");
     }
     let programs = tests::harness::programs::all();
     let functions: Vec<_> = programs.iter().map(|program| tests::harness::Spec::new(program).start()).collect();

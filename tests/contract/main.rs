@@ -2,8 +2,8 @@
 //!
 //! The number in a test's name is that of the case. Cases about framing and statuses run against every
 //! function too; those that need a handler's cooperation against the kit's probe alone. Cases 52 and 54
-//! to 60 run inside a sandbox like the platform's. `CAUSEWAY_SLOW_TESTS=1` waits as long as the contract
-//! says where the default is shorter; `CAUSEWAY_BIN_DIR` names binaries that are built already.
+//! to 60 run inside a sandbox like the platform's. `TEST_SLOW=1` waits as long as the contract
+//! says where the default is shorter; `TEST_BIN_DIR` names binaries that are built already.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken assumption should stop the test that made it")]
 
 mod agent;

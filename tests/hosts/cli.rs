@@ -41,7 +41,11 @@ fn invoke_takes_data_a_file_or_input() {
 fn exit_statuses_tell_who_has_to_act() {
     let check = |body: &str, code: i32, kind: &str| {
         let output = divider(&["invoke", "-d", body], &[], "");
-        assert_eq!((output.status.code(), json_of(&output)["error"]["kind"].as_str()), (Some(code), Some(kind)), "{body}");
+        assert_eq!(
+            (output.status.code(), json_of(&output)["error"]["kind"].as_str()),
+            (Some(code), Some(kind)),
+            "{body}"
+        );
     };
     check("{\"dividend\":7,\"divisor\":0}", 65, "client");
     check("nonsense", 65, "client");
@@ -64,7 +68,10 @@ fn config_shows_every_setting_and_refuses_wrong_ones() {
     let settings = json_of(&output);
     let decimals = settings.as_array().expect("list").iter().find(|one| one["name"] == "DIVIDER_DECIMALS");
     let decimals = decimals.expect("declared");
-    assert_eq!((&decimals["value"], &decimals["default"], &decimals["is_set"]), (&json!("5"), &json!("3"), &json!(true)));
+    assert_eq!(
+        (&decimals["value"], &decimals["default"], &decimals["is_set"]),
+        (&json!("5"), &json!("3"), &json!(true))
+    );
     assert!(stdout(&divider(&["config"], &[], "")).contains("digits after the point, 0 to 12"));
     let output = divider(&["config"], &[("DIVIDER_DECIMALS", "13"), ("CAUSEWAY_TYPO", "1")], "");
     let text = String::from_utf8_lossy(&output.stderr).into_owned();

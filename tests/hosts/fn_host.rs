@@ -28,7 +28,10 @@ fn plain_results_and_client_errors_are_answers() {
     let reply = function.call(&request(&json!({"dividend": 7, "divisor": 0})));
     assert_eq!((reply.status, reply.value("Fn-Http-Status")), (200, None));
     let error = &reply.json()["error"];
-    assert_eq!((&error["code"], &error["kind"], &error["path"]), (&json!("division_by_zero"), &json!("client"), &json!("divisor")));
+    assert_eq!(
+        (&error["code"], &error["kind"], &error["path"]),
+        (&json!("division_by_zero"), &json!("client"), &json!("divisor"))
+    );
     assert_eq!(error["request_id"], reply.value("X-Request-Id").expect("id"));
 }
 
@@ -70,7 +73,8 @@ fn gateway_clients_get_problem_details() {
 #[test]
 fn logs_are_json_lines_without_bodies() {
     let function = divider();
-    function.call(&request(&json!({"dividend": 7, "divisor": 2})).header("Traceparent", TRACEPARENT));
+    let call = request(&json!({"dividend": 7, "divisor": 2})).header("Traceparent", TRACEPARENT);
+    assert_eq!(function.call(&call).status, 200);
     let log = function.stderr();
     let line: Value = serde_json::from_str(log.lines().last().expect("a line")).expect("JSON");
     let expected = json!({"level": "INFO", "function_name": "divider", "cold_start": true, "outcome": "ok",

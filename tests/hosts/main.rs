@@ -1,5 +1,6 @@
 //! What callers get from a function in each host. The Lambda host is driven by AWS's own emulator, in
 //! `clients`; the socket's own rules are in `contract`.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
 mod cli;
 mod fn_host;

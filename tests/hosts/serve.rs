@@ -31,7 +31,10 @@ impl Server {
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8(answer).expect("text");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
-        (head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("status"), serde_json::from_str(body).expect("JSON"))
+        (
+            head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("status"),
+            serde_json::from_str(body).expect("JSON"),
+        )
     }
 
     fn post(&self, body: &str) -> (u16, Value) {
@@ -53,7 +56,10 @@ fn statuses_and_bodies_over_http() {
     let server = Server::start();
     assert_eq!(server.post("{\"dividend\":7,\"divisor\":2}"), (200, json!({"quotient": 3.5})));
     let (status, problem) = server.post("{\"dividend\":7,\"divisor\":0}");
-    assert_eq!((status, &problem["code"], &problem["title"]), (422, &json!("division_by_zero"), &json!("Unprocessable Entity")));
+    assert_eq!(
+        (status, &problem["code"], &problem["title"]),
+        (422, &json!("division_by_zero"), &json!("Unprocessable Entity"))
+    );
     assert_eq!(server.post("{").0, 400);
     assert_eq!(server.post("{\"dividend\":1,\"divisor\":1,\"fail\":\"panic\"}").0, 500);
     assert_eq!(server.post("{\"dividend\":1,\"divisor\":1,\"fail\":\"timeout\"}").0, 504);

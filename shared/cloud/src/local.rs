@@ -34,12 +34,16 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`Error::Root`] when the directory is missing or is not a directory.
+    /// [`Error::Root`] when the directory is missing, is not a directory, or is the file system's root.
     pub fn open(root: impl AsRef<FilePath>) -> std::result::Result<Self, Error> {
         let fail = |source| Error::Root { root: root.as_ref().to_owned(), source };
         let canonical = std::fs::canonicalize(&root).map_err(fail)?;
         if !canonical.is_dir() {
             return Err(fail(std::io::ErrorKind::NotADirectory.into()));
+        }
+        // The working directory of an empty image, when nobody has named a directory.
+        if canonical.parent().is_none() {
+            return Err(fail(std::io::Error::other("the root of the file system is no bucket")));
         }
         let files = LocalFileSystem::new_with_prefix(&canonical).map_err(|e| fail(std::io::Error::other(e)))?;
         Ok(Self { root: canonical, files })
@@ -71,46 +75,13 @@ impl Store {
         true
     }
 
-    /// The entries below `prefix` in name order; refused entries are items of their own.
-    fn walk(&self, prefix: Option<&Path>) -> Vec<Result<Path>> {
+    /// The entries below `prefix`, directory by directory as they are asked for, each directory in name
+    /// order; refused entries are items of their own.
+    fn walk(&self, prefix: Option<&Path>) -> Walk {
         let start = prefix.map_or_else(|| self.root.clone(), |p| self.root.join(p.as_ref()));
-        let mut found = Vec::new();
-        match prefix.map(|p| self.guard(p)) {
-            Some(Err(refused)) => found.push(Err(refused)),
-            _ if start.is_dir() => self.walk_into(&start, &mut found),
-            _ => {}
-        }
-        found
-    }
-
-    fn walk_into(&self, directory: &FilePath, found: &mut Vec<Result<Path>>) {
-        let mut entries: Vec<PathBuf> = match std::fs::read_dir(directory) {
-            Ok(entries) => entries.filter_map(|e| e.ok().map(|e| e.path())).collect(),
-            Err(_) => {
-                return found.push(Err(self.unusable(directory, "cannot be listed")));
-            }
-        };
-        entries.sort();
-        for entry in entries {
-            self.visit(&entry, found);
-        }
-    }
-
-    fn visit(&self, entry: &FilePath, found: &mut Vec<Result<Path>>) {
-        let is_link = entry.is_symlink();
-        if is_link && self.leads_outside(entry) {
-            let name = self.relative(entry);
-            found.push(Err(Error::Outside { entry: name.clone() }.into_denied(name)));
-        } else if entry.is_dir() && is_link {
-            // Its target is inside the root and is listed there; following it could also loop.
-            found.push(Err(self.unusable(entry, "is a link to a directory that is listed itself")));
-        } else if entry.is_dir() {
-            self.walk_into(entry, found);
-        } else if entry.is_file() {
-            found.push(self.location_of(entry));
-        } else {
-            found.push(Err(self.unusable(entry, "is not a regular file")));
-        }
+        let refused = prefix.and_then(|p| self.guard(p).err());
+        let open = if refused.is_none() && start.is_dir() { vec![start] } else { Vec::new() };
+        Walk { store: self.clone(), refused: refused.into_iter().collect(), open }
     }
 
     fn location_of(&self, file: &FilePath) -> Result<Path> {
@@ -132,6 +103,64 @@ impl Store {
     async fn describe(&self, location: Result<Path>) -> Result<ObjectMeta> {
         let options = GetOptions { head: true, ..GetOptions::default() };
         Ok(self.files.get_opts(&location?, options).await?.meta)
+    }
+}
+
+/// A walk over the entries below a directory. It holds one path for each entry of the directories on the
+/// way down, not the whole tree.
+struct Walk {
+    store: Store,
+    refused: Vec<object_store::Error>,
+    open: Vec<PathBuf>,
+}
+
+impl Walk {
+    fn open_directory(&mut self, directory: &FilePath) {
+        match std::fs::read_dir(directory) {
+            Ok(entries) => {
+                let mut entries: Vec<PathBuf> = entries.filter_map(|e| e.ok().map(|e| e.path())).collect();
+                entries.sort_by(|a, b| b.cmp(a));
+                self.open.append(&mut entries);
+            }
+            Err(_) => self.refused.push(self.store.unusable(directory, "cannot be listed")),
+        }
+    }
+
+    /// What an entry amounts to; `None` for a directory, which is opened.
+    fn visit(&mut self, entry: &FilePath) -> Option<Result<Path>> {
+        let is_link = entry.is_symlink();
+        if is_link && self.store.leads_outside(entry) {
+            let name = self.store.relative(entry);
+            return Some(Err(Error::Outside { entry: name.clone() }.into_denied(name)));
+        }
+        if entry.is_file() {
+            return Some(self.store.location_of(entry));
+        }
+        if !entry.is_dir() {
+            return Some(Err(self.store.unusable(entry, "is not a regular file")));
+        }
+        if is_link {
+            // Its target is inside the root and is listed there; following it could also loop.
+            return Some(Err(self.store.unusable(entry, "is a link to a directory that is listed itself")));
+        }
+        self.open_directory(entry);
+        None
+    }
+}
+
+impl Iterator for Walk {
+    type Item = Result<Path>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(refused) = self.refused.pop() {
+                return Some(Err(refused));
+            }
+            let entry = self.open.pop()?;
+            if let Some(item) = self.visit(&entry) {
+                return Some(item);
+            }
+        }
     }
 }
 

@@ -7,6 +7,8 @@
 //!     ours=target/dist/examples/echo bare=target/dist/examples/bare_lambda
 //! ```
 
+#![allow(clippy::print_stdout, reason = "the figures are for people")]
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Stdio};

@@ -15,5 +15,5 @@ pub use agent::{Agent, InFlight, Outcome, Verdict};
 pub use home::Home;
 pub use process::{Function, Spec};
 pub use request::{Framing, Request};
-pub use sandbox::{TASK_LIMIT, confine, notice};
+pub use sandbox::{TASK_LIMIT, confine, notice, skip};
 pub use wire::{Connection, Reply, WireError};

@@ -1,6 +1,6 @@
 //! Finds the executables under test.
 //!
-//! `CAUSEWAY_BIN_DIR` names a directory laid out like `target/release`. Without it they are built there
+//! `TEST_BIN_DIR` names a directory laid out like `target/release`. Without it they are built there
 //! with cargo, in the target directory that the running test came from, once per test run.
 
 use std::fmt;
@@ -57,11 +57,23 @@ pub fn probe() -> Program {
     Program { name: "probe", path: executable("examples/probe"), is_function: false }
 }
 
+/// The runtime's example of a whole function; it fails in any way that a request asks for.
+#[must_use]
+pub fn divider() -> Program {
+    Program { name: "divider", path: executable("examples/divider"), is_function: true }
+}
+
+/// One function of the workspace.
+#[must_use]
+pub fn function(name: &'static str) -> Program {
+    assert!(FUNCTIONS.contains(&name), "{name} is not in the list of functions");
+    Program { name, path: executable(name), is_function: true }
+}
+
 /// The functions of the workspace.
 #[must_use]
 pub fn functions() -> Vec<Program> {
-    let function = |name: &&'static str| Program { name, path: executable(name), is_function: true };
-    FUNCTIONS.iter().map(function).collect()
+    FUNCTIONS.iter().map(|name| function(name)).collect()
 }
 
 /// The probe and all functions.
@@ -80,7 +92,7 @@ fn executable(name: &str) -> PathBuf {
 
 fn directory() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
-    DIRECTORY.get_or_init(|| std::env::var_os("CAUSEWAY_BIN_DIR").map_or_else(build_once, PathBuf::from))
+    DIRECTORY.get_or_init(|| std::env::var_os("TEST_BIN_DIR").map_or_else(build_once, PathBuf::from))
 }
 
 /// A runner that starts one process per test would build once per test: the run's id in a locked file
@@ -106,7 +118,7 @@ fn build_once() -> PathBuf {
 fn build(target: &Path) {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--release", "--target-dir"]).arg(target);
-    cargo.args(["-p", "causeway-fdk", "--example", "probe"]);
+    cargo.args(["-p", "causeway-fdk", "--example", "probe", "-p", "causeway-runtime", "--example", "divider"]);
     for name in FUNCTIONS {
         cargo.args(["-p", name, "--bin", name]);
     }
