@@ -1,0 +1,40 @@
+//! Every function that this executable links: one line each in [`FUNCTIONS`].
+
+use std::process::ExitCode;
+
+use causeway_runtime::{Handler, Settings, run};
+use discovery_agent::DiscoveryAgent;
+
+/// All functions, in the order in which they are listed.
+pub const FUNCTIONS: &[Function] = &[Function::of::<DiscoveryAgent>(|| run(DiscoveryAgent::connect))];
+
+/// A linked function.
+#[derive(Debug, Clone, Copy)]
+pub struct Function {
+    /// Its name on every platform.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub about: &'static str,
+    /// Prefix of its settings, which are handed to its process.
+    pub prefix: &'static str,
+    /// Serves calls until the process is ended.
+    pub run: fn() -> ExitCode,
+}
+
+impl Function {
+    const fn of<H: Handler>(run: fn() -> ExitCode) -> Self {
+        Self { name: H::NAME, about: H::ABOUT, prefix: <H::Config as Settings>::PREFIX, run }
+    }
+}
+
+/// The function of this name.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Function> {
+    FUNCTIONS.iter().find(|function| function.name == name)
+}
+
+/// All names, for messages.
+#[must_use]
+pub fn names() -> String {
+    FUNCTIONS.iter().map(|function| function.name).collect::<Vec<_>>().join(", ")
+}

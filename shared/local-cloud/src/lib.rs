@@ -1,0 +1,25 @@
+//! The local cloud: every function of the suite as a child process behind a real socket, called through
+//! the interfaces of Fn and of Lambda.
+//!
+//! It imitates what the platforms do to a process (start on the first call, one call at a time, deadline,
+//! statuses, kill) but not what they do to a machine: no container, no memory limit, no network of its
+//! own. Start at [`Cloud`].
+
+mod api;
+mod child;
+mod cli;
+mod cloud;
+mod commands;
+mod environment;
+mod failure;
+pub mod functions;
+mod ids;
+mod logs;
+mod supervisor;
+mod terminal;
+
+pub use api::router;
+pub use cli::main;
+pub use cloud::{Cloud, Limits, Options, Program};
+pub use failure::{Failure, FailureKind};
+pub use logs::Echo;

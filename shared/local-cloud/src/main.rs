@@ -1,0 +1,7 @@
+//! The `causeway` executable.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    causeway_local_cloud::main()
+}

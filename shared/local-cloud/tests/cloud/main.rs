@@ -1,0 +1,11 @@
+//! The local cloud from outside: real processes, real sockets, real HTTP. One binary, because each more
+//! would be linked with everything again.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests, outside #[test] functions")]
+
+mod commands;
+mod fn_calls;
+mod lambda_calls;
+mod processes;
+mod support;
+mod triggers;
