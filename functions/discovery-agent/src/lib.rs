@@ -1,17 +1,17 @@
 //! Profiles the tables of a bucket or folder: columns, quality, keys, links and personal data.
 //!
-//! Trigger: a direct or HTTP call with a [`Request`], or a schedule, which surveys everything. Needs read
-//! access to the objects and nothing else; it writes nothing, so a repeated delivery does no harm. What
-//! cannot be read is flagged in the result, and what the time does not allow is deferred (`partial`); only
-//! a request that cannot be served at all is an error. The rules are in `causeway-decisioning`.
+//! Trigger: a direct or HTTP call with a [`Request`], the event of a written object, which surveys that
+//! object, or a schedule, which surveys everything. Needs read access to the objects and nothing else; it
+//! writes nothing, so a repeated delivery does no harm. What cannot be read is flagged in the result, and what
+//! the time does not allow is deferred (`partial`); only a request that cannot be served at all is an error.
+//! The rules are in `causeway-decisioning`.
 
 use std::sync::Arc;
 
 use causeway_cloud::Objects;
 use causeway_cloud::local::Store;
-use causeway_decisioning::discovery::{Limits, Request, survey};
-use causeway_decisioning::result::AgentResult;
-use causeway_runtime::{Context, Error, Handler};
+use causeway_decisioning::discovery::{Answer, Limits, Request, survey};
+use causeway_runtime::{Context, Error, Event, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -58,14 +58,28 @@ impl Handler for DiscoveryAgent {
         "Profiles the tables of a bucket or folder: columns, quality, keys, links and personal data.";
     type Config = Config;
     type Request = Request;
-    type Reply = AgentResult;
+    type Reply = Answer;
 
-    async fn handle(&self, request: Request, context: &Context) -> Result<AgentResult, Error> {
+    async fn handle(&self, request: Request, context: &Context) -> Result<Answer, Error> {
         let request = self.with_default_source(request);
         let now = Timestamp::now();
         let deadline = context.budget.remaining().and_then(|left| now.checked_add(left).ok());
         let surveyed = survey(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
         surveyed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
+    }
+
+    /// An object that was written is surveyed by itself. The bucket that the event names is not compared
+    /// with ours: a local directory, which has no name, stands in for the bucket so far.
+    fn request_of_event(&self, event: Event) -> Result<Request, Error> {
+        let Some(object) = event.object else {
+            let text = format!("events of type {} name no object to survey", event.event_type);
+            return Err(Error::client(422, "unsupported_event", text));
+        };
+        if is_deletion(&event.event_type) {
+            let text = format!("the object is gone: events of type {} cannot be served", event.event_type);
+            return Err(Error::client(422, "object_deleted", text));
+        }
+        Ok(Request { data_sources: vec![object.key], ..Request::default() })
     }
 
     fn capabilities(&self) -> Value {
@@ -75,6 +89,13 @@ impl Handler for DiscoveryAgent {
             "limits": self.limits,
         })
     }
+}
+
+/// `ObjectRemoved:Delete`, `Object Deleted`, `LifecycleExpiration:Delete` and
+/// `com.oraclecloud.objectstorage.deleteobject` all tell of objects that are not there any more.
+fn is_deletion(event_type: &str) -> bool {
+    let event_type = event_type.to_ascii_lowercase();
+    event_type.contains("delete") || event_type.contains("objectremoved")
 }
 
 #[cfg(test)]

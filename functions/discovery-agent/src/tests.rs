@@ -1,7 +1,7 @@
 //! The shell around the survey: settings, default source, and requests that cannot be served.
 
 use causeway_decisioning::result::Status;
-use causeway_runtime::{Budget, Kind, Settings, Trace, Vars};
+use causeway_runtime::{Budget, Kind, ObjectRef, Settings, Trace, Vars};
 
 use super::*;
 
@@ -59,5 +59,64 @@ async fn a_climbing_source_is_the_callers_mistake() {
 fn sample_events_are_requests() {
     for event in [include_str!("../events/everything.json"), include_str!("../events/sources.json")] {
         request(event);
+    }
+}
+
+/// An event about an object whose type and key stand in a sample at the given pointers.
+fn event(sample: &str, event_type: &str, key: &str) -> Event {
+    let sample: Value = serde_json::from_str(sample).unwrap();
+    let text = |pointer: &str| sample.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
+    let object = ObjectRef { bucket: "any".to_owned(), key: text(key), ..ObjectRef::default() };
+    Event { event_type: text(event_type), object: Some(object), ..Event::default() }
+}
+
+fn samples() -> [Event; 2] {
+    let oci = include_str!("../events/oci_object_created.json");
+    let s3 = include_str!("../events/s3_object_created.json");
+    [event(oci, "/eventType", "/data/resourceName"), event(s3, "/Records/0/eventName", "/Records/0/s3/object/key")]
+}
+
+#[tokio::test]
+async fn a_written_object_is_surveyed_by_itself() {
+    let (agent, _root) = agent(&[("DISCOVERY_PREFIX", "other.csv")]);
+    for event in samples() {
+        let request = agent.request_of_event(event).unwrap();
+        assert_eq!(request.data_sources, ["sales/orders.csv"]);
+        let result = agent.handle(request, &context()).await.unwrap();
+        assert_eq!(result.data["tables"][0]["object"], "sales/orders.csv");
+        assert_eq!(result.data["coverage"]["objects_listed"], 1);
+    }
+}
+
+#[test]
+fn samples_of_a_schedule_and_a_batch_hold_what_we_take() {
+    let (agent, _root) = agent(&[]);
+    let tick: Value = serde_json::from_str(include_str!("../events/tick.json")).unwrap();
+    assert_eq!(tick, json!({ "kind": "tick" }));
+    assert_eq!(agent.request_of_tick().unwrap(), Request::default());
+    let batch: Value = serde_json::from_str(include_str!("../events/sqs_batch.json")).unwrap();
+    let body = |index: usize| batch["Records"][index]["body"].as_str().unwrap();
+    let written = event(body(0), "/Records/0/eventName", "/Records/0/s3/object/key");
+    assert_eq!(agent.request_of_event(written).unwrap().data_sources, ["sales/orders.csv"]);
+    assert_eq!(request(body(1)).data_sources, ["other.csv"]);
+}
+
+#[test]
+fn events_that_leave_nothing_to_survey_are_refused() {
+    let (agent, _root) = agent(&[]);
+    let refused = |event| {
+        let error = agent.request_of_event(event).unwrap_err();
+        (error.http_status(), error.code())
+    };
+    let [oci, s3] = samples();
+    assert_eq!(refused(Event { object: None, ..oci.clone() }), (422, "unsupported_event"));
+    for event_type in [
+        "com.oraclecloud.objectstorage.deleteobject",
+        "ObjectRemoved:Delete",
+        "ObjectRemoved:DeleteMarkerCreated",
+        "Object Deleted",
+        "LifecycleExpiration:Delete",
+    ] {
+        assert_eq!(refused(Event { event_type: event_type.to_owned(), ..s3.clone() }), (422, "object_deleted"));
     }
 }

@@ -1,5 +1,7 @@
 //! The envelope that every agent answers with: nine keys, the same for all.
 
+use std::marker::PhantomData;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,9 +18,11 @@ pub enum Status {
     Partial,
 }
 
-/// What an agent found.
+/// What an agent found. `D` is what the schema says of `data`; in memory `data` is JSON whatever the agent,
+/// because the next agent takes it as it came over the wire.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-pub struct AgentResult {
+#[serde(bound = "")]
+pub struct AgentResult<D = serde_json::Value> {
     /// The agent, for example `discovery`.
     pub agent_name: String,
     /// `<agent>_<Unix seconds at the start>`.
@@ -26,6 +30,7 @@ pub struct AgentResult {
     /// How the work ended.
     pub status: Status,
     /// The findings; the same input always gives the same bytes here.
+    #[schemars(with = "D")]
     pub data: serde_json::Value,
     /// Statements about `data`, each with a pointer in `data.evidence`.
     pub insights: Vec<String>,
@@ -37,6 +42,8 @@ pub struct AgentResult {
     pub execution_time: f64,
     /// How far the findings can be relied on, 0 to 1; its parts are in `data.confidence`.
     pub confidence_score: f64,
+    #[serde(skip)]
+    shape: PhantomData<fn() -> D>,
 }
 
 /// The findings before the envelope is closed around them.
@@ -54,7 +61,7 @@ pub struct Findings {
     pub confidence_score: f64,
 }
 
-impl AgentResult {
+impl<D> AgentResult<D> {
     /// Closes the envelope; `started` gives the task id and the time stamp.
     #[must_use]
     pub fn close(agent: &str, started: Timestamp, execution_time: f64, findings: Findings) -> Self {
@@ -68,6 +75,7 @@ impl AgentResult {
             timestamp: started.to_string(),
             execution_time,
             confidence_score: findings.confidence_score.clamp(0.0, 1.0),
+            shape: PhantomData,
         }
     }
 }

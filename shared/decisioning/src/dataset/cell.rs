@@ -73,6 +73,7 @@ const NAN_TOKEN: usize = 8;
 
 impl<'a> Cell<'a> {
     /// Finds the meaning of the cell.
+    #[inline]
     #[must_use]
     pub fn read(self) -> Reading<'a> {
         match self {
@@ -179,6 +180,7 @@ const SEED: u64 = 0x6361_7573_6577_6179;
 
 impl Value<'_> {
     /// A 64-bit hash of the value that does not depend on the format, the run or the machine.
+    #[inline]
     #[must_use]
     pub fn hash(&self) -> u64 {
         match *self {

@@ -13,6 +13,8 @@ mod gzip;
 mod json;
 mod parquet;
 mod parquet_cells;
+mod parquet_footer;
+mod parquet_pages;
 mod sniff;
 
 use schemars::JsonSchema;
@@ -31,8 +33,46 @@ pub trait RowSink: Send {
     fn begin_rows(&mut self, rows: usize);
     /// One cell of the present block; `row` counts from 0 within the block.
     fn cell(&mut self, column: usize, row: usize, cell: Cell<'_>);
+    /// Several cells of one column; the first belongs to `first_row`, counted from 0 within the block.
+    fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]);
     /// Ends the block; columns that got fewer cells than rows are filled with absent ones.
     fn end_rows(&mut self, rows: usize);
+    /// What the format itself declares of a column of which not all rows were handed on.
+    fn declared(&mut self, column: usize, declared: &Declared<'_>);
+}
+
+/// What the values of a column are by the format's own declaration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueType {
+    /// Truth values.
+    Boolean,
+    /// Whole numbers.
+    Integer,
+    /// Numbers.
+    Decimal,
+    /// Days.
+    Date,
+    /// Moments with a time of day.
+    Moment,
+    /// Texts.
+    Text,
+}
+
+/// What a format declares of a column as a whole; nothing of it was checked against the cells.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Declared<'a> {
+    /// What the values are.
+    pub value_type: ValueType,
+    /// Rows that the figures are about.
+    pub rows: u64,
+    /// Null cells.
+    pub null_count: Option<u64>,
+    /// Least and greatest possible number of different values.
+    pub distinct: Option<(u64, u64)>,
+    /// Smallest value.
+    pub min: Option<Cell<'a>>,
+    /// Largest value.
+    pub max: Option<Cell<'a>>,
 }
 
 /// Bounds of reading one object.

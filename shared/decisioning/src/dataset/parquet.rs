@@ -1,21 +1,20 @@
 //! Parquet by footer and ranged reads: the object as a whole is never fetched.
 //!
 //! Lengths in the file are not trusted: they are checked against the object's size and the limits
-//! before anything is fetched, and decoding runs behind `catch_unwind`.
+//! before anything is fetched, and decoding runs behind `catch_unwind`. Where not all rows are read, the
+//! footer's own figures are handed on too.
 
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
-use bytes::{Buf, Bytes};
+use bytes::Buf;
 use causeway_cloud::Objects;
 use causeway_cloud::object_store::{self, ObjectMeta, ObjectStoreExt};
-use parquet::column::reader::get_column_reader;
-use parquet::errors::ParquetError;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
-use parquet::file::reader::{ChunkReader, Length, SerializedPageReader};
 
-use super::parquet_cells::{self, Kind};
+use super::parquet_cells::{self, Chunk, Kind};
+use super::parquet_footer;
+use super::parquet_pages::Pages;
 use super::{ReadLimits, ReadReport, RowSink};
 use crate::budget::{Budget, yield_now};
 
@@ -25,6 +24,11 @@ pub(crate) const MAGIC: &[u8] = b"PAR1";
 const TAIL_BYTES: u64 = 64 * 1024;
 /// Longest footer that is fetched.
 const MAX_FOOTER_BYTES: u64 = 32 * 1024 * 1024;
+/// Cells that are decoded before other tasks get a turn.
+const BATCH_CELLS: usize = 64 * 1024;
+/// Rows of a batch, at most and at least.
+const MAX_BATCH_ROWS: usize = 8192;
+const MIN_BATCH_ROWS: usize = 64;
 /// Rows of one row group that are taken; a hash of each is held while its columns come in.
 const MAX_ROW_GROUP_ROWS: u64 = 16 * 1024 * 1024;
 
@@ -40,7 +44,7 @@ impl From<object_store::Error> for Trouble {
     }
 }
 
-/// Reads the rows of a Parquet object column chunk by column chunk.
+/// Reads the rows of a Parquet object, a batch of rows at a time.
 pub(crate) async fn read(
     objects: &Objects,
     meta: &ObjectMeta,
@@ -52,42 +56,166 @@ pub(crate) async fn read(
     let footer = footer(objects, meta).await?;
     report.declared_rows = u64::try_from(footer.file_metadata().num_rows()).ok();
     let columns = columns(&footer, report, sink);
-    let mut fetched = 0;
-    for group in footer.row_groups() {
-        let wanted = wanted_rows(group, limits, report);
-        if wanted == 0 {
-            break;
-        }
-        if let Some((code, message)) = objection(group, &columns, meta.size, limits, fetched) {
-            report.note(code, None, true, message);
-            continue;
-        }
-        fetched += group_bytes(group, &columns);
-        sink.begin_rows(wanted);
-        for (index, (column, kind)) in columns.iter().enumerate() {
-            if budget.exhausted() {
-                report.out_of_time = true;
-                sink.end_rows(wanted);
-                report.rows += wanted as u64;
-                return Ok(());
-            }
-            let Some((column, kind)) = column.zip(*kind) else { continue };
-            let chunk = group.column(index);
-            let bytes = objects.get_range(&meta.location, range(chunk)).await?;
-            if decode(chunk, bytes, wanted, kind, column, sink).is_none() {
-                report.note(
-                    "damaged_column_chunk",
-                    None,
-                    true,
-                    "column chunks could not be decoded; their remaining cells count as absent",
-                );
-            }
-            yield_now().await;
-        }
-        sink.end_rows(wanted);
-        report.rows += wanted as u64;
+    let mut job = Job { objects, meta, limits, budget, columns, fetched: 0, report, sink };
+    job.read_groups(&footer).await?;
+    if job.report.declared_rows != Some(job.report.rows) {
+        job.publish_footer(&footer);
     }
     Ok(())
+}
+
+/// One object while it is read.
+struct Job<'a> {
+    objects: &'a Objects,
+    meta: &'a ObjectMeta,
+    limits: ReadLimits,
+    budget: &'a Budget<'a>,
+    columns: Vec<Column>,
+    /// Unpacked bytes of the row groups that were read.
+    fetched: u64,
+    report: &'a mut ReadReport,
+    sink: &'a mut dyn RowSink,
+}
+
+impl Job<'_> {
+    async fn read_groups(&mut self, footer: &ParquetMetaData) -> Result<(), Trouble> {
+        for group in footer.row_groups() {
+            let wanted = wanted_rows(group, self.limits, self.report);
+            if let Some((code, message)) = objection(group, &self.columns, self.meta.size, self.limits, self.fetched) {
+                self.report.note(code, None, true, message);
+            } else if wanted > 0 {
+                self.fetched += group_bytes(group, &self.columns);
+                self.read_group(group, wanted).await?;
+            }
+            let is_limit = wanted == 0 && group.num_rows() > 0;
+            if is_limit || self.report.out_of_time {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the columns of a row group in step where they fit into memory together; otherwise one set after
+    /// the other, with the whole group as one block of rows.
+    async fn read_group(&mut self, group: &RowGroupMetaData, rows: usize) -> Result<(), Trouble> {
+        let mut sets = self.sets(group);
+        if let [set] = sets.as_mut_slice() {
+            let mut chunks = self.fetch(group, std::mem::take(set), rows).await?;
+            self.read_in_step(&mut chunks, rows).await;
+            return Ok(());
+        }
+        self.sink.begin_rows(rows);
+        let outcome = self.read_sets(group, sets, rows).await;
+        // Also after a failure: columns that came in before it must not be longer than the table.
+        self.end_rows(rows);
+        outcome
+    }
+
+    async fn read_sets(&mut self, group: &RowGroupMetaData, sets: Vec<Vec<usize>>, rows: usize) -> Result<(), Trouble> {
+        for set in sets {
+            let mut chunks = self.fetch(group, set, rows).await?;
+            let batch = batch_rows(chunks.len());
+            let mut row = 0;
+            while row < rows && !self.is_over() {
+                let count = batch.min(rows - row);
+                self.decode(&mut chunks, count, row);
+                row += count;
+                yield_now().await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn read_in_step(&mut self, chunks: &mut Vec<Chunk>, rows: usize) {
+        let batch = batch_rows(chunks.len());
+        let mut left = rows;
+        while left > 0 && !self.is_over() {
+            let count = batch.min(left);
+            self.sink.begin_rows(count);
+            self.decode(chunks, count, 0);
+            self.end_rows(count);
+            left -= count;
+            yield_now().await;
+        }
+    }
+
+    fn end_rows(&mut self, rows: usize) {
+        self.sink.end_rows(rows);
+        self.report.rows += rows as u64;
+    }
+
+    fn is_over(&mut self) -> bool {
+        self.report.out_of_time |= self.budget.exhausted();
+        self.report.out_of_time
+    }
+
+    /// Leaves of a row group in sets whose chunks may be in memory together, packed and unpacked.
+    fn sets(&self, group: &RowGroupMetaData) -> Vec<Vec<usize>> {
+        let allowed = self.limits.max_chunk_bytes.saturating_mul(2);
+        let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
+        let mut bytes = 0_u64;
+        for leaf in (0..self.columns.len()).filter(|leaf| self.columns[*leaf].0.is_some()) {
+            let chunk = group.column(leaf);
+            let size = [chunk.compressed_size(), chunk.uncompressed_size()];
+            let size: u64 = size.iter().map(|s| u64::try_from(*s).unwrap_or(0)).sum();
+            bytes = bytes.saturating_add(size);
+            if bytes > allowed && sets.last().is_some_and(|set| !set.is_empty()) {
+                sets.push(Vec::new());
+                bytes = size;
+            }
+            if let Some(set) = sets.last_mut() {
+                set.push(leaf);
+            }
+        }
+        sets
+    }
+
+    async fn fetch(
+        &mut self,
+        group: &RowGroupMetaData,
+        leaves: Vec<usize>,
+        rows: usize,
+    ) -> Result<Vec<Chunk>, Trouble> {
+        let mut chunks = Vec::with_capacity(leaves.len());
+        for leaf in leaves {
+            let (Some(column), Some(kind)) = self.columns[leaf] else { continue };
+            let chunk = group.column(leaf);
+            let Some(span) = chunk_span(chunk) else { continue };
+            let bytes = self.objects.get_range(&self.meta.location, span.clone()).await?;
+            // See `footer`: the library asserts some things about the numbers of the footer.
+            let opened = catch_unwind(AssertUnwindSafe(|| Pages::open(chunk, span.start, bytes, rows)));
+            match opened {
+                Ok(Ok(pages)) => chunks.push(Chunk::new(chunk.column_descr_ptr(), pages, kind, column)),
+                _ => self.note_damage(),
+            }
+        }
+        Ok(chunks)
+    }
+
+    /// Hands the next rows of each chunk on; a damaged one is dropped.
+    fn decode(&mut self, chunks: &mut Vec<Chunk>, rows: usize, first_row: usize) {
+        let before = chunks.len();
+        chunks.retain_mut(|chunk| chunk.hand_on(rows, first_row, self.sink));
+        (chunks.len()..before).for_each(|_| self.note_damage());
+    }
+
+    fn note_damage(&mut self) {
+        let message = "column chunks could not be decoded; their remaining cells count as absent";
+        self.report.note("damaged_column_chunk", None, true, message);
+    }
+
+    fn publish_footer(&mut self, footer: &ParquetMetaData) {
+        for (leaf, (column, kind)) in self.columns.iter().enumerate() {
+            if let (Some(column), Some(kind)) = (*column, *kind) {
+                self.sink.declared(column, &parquet_footer::declared(footer, leaf, kind));
+            }
+        }
+    }
+}
+
+/// Rows of a batch: few enough for a turn of some milliseconds, whatever the number of columns.
+fn batch_rows(columns: usize) -> usize {
+    (BATCH_CELLS / columns.max(1)).clamp(MIN_BATCH_ROWS, MAX_BATCH_ROWS)
 }
 
 async fn footer(objects: &Objects, meta: &ObjectMeta) -> Result<ParquetMetaData, Trouble> {
@@ -179,13 +307,13 @@ fn objection(
         return Some(("damaged_row_group", "row groups point outside the file"));
     }
     let too_large = |chunk: &ColumnChunkMetaData| {
-        let unpacked = u64::try_from(chunk.uncompressed_size()).unwrap_or(u64::MAX);
-        unpacked.max(chunk.byte_range().1) > limits.max_chunk_bytes
+        let larger = chunk.uncompressed_size().max(chunk.compressed_size());
+        chunk.uncompressed_size() < 0 || u64::try_from(larger).unwrap_or(u64::MAX) > limits.max_chunk_bytes
     };
     if u64::try_from(group.num_rows()).unwrap_or(0) > MAX_ROW_GROUP_ROWS || chunks().any(too_large) {
         return Some((
             "row_group_too_large",
-            "row groups are larger than the memory limit; only the footer's row count is known",
+            "row groups are larger than the memory limit; of them only the footer's figures are known",
         ));
     }
     let total = fetched + chunks().map(|chunk| u64::try_from(chunk.uncompressed_size()).unwrap_or(0)).sum::<u64>();
@@ -197,80 +325,10 @@ fn group_bytes(group: &RowGroupMetaData, columns: &[Column]) -> u64 {
     chunks.map(|(chunk, _)| u64::try_from(chunk.uncompressed_size()).unwrap_or(0)).sum()
 }
 
-/// The chunk's place, computed without the library's own assertions on hostile numbers.
+/// The chunk's place as the library takes it, without its assertions on hostile numbers.
 fn chunk_span(chunk: &ColumnChunkMetaData) -> Option<Range<u64>> {
-    let start = match chunk.dictionary_page_offset() {
-        Some(offset) if offset > 0 => offset.min(chunk.data_page_offset()),
-        _ => chunk.data_page_offset(),
-    };
+    let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
     let start = u64::try_from(start).ok()?;
     let length = u64::try_from(chunk.compressed_size()).ok()?;
     Some(start..start.checked_add(length)?)
-}
-
-fn range(chunk: &ColumnChunkMetaData) -> Range<u64> {
-    let (start, length) = chunk.byte_range();
-    start..start + length
-}
-
-/// Decodes one chunk into the sink; `None` when it is damaged or shorter than declared.
-fn decode(
-    chunk: &ColumnChunkMetaData,
-    bytes: Bytes,
-    rows: usize,
-    kind: Kind,
-    column: usize,
-    sink: &mut dyn RowSink,
-) -> Option<()> {
-    let window = Arc::new(Window { start: range(chunk).start, bytes });
-    let mut work = || {
-        let pages = SerializedPageReader::new(window.clone(), chunk, rows, None)?;
-        let mut reader = get_column_reader(chunk.column_descr_ptr(), Box::new(pages));
-        parquet_cells::drain(&mut reader, chunk.column_descr(), kind, rows, &mut |row, cell| {
-            sink.cell(column, row, cell)
-        })
-    };
-    // See `footer`: page decoders panic on some damaged input.
-    match catch_unwind(AssertUnwindSafe(&mut work)) {
-        Ok(Ok(decoded)) => (decoded == rows).then_some(()),
-        _ => None,
-    }
-}
-
-/// A piece of the file that knows where it belongs.
-struct Window {
-    start: u64,
-    bytes: Bytes,
-}
-
-impl Window {
-    fn from(&self, position: u64) -> parquet::errors::Result<Bytes> {
-        let inside = position.checked_sub(self.start).and_then(|p| usize::try_from(p).ok());
-        inside
-            .filter(|p| *p <= self.bytes.len())
-            .map(|p| self.bytes.slice(p..))
-            .ok_or_else(|| ParquetError::EOF("outside the fetched range".to_owned()))
-    }
-}
-
-impl Length for Window {
-    fn len(&self) -> u64 {
-        self.start + self.bytes.len() as u64
-    }
-}
-
-impl ChunkReader for Window {
-    type T = bytes::buf::Reader<Bytes>;
-
-    fn get_read(&self, start: u64) -> parquet::errors::Result<Self::T> {
-        Ok(self.from(start)?.reader())
-    }
-
-    fn get_bytes(&self, start: u64, length: usize) -> parquet::errors::Result<Bytes> {
-        let rest = self.from(start)?;
-        if length > rest.len() {
-            return Err(ParquetError::EOF("outside the fetched range".to_owned()));
-        }
-        Ok(rest.slice(..length))
-    }
 }

@@ -1,16 +1,16 @@
 //! Parquet's physical values as cells, by the column's declared logical type.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{AsBytes, DataType, Int96};
 use parquet::errors::Result;
-use parquet::schema::types::ColumnDescriptor;
+use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
-use super::Cell;
 use super::date::Moment;
-
-/// Records that are decoded at a time.
-const BATCH: usize = 4096;
+use super::parquet_pages::Pages;
+use super::{Cell, RowSink, ValueType};
 
 /// How the physical values of a column are meant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -37,6 +37,18 @@ impl Kind {
         }
         let by_logical = leaf.logical_type_ref().and_then(|logical| Self::of_logical(logical, leaf));
         by_logical.or_else(|| Self::of_converted(leaf)).or_else(|| Self::of_physical(leaf))
+    }
+
+    /// What the values are, for a column that is not read.
+    pub(crate) fn value_type(self) -> ValueType {
+        match self {
+            Self::Bool => ValueType::Boolean,
+            Self::Int | Self::Unsigned => ValueType::Integer,
+            Self::Float | Self::Double | Self::Decimal(_) => ValueType::Decimal,
+            Self::Days => ValueType::Date,
+            Self::Ticks(_) | Self::Int96 => ValueType::Moment,
+            Self::Text => ValueType::Text,
+        }
     }
 
     fn of_logical(logical: &LogicalType, leaf: &ColumnDescriptor) -> Option<Self> {
@@ -88,67 +100,134 @@ pub(crate) fn type_name(leaf: &ColumnDescriptor) -> String {
     }
 }
 
-/// Hands `rows` cells of a chunk to `emit` with their row; returns how many there were.
-pub(crate) fn drain(
-    reader: &mut ColumnReader,
-    leaf: &ColumnDescriptor,
+/// One column of a row group while it is decoded, a batch of rows at a time.
+pub(super) struct Chunk {
+    column: usize,
     kind: Kind,
+    max_level: i16,
+    /// `None` once the chunk turned out to be damaged.
+    reader: Option<ColumnReader>,
+}
+
+impl Chunk {
+    /// A chunk whose cells go to `column` of the sink.
+    pub(super) fn new(leaf: ColumnDescPtr, pages: Pages, kind: Kind, column: usize) -> Self {
+        let max_level = leaf.max_def_level();
+        Self { column, kind, max_level, reader: Some(get_column_reader(leaf, Box::new(pages))) }
+    }
+
+    /// Hands on the next `rows` cells, from `first_row` of the present block on; false when the chunk is
+    /// damaged or too short, in which case its remaining cells are absent.
+    pub(super) fn hand_on(&mut self, rows: usize, first_row: usize, sink: &mut dyn RowSink) -> bool {
+        let Some(mut reader) = self.reader.take() else { return false };
+        let mut target = Target { sink, column: self.column, row: first_row };
+        let shape = Shape { kind: self.kind, max_level: self.max_level, rows };
+        // Page decoders panic on some damaged input: that must cost one chunk, not the whole survey.
+        let work = AssertUnwindSafe(|| batch(&mut reader, shape, &mut target));
+        let sound = matches!(catch_unwind(work), Ok(Ok(records)) if records == rows);
+        if sound {
+            self.reader = Some(reader);
+        }
+        sound
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Shape {
+    kind: Kind,
+    max_level: i16,
     rows: usize,
-    emit: &mut dyn FnMut(usize, Cell<'_>),
-) -> Result<usize> {
-    let levels = leaf.max_def_level();
+}
+
+/// Cells that are handed on at a time; they stay in the processor's first cache.
+const OUT_CELLS: usize = 128;
+
+/// Where the cells of a batch go.
+struct Target<'s> {
+    sink: &'s mut dyn RowSink,
+    column: usize,
+    row: usize,
+}
+
+/// Gathers cells so that the sink is called for many at once.
+struct Out<'t, 's, 'c> {
+    target: &'t mut Target<'s>,
+    cells: [Cell<'c>; OUT_CELLS],
+    filled: usize,
+}
+
+impl<'t, 's, 'c> Out<'t, 's, 'c> {
+    fn new(target: &'t mut Target<'s>) -> Self {
+        Self { target, cells: [Cell::Null; OUT_CELLS], filled: 0 }
+    }
+
+    fn push(&mut self, cell: Cell<'c>) {
+        self.cells[self.filled] = cell;
+        self.filled += 1;
+        if self.filled == OUT_CELLS {
+            self.flush();
+        }
+    }
+
+    /// A text that is not UTF-8.
+    fn push_broken(&mut self, bytes: &[u8]) {
+        self.flush();
+        let target = &mut *self.target;
+        target.sink.cells(target.column, target.row, &[Cell::Text(&String::from_utf8_lossy(bytes))]);
+        target.row += 1;
+    }
+
+    fn flush(&mut self) {
+        let target = &mut *self.target;
+        target.sink.cells(target.column, target.row, &self.cells[..self.filled]);
+        target.row += self.filled;
+        self.filled = 0;
+    }
+}
+
+/// Decodes one batch; returns how many records there were.
+fn batch(reader: &mut ColumnReader, shape: Shape, to: &mut Target<'_>) -> Result<usize> {
+    let kind = shape.kind;
     match reader {
-        ColumnReader::BoolColumnReader(r) => {
-            values(r, levels, rows, |row, v| emit(row, v.map_or(Cell::Null, |v| Cell::Bool(*v))))
-        }
-        ColumnReader::Int32ColumnReader(r) => values(r, levels, rows, |row, v| {
-            let widened = |v: i32| if kind == Kind::Unsigned { i64::from(v.cast_unsigned()) } else { i64::from(v) };
-            emit(row, v.map_or(Cell::Null, |v| whole(widened(*v), kind)));
-        }),
-        ColumnReader::Int64ColumnReader(r) => {
-            values(r, levels, rows, |row, v| emit(row, v.map_or(Cell::Null, |v| whole(*v, kind))))
-        }
-        ColumnReader::Int96ColumnReader(r) => values(r, levels, rows, |row, v| emit(row, v.map_or(Cell::Null, int96))),
-        ColumnReader::FloatColumnReader(r) => {
-            values(r, levels, rows, |row, v| emit(row, v.map_or(Cell::Null, |v| single(*v))))
-        }
-        ColumnReader::DoubleColumnReader(r) => {
-            values(r, levels, rows, |row, v| emit(row, v.map_or(Cell::Null, |v| Cell::Float(*v))))
-        }
-        ColumnReader::ByteArrayColumnReader(r) => {
-            values(r, levels, rows, |row, v| bytes(v.map(AsBytes::as_bytes), kind, row, emit))
-        }
-        ColumnReader::FixedLenByteArrayColumnReader(r) => {
-            values(r, levels, rows, |row, v| bytes(v.map(AsBytes::as_bytes), kind, row, emit))
-        }
+        ColumnReader::BoolColumnReader(r) => values(r, shape, to, |v| Ok(Cell::Bool(*v))),
+        ColumnReader::Int32ColumnReader(r) => values(r, shape, to, |v| Ok(int32(*v, kind))),
+        ColumnReader::Int64ColumnReader(r) => values(r, shape, to, |v| Ok(whole(*v, kind))),
+        ColumnReader::Int96ColumnReader(r) => values(r, shape, to, |v| Ok(int96(v))),
+        ColumnReader::FloatColumnReader(r) => values(r, shape, to, |v| Ok(single(*v))),
+        ColumnReader::DoubleColumnReader(r) => values(r, shape, to, |v| Ok(Cell::Float(*v))),
+        ColumnReader::ByteArrayColumnReader(r) => values(r, shape, to, |v| bytes(v.as_bytes(), kind)),
+        ColumnReader::FixedLenByteArrayColumnReader(r) => values(r, shape, to, |v| bytes(v.as_bytes(), kind)),
     }
 }
 
 fn values<T: DataType>(
     reader: &mut ColumnReaderImpl<T>,
-    max_level: i16,
-    rows: usize,
-    mut emit: impl FnMut(usize, Option<&T::T>),
+    shape: Shape,
+    target: &mut Target<'_>,
+    cell: impl for<'v> Fn(&'v T::T) -> std::result::Result<Cell<'v>, &'v [u8]>,
 ) -> Result<usize> {
-    let (mut levels, mut batch, mut row) = (Vec::new(), Vec::new(), 0);
-    while row < rows {
-        levels.clear();
-        batch.clear();
-        let (records, _, _) = reader.read_records(BATCH.min(rows - row), Some(&mut levels), None, &mut batch)?;
-        if records == 0 {
-            break;
-        }
-        let mut next = batch.iter();
-        for index in 0..records {
-            let present = max_level == 0 || levels.get(index) == Some(&max_level);
-            emit(row, if present { next.next() } else { None });
-            row += 1;
+    let (mut levels, mut values) = (Vec::new(), Vec::with_capacity(shape.rows));
+    let (records, _, _) = reader.read_records(shape.rows, Some(&mut levels), None, &mut values)?;
+    let mut out = Out::new(target);
+    let mut next = values.iter();
+    for index in 0..records {
+        let present = shape.max_level == 0 || levels.get(index) == Some(&shape.max_level);
+        let value = if present { next.next() } else { None };
+        match value.map(&cell) {
+            None => out.push(Cell::Null),
+            Some(Ok(cell)) => out.push(cell),
+            Some(Err(broken)) => out.push_broken(broken),
         }
     }
-    Ok(row)
+    out.flush();
+    Ok(records)
 }
 
-fn whole(value: i64, kind: Kind) -> Cell<'static> {
+pub(super) fn int32(value: i32, kind: Kind) -> Cell<'static> {
+    whole(if kind == Kind::Unsigned { i64::from(value.cast_unsigned()) } else { i64::from(value) }, kind)
+}
+
+pub(super) fn whole(value: i64, kind: Kind) -> Cell<'static> {
     match kind {
         Kind::Days => Cell::Time(Moment::from_days(value)),
         Kind::Ticks(per_second) => Cell::Time(ticks(value, per_second)),
@@ -178,19 +257,29 @@ fn int96(value: &Int96) -> Cell<'static> {
 }
 
 /// A 32-bit float by its shortest decimal text, so that 0.1 is the value that other formats show.
-fn single(value: f32) -> Cell<'static> {
+pub(super) fn single(value: f32) -> Cell<'static> {
+    let wide = f64::from(value);
     if value.fract() == 0.0 || !value.is_finite() {
-        return Cell::Float(f64::from(value));
+        return Cell::Float(wide);
     }
-    Cell::Float(value.to_string().parse().unwrap_or(f64::from(value)))
+    Cell::Float(few_digits(value).unwrap_or_else(|| value.to_string().parse().unwrap_or(wide)))
 }
 
-fn bytes(value: Option<&[u8]>, kind: Kind, row: usize, emit: &mut dyn FnMut(usize, Cell<'_>)) {
-    let Some(bytes) = value else { return emit(row, Cell::Null) };
+/// The decimal with the fewest digits after the point that is this float, without going through text.
+///
+/// Both numbers of the quotient are exact, so it is rounded once, as a parsed text would be.
+fn few_digits(value: f32) -> Option<f64> {
+    const POWERS: [f64; 6] = [1e1, 1e2, 1e3, 1e4, 1e5, 1e6];
+    let candidate = |power: &f64| (f64::from(value) * power).round() / power;
+    POWERS.iter().map(candidate).find(|candidate| *candidate as f32 == value)
+}
+
+/// Bytes by the meaning of their column; bytes of a text that is not UTF-8 come back as they are.
+pub(super) fn bytes(value: &[u8], kind: Kind) -> std::result::Result<Cell<'_>, &[u8]> {
     if let Kind::Decimal(scale) = kind {
-        return emit(row, Cell::Float(big_endian(bytes) / 10_f64.powi(scale)));
+        return Ok(Cell::Float(big_endian(value) / 10_f64.powi(scale)));
     }
-    emit(row, Cell::Text(&String::from_utf8_lossy(bytes)));
+    std::str::from_utf8(value).map(Cell::Text).map_err(|_| value)
 }
 
 /// A two's-complement big-endian number of any length as a float.
@@ -200,4 +289,19 @@ fn big_endian(bytes: &[u8]) -> f64 {
         _ => 0,
     };
     bytes.iter().take(16).fold(start, |sum, b| (sum << 8) | i128::from(*b)) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn floats_have_the_value_of_their_shortest_text() {
+        let some = [0.1_f32, -0.1, 1.5, 16.99, 1e-7, 0.333_333_34, 8_388_607.5, 1234.567, 9.999_999];
+        let many = (0..200_000_u32).map(|i| f32::from_bits(i.wrapping_mul(0x9E37_79B9)));
+        for value in some.into_iter().chain(many).filter(|v| v.is_finite() && v.fract() != 0.0) {
+            let expected: f64 = value.to_string().parse().unwrap();
+            assert_eq!(single(value), Cell::Float(expected), "{value}");
+        }
+    }
 }

@@ -145,6 +145,7 @@ impl TextReader {
         if outcome.is_err() {
             report.note("damaged_gzip", None, true, "the gzip stream is damaged; the rows before the damage were used");
             self.gunzip = None;
+            self.content.end_early(report, sink);
             return Flow::Stop;
         }
         flow
@@ -162,6 +163,7 @@ impl TextReader {
                     true,
                     "the gzip stream ends early; the rows before the cut were used",
                 );
+                return self.content.end_early(report, sink);
             }
         }
         self.content.finish(report, sink);

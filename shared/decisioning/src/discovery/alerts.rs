@@ -55,7 +55,7 @@ fn alert(kind: &'static str, column: &ColumnProfile, value: Option<f64>, thresho
 /// The alerts of a table: those of the table, of its columns in their order, then of pairs of columns.
 pub(crate) fn find(table: &Table, profiles: &[ColumnProfile], duplicates: &Duplicates) -> Vec<Alert> {
     let mut found = Vec::new();
-    if table.rows == 0 {
+    if table.rows == 0 && !table.is_unread() {
         found.push(Alert { kind: "empty", columns: Vec::new(), value: Some(0.0), threshold: None, exact: true });
     }
     if duplicates.row_count > 0 {

@@ -1,6 +1,7 @@
 //! What is gathered of one column while its cells pass by.
 
 use super::dictionary::Dictionary;
+use super::footer::Footer;
 use super::limits::Limits;
 use super::moments::Moments;
 use crate::dataset::Cell;
@@ -77,6 +78,12 @@ pub(crate) struct Column {
     pub(crate) lengths: Lengths,
     pub(crate) dictionary: Dictionary,
     pub(crate) sample: Vec<Sampled>,
+    /// The last whole number while each was larger than the one before; `None` once one was not.
+    rising: Option<i64>,
+    /// Whether the column is left out of the second hash of its rows.
+    pub(crate) is_row_id: bool,
+    /// What the format declares of the column, where not all rows were read.
+    pub(crate) footer: Option<Footer>,
 }
 
 impl Column {
@@ -96,6 +103,9 @@ impl Column {
             lengths: Lengths::default(),
             dictionary: Dictionary::new(limits.max_distinct_exact, limits.max_dictionary_bytes),
             sample: Vec::new(),
+            rising: Some(i64::MIN),
+            is_row_id: false,
+            footer: None,
         }
     }
 
@@ -134,7 +144,10 @@ impl Column {
     /// Adds to the statistics of the value's kind; returns its number.
     fn gather(&mut self, value: &Value<'_>, form: Form) -> f64 {
         match *value {
-            Value::Int(i) => self.number(INT, i as f64),
+            Value::Int(i) => {
+                self.rising = self.rising.filter(|last| i > *last).map(|_| i);
+                self.number(INT, i as f64)
+            }
             Value::Float(f) => self.number(FLOAT, f),
             Value::Bool(b) => {
                 self.kinds[BOOL] += 1;
@@ -184,6 +197,16 @@ impl Column {
 
     pub(crate) fn filled(&self) -> u64 {
         self.seen - self.null_count()
+    }
+
+    /// Whether every value is a whole number larger than the one before, so that none repeats.
+    pub(crate) fn is_rising(&self) -> bool {
+        self.rising.is_some() && self.filled() > 0 && self.kinds[INT] == self.filled()
+    }
+
+    /// Whether there are rows, of which none was read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.seen == 0 && self.footer.as_ref().is_some_and(|footer| footer.rows > 0)
     }
 
     /// Whether the numbers say that the day comes first.

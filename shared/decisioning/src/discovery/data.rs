@@ -60,7 +60,7 @@ pub struct DataEcosystem {
 pub struct BusinessEntity {
     /// Its tables.
     pub tables: Vec<String>,
-    /// Rows of these tables.
+    /// Rows of these tables; of a table that was read in part, those that its object declares.
     pub total_records: u64,
     /// Figures of its columns.
     pub key_metrics: Vec<KeyMetric>,

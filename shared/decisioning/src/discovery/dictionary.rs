@@ -17,6 +17,11 @@ use crate::dataset::date::Moment;
 /// Different values that are examined for personal data.
 const PII_VALUES: usize = 10_000;
 
+/// Recent hashes that are kept.
+const RECENT: usize = 256;
+/// No entry has this place.
+const NO_RECENT: [(u64, u32); RECENT] = [(0, u32::MAX); RECENT];
+
 /// Hands the hash on unchanged: the keys are hashes already. The halves change places because a
 /// threshold on the hash leaves its upper bits alike.
 #[derive(Default)]
@@ -63,6 +68,8 @@ pub(crate) struct Dictionary {
     max_bytes: usize,
     index: HashIndex<u32>,
     entries: Vec<Entry>,
+    /// Hashes that came lately with the places of their entries: cheaper to ask than the index.
+    recent: Box<[(u64, u32)]>,
     text: String,
     /// Entries have hashes up to this; `u64::MAX` while the dictionary is complete.
     threshold: u64,
@@ -76,6 +83,7 @@ impl Dictionary {
             max_bytes,
             index: HashIndex::default(),
             entries: Vec::new(),
+            recent: NO_RECENT.into(),
             text: String::new(),
             threshold: u64::MAX,
             sketches: None,
@@ -95,10 +103,22 @@ impl Dictionary {
         if hash > self.threshold {
             return;
         }
+        let recent = &mut self.recent[hash as usize % RECENT];
+        if recent.0 == hash
+            && let Some(entry) = self.entries.get_mut(recent.1 as usize)
+        {
+            entry.count += 1;
+            return;
+        }
         if let Some(&position) = self.index.get(&hash) {
+            *recent = (hash, position);
             self.entries[position as usize].count += 1;
             return;
         }
+        self.add_new(value, hash);
+    }
+
+    fn add_new(&mut self, value: &Value<'_>, hash: u64) {
         let stored = self.store(value);
         self.index.insert(hash, self.entries.len() as u32);
         self.entries.push(Entry { hash, count: 1, stored });
@@ -147,6 +167,7 @@ impl Dictionary {
         self.threshold = threshold;
         let (old_entries, old_text) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.text));
         self.index = HashIndex::default();
+        self.recent.fill(NO_RECENT[0]);
         for entry in old_entries.into_iter().filter(|e| e.hash <= threshold) {
             let stored = self.store(&value_of(&old_text, entry.stored));
             self.index.insert(entry.hash, self.entries.len() as u32);

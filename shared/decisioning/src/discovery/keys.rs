@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::dictionary::{HashIndex, Through};
 use super::profile::{ColumnProfile, LogicalType, Semantics};
+use super::summarise;
 use super::table::Table;
 use crate::dataset::cell::mix;
 
@@ -35,7 +36,7 @@ pub struct Duplicates {
     /// Share of the rows; absent without rows.
     pub share: Option<f64>,
     /// Rows that repeat an earlier one in every column but the row identifiers; absent when there is no
-    /// such column or the table is larger than the row sample.
+    /// such column or there are more different rows than `max_row_hashes`.
     pub ignoring_row_ids: Option<u64>,
     /// The row identifiers that were ignored: different whole numbers, one per row.
     pub row_id_columns: Vec<String>,
@@ -93,27 +94,21 @@ fn is_unique_pair(table: &Table, a: usize, b: usize) -> bool {
 
 /// Counts repeated rows.
 pub(crate) fn duplicates(table: &Table, profiles: &[ColumnProfile]) -> Duplicates {
-    let hashes = &table.row_hashes;
-    let exact = hashes.threshold == u64::MAX;
-    let repeated: u64 = hashes.counts.values().map(|n| u64::from(*n) - 1).sum();
-    let kept = (hashes.threshold as f64 / u64::MAX as f64).max(f64::MIN_POSITIVE);
-    let row_count = if exact { repeated } else { ((repeated as f64 / kept).round() as u64).min(table.rows) };
-    let row_ids: Vec<usize> = (0..profiles.len()).filter(|i| is_row_id(&profiles[*i])).collect();
-    let comparable = !row_ids.is_empty() && row_ids.len() < profiles.len() && table.sample_is_whole();
+    let row_count = table.row_hashes.repeated(table.rows);
+    let row_ids: Vec<usize> = (0..profiles.len()).filter(|i| summarise::is_row_id(&table.columns[*i])).collect();
+    let comparable = !row_ids.is_empty() && row_ids.len() < profiles.len();
+    let ignoring_row_ids = match comparable {
+        true if table.sample_is_whole() => Some(repeated_without(table, &row_ids)),
+        true => table.row_ids.repeated_without(&row_ids),
+        false => None,
+    };
     Duplicates {
         row_count,
-        exact,
-        share: super::summarise::share(row_count, table.rows),
-        ignoring_row_ids: comparable.then(|| repeated_without(table, &row_ids)),
+        exact: table.row_hashes.is_exact(),
+        share: summarise::share(row_count, table.rows),
+        ignoring_row_ids,
         row_id_columns: row_ids.iter().map(|i| profiles[*i].name.clone()).collect(),
     }
-}
-
-fn is_row_id(profile: &ColumnProfile) -> bool {
-    profile.unique == Some(true)
-        && profile.null_count == 0
-        && profile.semantics == Semantics::Identifier
-        && profile.logical_type == LogicalType::Integer
 }
 
 fn repeated_without(table: &Table, left_out: &[usize]) -> u64 {

@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod data;
 pub mod domains;
+pub mod footer;
 pub mod keys;
 pub mod limits;
 pub mod links;
@@ -21,11 +22,17 @@ mod correlate;
 mod dictionary;
 mod moments;
 mod report;
+mod rows;
 mod sketches;
 mod statements;
 mod summarise;
 mod table;
 
+use crate::result::AgentResult;
+
 pub use limits::Limits;
 pub use request::{Request, RequestError};
 pub use survey::survey;
+
+/// What the discovery agent answers with.
+pub type Answer = AgentResult<data::Data>;

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use super::alerts::Alert;
 use super::domains::Roles;
+use super::footer::FooterProfile;
 use super::keys::{CandidateKey, Duplicates};
 use super::pii::PiiFlag;
 use super::quality::TableQuality;
@@ -75,7 +76,7 @@ pub struct Count {
     pub lower: u64,
     /// Upper end of the 95 % interval; the value itself when exact.
     pub upper: u64,
-    /// How it came about: `counted` or `hyperloglog`.
+    /// How it came about: `counted`, `hyperloglog` or `footer`.
     pub method: &'static str,
 }
 
@@ -198,6 +199,9 @@ pub struct ColumnProfile {
     pub pii: Vec<PiiFlag>,
     /// What had to be assumed.
     pub notes: Vec<String>,
+    /// What the object's own footer says; only where not all rows were read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub footer: Option<FooterProfile>,
 }
 
 impl ColumnProfile {
@@ -245,4 +249,12 @@ pub struct TableProfile {
     pub alerts: Vec<Alert>,
     /// How good the table is.
     pub quality: TableQuality,
+}
+
+impl TableProfile {
+    /// Rows that there are: those declared by the object itself where not all were read, else those read.
+    #[must_use]
+    pub fn records(&self) -> u64 {
+        self.declared_rows.filter(|_| !self.complete).map_or(self.row_count, |rows| rows.max(self.row_count))
+    }
 }

@@ -118,7 +118,7 @@ pub(crate) struct Basis<'a> {
     pub(crate) as_of_days: Option<i64>,
 }
 
-const NO_ROWS: &str = "the table has no rows";
+const NO_ROWS: &str = "the table has no rows that were read";
 
 /// Scores a table.
 pub(crate) fn table(basis: &Basis<'_>) -> TableQuality {

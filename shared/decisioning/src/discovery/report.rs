@@ -86,9 +86,14 @@ fn cells(table: &TableProfile) -> u64 {
     table.row_count * table.column_count as u64
 }
 
+/// Cells that there are; a footer may declare any number, so nothing here may overflow.
+fn size(table: &TableProfile) -> u64 {
+    table.records().saturating_mul(table.column_count as u64)
+}
+
 fn primary_source(tables: &[TableProfile]) -> Option<String> {
     // The first of equals in name order.
-    let largest = tables.iter().reduce(|best, next| if cells(next) > cells(best) { next } else { best });
+    let largest = tables.iter().reduce(|best, next| if size(next) > size(best) { next } else { best });
     largest.map(|t| t.object.clone())
 }
 
@@ -138,7 +143,7 @@ fn entities(tables: &[TableProfile], domains: &[DomainMatch]) -> BTreeMap<String
         let metrics = members.iter().flat_map(|t| metrics(t, &domain.columns)).collect();
         BusinessEntity {
             tables: members.iter().map(|t| t.name.clone()).collect(),
-            total_records: members.iter().map(|t| t.row_count).sum(),
+            total_records: members.iter().map(|t| t.records()).fold(0, u64::saturating_add),
             key_metrics: metrics,
         }
     };
@@ -204,7 +209,10 @@ fn coverage(survey: &Survey) -> Coverage {
             parts.filter_map(|p| Some(NotComputed::new(&format!("quality.{}.{}", table.name, p.name), p.reason?))),
         );
         if table.duplicates.ignoring_row_ids.is_none() && !table.duplicates.row_id_columns.is_empty() {
-            let reason = "the table is larger than the row sample";
+            let reason = match table.duplicates.exact {
+                true => "which columns identify rows could not be told from the first rows",
+                false => "there are more different rows than max_row_hashes",
+            };
             not_computed.push(NotComputed::new(&format!("duplicates.{}.ignoring_row_ids", table.name), reason));
         }
     }

@@ -36,12 +36,14 @@ fn percent(share: f64) -> String {
 }
 
 pub(crate) fn insights(survey: &Survey, quality: &Score) -> Vec<Statement> {
-    let rows: u64 = survey.tables.iter().map(|t| t.row_count).sum();
+    let total = |rows: fn(&TableProfile) -> u64| survey.tables.iter().map(rows).fold(0, u64::saturating_add);
+    let (read, there) = (total(|t| t.row_count), total(TableProfile::records));
+    let unread = if read < there { format!(" ({read} of them read)") } else { String::new() };
     let mut said = vec![says(
         format!(
-            "{} with {} in {}.",
+            "{} with {}{unread} in {}.",
             plural(survey.tables.len() as u64, "table"),
-            plural(rows, "row"),
+            plural(there, "row"),
             plural(survey.listed as u64, "object")
         ),
         &["/data_ecosystem/total_entities".into(), "/coverage/objects_listed".into()],

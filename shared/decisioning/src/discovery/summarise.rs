@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::column::{BOOL, Column, FLOAT, INT, Span, TEXT, TIME};
+use super::footer::Footer;
 use super::limits::Limits;
 use super::pii::{self, PiiFlag};
 use super::profile::{
@@ -25,7 +26,7 @@ const RANKS: [(&str, f64); 7] =
 /// Profiles one column.
 pub(crate) fn column(column: &Column, limits: &Limits) -> ColumnProfile {
     let (logical_type, conforming) = logical_type(column);
-    let pii = column.dictionary.examine().flags(&column.name);
+    let pii = pii_flags(column);
     let filled = column.filled();
     let distinct = distinct(column);
     let unique = unique(column, filled);
@@ -47,9 +48,28 @@ pub(crate) fn column(column: &Column, limits: &Limits) -> ColumnProfile {
         dates: dates(column, logical_type).filter(|_| pii.is_empty()),
         top: top(column, &pii, filled, limits.top_values),
         notes: notes(column, logical_type, &pii),
+        footer: column.footer.as_ref().map(|footer| footer.profile(&pii)),
         distinct,
         pii,
     }
+}
+
+/// Whether the column identifies rows by a whole number: a row number or a key of one column.
+pub(crate) fn is_row_id(column: &Column) -> bool {
+    let (logical_type, _) = logical_type(column);
+    let filled = column.filled();
+    logical_type == LogicalType::Integer
+        && column.null_count() == 0
+        && unique(column, filled) == Some(true)
+        && semantics(column, logical_type, &distinct(column), filled) == Semantics::Identifier
+}
+
+fn pii_flags(column: &Column) -> Vec<PiiFlag> {
+    let mut evidence = column.dictionary.examine();
+    if let Some(footer) = column.footer.as_ref().filter(|_| column.is_unread()) {
+        footer.examine(&mut evidence);
+    }
+    evidence.flags(&column.name)
 }
 
 pub(crate) fn share(part: u64, whole: u64) -> Option<f64> {
@@ -63,7 +83,8 @@ fn logical_type(column: &Column) -> (LogicalType, u64) {
     let kinds = &column.kinds;
     let (numbers, codes) = (kinds[INT] + kinds[FLOAT], column.forms.leading_zero);
     if filled == 0 {
-        (LogicalType::Empty, 0)
+        let declared = column.footer.as_ref().filter(|_| column.is_unread());
+        (declared.map_or(LogicalType::Empty, Footer::logical_type), 0)
     } else if codes > 0 && enough(kinds[INT] + codes) {
         // Dropping leading zeros would change the codes, so none of them are numbers.
         (LogicalType::Text, filled)
@@ -86,15 +107,22 @@ fn logical_type(column: &Column) -> (LogicalType, u64) {
 
 fn distinct(column: &Column) -> Count {
     let (value, lower, upper) = column.dictionary.distinct();
-    let exact = column.dictionary.is_exact();
+    let exact = column.dictionary.is_exact() || column.is_rising();
+    if exact && !column.dictionary.is_exact() {
+        let value = column.filled();
+        return Count { value, exact, lower: value, upper: value, method: "counted" };
+    }
     Count { value, exact, lower, upper, method: if exact { "counted" } else { "hyperloglog" } }
 }
 
 fn unique(column: &Column, filled: u64) -> Option<bool> {
+    if column.is_unread() {
+        return None;
+    }
     if filled == 0 || column.dictionary.repeats() {
         return Some(false);
     }
-    column.dictionary.is_exact().then_some(true)
+    (column.dictionary.is_exact() || column.is_rising()).then_some(true)
 }
 
 /// Words of a header that name a thing by number or code.
@@ -113,6 +141,7 @@ fn semantics(column: &Column, kind: LogicalType, distinct: &Count, filled: u64) 
     let recurs = distinct.value * 2 <= filled && column.lengths.max <= CATEGORY_LENGTH;
     match kind {
         LogicalType::Empty => Semantics::Unknown,
+        LogicalType::Text if filled == 0 => Semantics::Unknown,
         LogicalType::Date | LogicalType::Datetime => Semantics::Time,
         LogicalType::Boolean => Semantics::Category,
         LogicalType::Integer if named(&IDENTIFIER_WORDS) || is_running_number(column, distinct, filled) => {
@@ -269,9 +298,14 @@ fn notes(column: &Column, kind: LogicalType, pii: &[PiiFlag]) -> Vec<String> {
         (conflict, "both day-first and month-first dates occur; those that could be either were read month first"),
         (unclear && !conflict, "no date shows whether the day or the month comes first; they were read month first"),
         (
-            !column.dictionary.is_exact(),
+            !column.dictionary.is_exact() && !column.is_rising(),
             "too many different values to count: distinct count, quantiles and top values come from sketches",
         ),
+        (
+            !column.dictionary.is_exact() && column.is_rising(),
+            "too many different values to keep: quantiles and top values come from sketches",
+        ),
+        (column.is_unread(), "no row was read: the type is the declared one, and figures are the footer's"),
         (!pii.is_empty(), "may hold personal data: values are masked"),
     ];
     said.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned()).collect()

@@ -16,14 +16,15 @@ use super::quality::{self, Basis};
 use super::report::{self, Survey};
 use super::request::{Request, RequestError};
 use super::table::Table;
-use super::{alerts, domains, keys, summarise};
+use super::{Answer, alerts, domains, keys, summarise};
 use crate::budget::{Budget, Clock, yield_now};
 use crate::dataset::read;
 use crate::dataset::{Issue, ReadReport};
-use crate::result::AgentResult;
 
 /// Name of the agent in its envelope.
 pub const AGENT: &str = "discovery";
+/// Objects that are listed between two looks at the clock: a page of the stores' own listings.
+const LISTED_BETWEEN_CHECKS: usize = 1000;
 
 /// Surveys the tables that a request names.
 ///
@@ -39,7 +40,7 @@ pub async fn survey(
     configured: &Limits,
     clock: &dyn Clock,
     deadline: Option<jiff::Timestamp>,
-) -> Result<AgentResult, RequestError> {
+) -> Result<Answer, RequestError> {
     let budget = Budget::until(clock, deadline);
     let prefixes = request.prefixes()?;
     let limits = request.limits(configured);
@@ -47,7 +48,7 @@ pub async fn survey(
     let listed = job.list(&prefixes).await;
     job.read_all(listed).await;
     let findings = report::findings(job.finish());
-    Ok(AgentResult::close(AGENT, budget.started(), budget.elapsed_seconds(), findings))
+    Ok(Answer::close(AGENT, budget.started(), budget.elapsed_seconds(), findings))
 }
 
 struct Job<'a> {
@@ -100,6 +101,10 @@ impl<'a> Job<'a> {
             }
             let mut listing = self.objects.list(Some(prefix));
             while let Some(item) = listing.next().await {
+                if found.len() % LISTED_BETWEEN_CHECKS == LISTED_BETWEEN_CHECKS - 1 && self.budget.exhausted() {
+                    self.flag(prefix.as_ref(), "time_limit", "the time was used up while objects were listed", true);
+                    break;
+                }
                 match item {
                     Ok(meta) => drop(found.insert(meta.location.clone(), meta)),
                     Err(error) => self.flag_listing(&error),
@@ -151,6 +156,7 @@ impl<'a> Job<'a> {
     async fn read_one(&mut self, meta: &ObjectMeta) {
         let mut table = Table::new(&self.limits);
         let read = read::object(self.objects, meta, self.limits.reading(), self.budget, &mut table).await;
+        table.close();
         let object = meta.location.to_string();
         if read.out_of_time {
             self.flag(&object, "time_limit", "the time was used up in the middle of the object", true);

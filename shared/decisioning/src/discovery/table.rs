@@ -6,10 +6,11 @@
 use std::collections::BTreeMap;
 
 use super::column::{Column, NOTHING, Sampled};
-use super::dictionary::HashIndex;
+use super::footer::Footer;
 use super::limits::Limits;
+use super::rows::{self, DECIDING_ROWS, RowHashes, RowIds};
 use crate::dataset::cell::mix;
-use crate::dataset::{Cell, RowSink};
+use crate::dataset::{Cell, Declared, RowSink};
 
 /// One table as it is being read.
 pub(crate) struct Table {
@@ -23,29 +24,11 @@ pub(crate) struct Table {
     pub(crate) sample_rows: Vec<u64>,
     /// Whether each row of the present block is in the sample.
     chosen: Vec<bool>,
+    /// Hash of each row of the present block, and the part of it that row identifiers have.
     hashes: Vec<u64>,
+    id_parts: Vec<u64>,
     pub(crate) row_hashes: RowHashes,
-}
-
-/// Hashes of whole rows: all of them, or above the cap those up to a falling threshold.
-pub(crate) struct RowHashes {
-    cap: usize,
-    pub(crate) threshold: u64,
-    pub(crate) counts: HashIndex<u32>,
-}
-
-impl RowHashes {
-    fn add(&mut self, hash: u64) {
-        if hash > self.threshold {
-            return;
-        }
-        *self.counts.entry(hash).or_insert(0) += 1;
-        if self.counts.len() > self.cap {
-            let threshold = self.threshold / 2;
-            self.threshold = threshold;
-            self.counts.retain(|hash, _| *hash <= threshold);
-        }
-    }
+    pub(crate) row_ids: RowIds,
 }
 
 impl Table {
@@ -59,12 +42,21 @@ impl Table {
             sample_rows: Vec::new(),
             chosen: vec![true],
             hashes: vec![0],
-            row_hashes: RowHashes {
-                cap: limits.max_row_hashes.max(16),
-                threshold: u64::MAX,
-                counts: HashIndex::default(),
-            },
+            id_parts: vec![0],
+            row_hashes: RowHashes::new(limits.max_row_hashes),
+            row_ids: RowIds::Undecided,
         }
+    }
+
+    /// Ends the table; to be called once before its figures are asked for.
+    pub(crate) fn close(&mut self) {
+        self.row_hashes.settle();
+        self.row_ids.settle();
+    }
+
+    /// Whether there are rows, of which none was read.
+    pub(crate) fn is_unread(&self) -> bool {
+        self.rows == 0 && self.columns.iter().any(Column::is_unread)
     }
 
     /// Whether the sample holds every row.
@@ -85,24 +77,56 @@ impl Table {
 
     /// Prepares for a block that begins at the present row.
     fn prepare(&mut self, rows: usize) {
-        self.hashes.clear();
-        self.hashes.resize(rows, 0);
+        if let (1, [hash], [ids], [chosen]) = (rows, &mut *self.hashes, &mut *self.id_parts, &mut *self.chosen) {
+            (*hash, *ids, *chosen) = (0, 0, mix(self.rows) <= self.threshold);
+            return;
+        }
+        for parts in [&mut self.hashes, &mut self.id_parts] {
+            parts.clear();
+            parts.resize(rows, 0);
+        }
+        self.choose(rows);
+        // A block may be as long as a row group; its sample must not outgrow the memory until it ends.
+        let fits = |table: &Self| {
+            rows == 1 || table.sample_rows.len() + table.chosen.iter().filter(|c| **c).count() <= table.sample_cap()
+        };
+        while !fits(self) {
+            self.halve_sample();
+            self.choose(rows);
+        }
+    }
+
+    fn choose(&mut self, rows: usize) {
         let (first, threshold) = (self.rows, self.threshold);
         self.chosen.clear();
         self.chosen.extend((0..rows as u64).map(|row| mix(first + row) <= threshold));
     }
 
+    fn sample_cap(&self) -> usize {
+        (self.limits.max_sample_cells / self.columns.len().max(1)).max(DECIDING_ROWS as usize)
+    }
+
     fn thin_sample(&mut self) {
-        let cap = (self.limits.max_sample_cells / self.columns.len().max(1)).max(1000);
-        while self.sample_rows.len() > cap {
-            self.threshold /= 2;
-            let keep: Vec<bool> = self.sample_rows.iter().map(|row| mix(*row) <= self.threshold).collect();
+        while self.sample_rows.len() > self.sample_cap() {
+            self.halve_sample();
+        }
+    }
+
+    fn halve_sample(&mut self) {
+        self.threshold /= 2;
+        let keep: Vec<bool> = self.sample_rows.iter().map(|row| mix(*row) <= self.threshold).collect();
+        let mut flags = keep.iter();
+        self.sample_rows.retain(|_| flags.next() == Some(&true));
+        for column in &mut self.columns {
             let mut flags = keep.iter();
-            self.sample_rows.retain(|_| flags.next() == Some(&true));
-            for column in &mut self.columns {
-                let mut flags = keep.iter();
-                column.sample.retain(|_| flags.next() == Some(&true));
-            }
+            column.sample.retain(|_| flags.next() == Some(&true));
+        }
+    }
+
+    fn decide_row_ids(&mut self) {
+        if matches!(self.row_ids, RowIds::Undecided) && self.rows >= DECIDING_ROWS {
+            let whole = self.sample_is_whole();
+            self.row_ids = RowIds::decide(&mut self.columns, self.limits.max_row_hashes, whole);
         }
     }
 }
@@ -129,14 +153,40 @@ impl RowSink for Table {
         self.prepare(rows);
     }
 
+    // The same as one of `cells`, without its preparations: text formats come cell by cell.
     fn cell(&mut self, column: usize, row: usize, cell: Cell<'_>) {
-        let sampled = self.columns[column].observe(cell);
-        if let Some(hash) = self.hashes.get_mut(row).filter(|_| sampled.hash != 0) {
-            // A sum, so that the order in which columns come does not matter.
-            *hash = hash.wrapping_add(mix(sampled.hash ^ (column as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15)));
+        let gathered = &mut self.columns[column];
+        let sampled = gathered.observe(cell);
+        let part = rows::part(column, sampled.hash);
+        if let (Some(hash), Some(ids)) = (self.hashes.get_mut(row), self.id_parts.get_mut(row)) {
+            *hash = hash.wrapping_add(part);
+            *ids = ids.wrapping_add(if gathered.is_row_id { part } else { 0 });
         }
         if self.chosen.get(row) == Some(&true) {
-            self.columns[column].sample.push(sampled);
+            gathered.sample.push(sampled);
+        }
+    }
+
+    fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]) {
+        let rows = first_row..first_row + cells.len();
+        let (gathered, salt) = (&mut self.columns[column], rows::salt(column));
+        let (Some(hashes), Some(chosen)) = (self.hashes.get_mut(rows.clone()), self.chosen.get(rows.clone())) else {
+            return;
+        };
+        let id_parts = if gathered.is_row_id { self.id_parts.get_mut(rows) } else { None };
+        let id_parts = id_parts.unwrap_or_default();
+        for (index, ((cell, hash), chosen)) in cells.iter().zip(hashes).zip(chosen).enumerate() {
+            let sampled = gathered.observe(*cell);
+            if sampled.hash != 0 {
+                let part = mix(sampled.hash ^ salt);
+                *hash = hash.wrapping_add(part);
+                if let Some(ids) = id_parts.get_mut(index) {
+                    *ids = ids.wrapping_add(part);
+                }
+            }
+            if *chosen {
+                gathered.sample.push(sampled);
+            }
         }
     }
 
@@ -145,8 +195,9 @@ impl RowSink for Table {
         self.rows += rows as u64;
         let chosen = self.chosen[..rows].iter().zip(first..).filter(|(chosen, _)| **chosen);
         self.sample_rows.extend(chosen.map(|(_, row)| row));
-        for hash in &self.hashes[..rows] {
+        for (hash, ids) in self.hashes[..rows].iter().zip(&self.id_parts) {
             self.row_hashes.add(*hash);
+            self.row_ids.add(*hash, *ids);
         }
         for column in &mut self.columns {
             if column.seen < self.rows {
@@ -154,7 +205,12 @@ impl RowSink for Table {
                 column.sample.resize(self.sample_rows.len(), NOTHING);
             }
         }
+        self.decide_row_ids();
         self.thin_sample();
         self.prepare(1);
+    }
+
+    fn declared(&mut self, column: usize, declared: &Declared<'_>) {
+        self.columns[column].footer = Some(Footer::of(declared));
     }
 }

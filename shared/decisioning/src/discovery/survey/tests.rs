@@ -4,6 +4,8 @@ mod broken;
 mod formats;
 mod known_answers;
 mod laws;
+mod lost_rows;
+mod parquet_files;
 
 use std::io::Write;
 use std::sync::Arc;
@@ -29,20 +31,20 @@ pub(super) fn store(objects: &[(&str, &[u8])]) -> Objects {
     Arc::new(store)
 }
 
-pub(super) fn run_with(objects: &Objects, request: &Request, limits: &Limits) -> AgentResult {
+pub(super) fn run_with(objects: &Objects, request: &Request, limits: &Limits) -> Answer {
     block_on(survey(objects, request, limits, &clock, None)).unwrap()
 }
 
-pub(super) fn run(objects: &[(&str, &[u8])]) -> AgentResult {
+pub(super) fn run(objects: &[(&str, &[u8])]) -> Answer {
     run_with(&store(objects), &Request::default(), &Limits::default())
 }
 
-pub(super) fn column<'a>(result: &'a AgentResult, table: usize, name: &str) -> &'a Value {
+pub(super) fn column<'a>(result: &'a Answer, table: usize, name: &str) -> &'a Value {
     let columns = result.data["tables"][table]["columns"].as_array().unwrap();
     columns.iter().find(|c| c["name"] == name).unwrap_or_else(|| panic!("no column {name}"))
 }
 
-pub(super) fn codes(result: &AgentResult) -> Vec<String> {
+pub(super) fn codes(result: &Answer) -> Vec<String> {
     result.data["issues"].as_array().unwrap().iter().map(|i| i["code"].as_str().unwrap().to_owned()).collect()
 }
 
@@ -71,6 +73,20 @@ fn the_envelope_has_nine_keys() {
     assert_eq!(keys, expected);
     assert_eq!(result["task_id"], "discovery_1700000000");
     assert_eq!(result["timestamp"], "2023-11-14T22:13:20Z");
+}
+
+#[test]
+fn the_schema_describes_the_data() {
+    let schema = serde_json::to_value(schemars::schema_for!(Answer)).unwrap();
+    let place = schema["properties"]["data"]["$ref"].as_str().unwrap();
+    let data = &schema.pointer(place.trim_start_matches('#')).unwrap()["properties"];
+    let result = run(&[("a.csv", b"x,y\n1,2\n")]);
+    let keys = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    let (mut described, mut given) = (keys(data), keys(&result.data));
+    described.sort();
+    given.sort();
+    assert_eq!(described, given);
+    assert!(schema["properties"].get("shape").is_none(), "the marker of the type is no part of the reply");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::*;
 
 /// The logical type of the only data column of a CSV.
-fn check(values: &[&str], expected: &str) -> AgentResult {
+fn check(values: &[&str], expected: &str) -> Answer {
     let rows: String = values.iter().map(|v| format!("x,\"{v}\"\n")).collect();
     let result = run(&[("t.csv", format!("word,value\n{rows}").as_bytes())]);
     assert_eq!(column(&result, 0, "value")["logical_type"], expected, "{values:?}");
@@ -122,4 +122,48 @@ fn links_beyond_the_cap_are_estimated() {
     assert!((share - 20.0 / 21.0).abs() < 0.02, "{share}");
     let orphans = link["orphan_values"].as_f64().unwrap();
     assert!((orphans / 1000.0 - 1.0).abs() < 0.25, "{orphans}");
+}
+
+/// 5,000 rows with a row number, 30 of which repeat another apart from it.
+fn entered_twice(number: impl Fn(u64) -> u64) -> String {
+    let row = |i: u64| format!("{},c{},{}\n", number(i), i % 4970, i % 4970 * 3);
+    "row_id,customer,amount\n".to_owned() + &(0..5000).map(row).collect::<String>()
+}
+
+#[test]
+fn rows_entered_twice_are_found_beyond_the_row_sample() {
+    let duplicates = |content: &str, limits: Limits| {
+        let limits = Limits { max_sample_cells: 3000, max_distinct_exact: 500, ..limits };
+        let result = run_with(&store(&[("t.csv", content.as_bytes())]), &Request::default(), &limits);
+        let reasons = result.data["coverage"]["not_computed"].as_array().unwrap().clone();
+        let reason = reasons.iter().find(|r| r["figure"] == "duplicates.t.ignoring_row_ids").cloned();
+        (result.data["tables"][0]["duplicates"].clone(), reason.map(|r| r["reason"].as_str().unwrap().to_owned()))
+    };
+    let counting = entered_twice(|i| i + 1);
+    let (found, reason) = duplicates(&counting, Limits::default());
+    assert_eq!((&found["row_count"], &found["ignoring_row_ids"], reason), (&0.into(), &30.into(), None));
+    assert_eq!(found["row_id_columns"], serde_json::json!(["row_id"]));
+    let (found, reason) = duplicates(&counting, Limits { max_row_hashes: 1000, ..Limits::default() });
+    assert!(found["ignoring_row_ids"].is_null() && reason.unwrap().contains("max_row_hashes"));
+    // Looks like a row number for 1,000 rows and then repeats.
+    let (found, reason) = duplicates(&entered_twice(|i| i % 4000), Limits::default());
+    assert_eq!(
+        (&found["ignoring_row_ids"], &found["row_id_columns"], reason),
+        (&Value::Null, &serde_json::json!([]), None)
+    );
+}
+
+#[test]
+fn a_rising_number_is_unique_however_many_there_are() {
+    let objects = store(&[("t.csv", entered_twice(|i| i * 2).as_bytes())]);
+    let result = run_with(&objects, &Request::default(), &Limits { max_distinct_exact: 500, ..Limits::default() });
+    let id = column(&result, 0, "row_id");
+    assert_eq!(
+        (&id["unique"], &id["distinct"]["value"], &id["distinct"]["exact"]),
+        (&true.into(), &5000.into(), &true.into())
+    );
+    assert_eq!(
+        result.data["tables"][0]["candidate_keys"][0],
+        serde_json::json!({"columns": ["row_id"], "exact": true})
+    );
 }

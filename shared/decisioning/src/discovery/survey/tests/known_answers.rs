@@ -6,7 +6,7 @@ use super::*;
 
 const SUPERSTORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../local-cloud/data/superstore");
 
-fn superstore(file: &str) -> AgentResult {
+fn superstore(file: &str) -> Answer {
     let objects: Objects = Arc::new(Store::open(SUPERSTORE).unwrap());
     let request = Request { data_sources: vec![file.to_owned()], ..Request::default() };
     run_with(&objects, &request, &Limits::default())
@@ -66,7 +66,7 @@ fn superstore_types_roles_and_domains() {
 #[test]
 fn superstore_is_the_same_in_csv_and_parquet() {
     let (csv, parquet) = (superstore("superstore.csv"), superstore("superstore.parquet"));
-    let strip = |result: &AgentResult| {
+    let strip = |result: &Answer| {
         let mut columns = result.data["tables"][0]["columns"].clone();
         for column in columns.as_array_mut().unwrap() {
             column["physical_type"] = Value::Null;

@@ -21,6 +21,7 @@ fn profile(name: &str, content: &[u8], sizes: &[usize]) -> String {
         rest = after;
     }
     text.finish(&mut report, &mut table);
+    table.close();
     let columns: Vec<ColumnProfile> = table.columns.iter().map(|c| summarise::column(c, &limits)).collect();
     let duplicates = keys::duplicates(&table, &columns);
     format!("{}{:?}{:?}", serde_json::to_string(&columns).unwrap(), duplicates, report.issues)
@@ -82,7 +83,7 @@ fn pieces_do_not_matter_beyond_the_sample_for_sniffing() {
 fn order_of_objects_and_repetition_do_not_matter() {
     let a: (&str, &[u8]) = ("a.csv", b"id,x\n1,u\n2,v\n3,w\n");
     let b: (&str, &[u8]) = ("b.csv", b"a_id,y\n1,5\n2,6\n2,7\n9,8\n");
-    let text = |result: &AgentResult| serde_json::to_string(&result.data).unwrap();
+    let text = |result: &Answer| serde_json::to_string(&result.data).unwrap();
     assert_eq!(text(&run(&[a, b])), text(&run(&[b, a])));
     assert_eq!(text(&run(&[a, b])), text(&run(&[a, b])));
 }
