@@ -1,6 +1,6 @@
 //! Answers every call with its own body.
 //!
-//! JSON is decoded and encoded, so malformed JSON fails; with a `Content-Type` that is not JSON the
+//! JSON is checked and sent back to the letter, so malformed JSON fails; with a `Content-Type` that is not JSON the
 //! bytes come back as they are, under the same type.
 
 use std::process::ExitCode;

@@ -2,9 +2,12 @@
 //! survives.
 
 use std::any::Any;
+use std::future::poll_fn;
 use std::io::Write;
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use bytes::{Bytes, BytesMut};
@@ -12,6 +15,7 @@ use futures_util::FutureExt;
 use http::{HeaderMap, Method, Request, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
+use tokio::time::Instant;
 
 use crate::{Call, Config, Context, Handler, Report, Response, TimedOut, deadline};
 
@@ -65,7 +69,7 @@ impl<H: Handler> Shared<H> {
         };
         match limit {
             None => work.await,
-            Some(limit) => tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(late())),
+            Some(limit) => within(limit, work).await.unwrap_or_else(|| Err(late())),
         }
     }
 
@@ -138,6 +142,29 @@ struct Passed;
 fn run_time(context: &Context) -> Result<Option<Duration>, Passed> {
     let Some(deadline) = context.deadline() else { return Ok(None) };
     deadline::run_time(deadline, SystemTime::now()).map(Some).ok_or(Passed)
+}
+
+/// The result of `work`, or `None` when it takes longer than `limit`.
+///
+/// Most calls are done at the second look, when the body has arrived. Only then is a timer set: each one
+/// costs a system call.
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    let end = Instant::now() + limit;
+    let mut work = pin!(work);
+    let mut looked = false;
+    let early = poll_fn(|cx| match work.as_mut().poll(cx) {
+        Poll::Ready(done) => Poll::Ready(Some(done)),
+        Poll::Pending if looked => Poll::Ready(None),
+        Poll::Pending => {
+            looked = true;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        }
+    });
+    match early.await {
+        Some(done) => Some(done),
+        None => tokio::time::timeout_at(end, work).await.ok(),
+    }
 }
 
 /// Takes what the agent still sends: an answer before that would break its upload, and with it the

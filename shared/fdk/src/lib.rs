@@ -54,6 +54,7 @@ mod listener;
 mod report;
 mod response;
 mod server;
+mod stream;
 mod trace;
 
 pub use call::{Call, Context};

@@ -7,18 +7,18 @@ use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
 use tokio::runtime::LocalOptions;
 use tokio::task::JoinSet;
 
 use crate::dispatch::Shared;
 use crate::report::to_stderr;
+use crate::stream::Stream;
 use crate::{Config, ConfigError, Handler, ListenError, Listener, Report};
 
 /// Request heads with more headers than this get 431 from the HTTP library, which costs the container.
 /// Its own default of 100 is within reach of any client of a gateway.
-const MAX_HEADERS: usize = 2048;
+const MAX_HEADERS: usize = 256;
 
 /// Bounds a request head. Gateways stop at 64 KiB or less, a Go front end at 1 MiB.
 const MAX_BUFFER_BYTES: usize = 1 << 20;
@@ -92,10 +92,9 @@ async fn connection<H: Handler>(stream: UnixStream, shared: Arc<Shared<H>>) {
         // The contract wants no timeouts here: the agent has its own, and a frozen process none.
         .header_read_timeout(None)
         .auto_date_header(false)
-        .pipeline_flush(true)
         .max_headers(MAX_HEADERS)
         .max_buf_size(MAX_BUFFER_BYTES)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(Stream::new(stream), service);
     match connection.await {
         Ok(()) => {}
         // The agent hangs up on calls it has given up and on idle connections.
