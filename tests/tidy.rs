@@ -51,8 +51,9 @@ fn tidy() {
     let root = root();
     let packages = packages(&root);
     let mut findings = Vec::new();
+    let members: BTreeSet<_> = packages.iter().map(|package| package.name.as_str()).collect();
     for package in &packages {
-        crate_borders(package, &mut findings);
+        crate_borders(package, &members, &mut findings);
         if package.is_function {
             function_is_complete(&root, package, &mut findings);
         }
@@ -90,12 +91,12 @@ fn read_package(root: &Path, package: &Value) -> Package {
     }
 }
 
-fn crate_borders(package: &Package, findings: &mut Vec<String>) {
+fn crate_borders(package: &Package, members: &BTreeSet<&str>, findings: &mut Vec<String>) {
     let row = if package.is_function { "functions" } else { &package.name };
     let rule = |table: &'static [(&str, &'static [&'static str])]| {
         table.iter().find(|(name, _)| *name == row).map(|(_, names)| *names)
     };
-    let ours: BTreeSet<_> = package.dependencies.iter().filter(|name| name.starts_with("causeway-")).collect();
+    let ours: BTreeSet<_> = package.dependencies.iter().filter(|name| members.contains(name.as_str())).collect();
     if let Some(allowed) = rule(MAY_SEE) {
         for name in ours.iter().filter(|name| !allowed.contains(&name.as_str())) {
             findings.push(format!("{}: must not depend on {name}", package.name));
@@ -186,7 +187,8 @@ fn is_test(file: &Path) -> bool {
         || file.components().any(|part| part.as_os_str().to_string_lossy().starts_with("conformance"))
 }
 
-/// A function is known to both clouds, under one name, with the same settings.
+/// A function is known to both clouds, under one name, with the same settings, and to the local cloud.
+/// The harness reads the folder names.
 fn function_is_complete(root: &Path, package: &Package, findings: &mut Vec<String>) {
     let name = &package.name;
     let mut missing = |what: String| findings.push(format!("{name}: {what}"));
@@ -208,6 +210,12 @@ fn function_is_complete(root: &Path, package: &Package, findings: &mut Vec<Strin
             missing(format!("func.yaml has the settings {one:?}, serverless.yml has {other:?}"));
         }
         _ => {}
+    }
+    const LINKED: &str = "shared/local-cloud/src/functions.rs";
+    let linked = std::fs::read_to_string(root.join(LINKED)).unwrap_or_default();
+    let used = format!("{}::", name.replace('-', "_"));
+    if !linked.lines().any(|line| line.split("//").next().is_some_and(|code| code.contains(&used))) {
+        missing(format!("not in {LINKED}"));
     }
     let readme = std::fs::read_to_string(root.join("README.md")).unwrap_or_default();
     if !readme.contains(name.as_str()) {

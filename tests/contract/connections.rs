@@ -87,11 +87,16 @@ fn case_42_a_busy_connection_does_not_hold_up_another() {
 
 #[test]
 fn case_43_idle_connection_stays_open_and_costs_nothing() {
-    let slow = std::env::var("TEST_SLOW").is_ok_and(|value| value == "1");
-    let idle = Duration::from_secs(if slow { 90 } else { 4 });
-    if !slow {
-        notice("SKIPPED case_43 in its long form: idle for 4 s; TEST_SLOW=1 waits 90 s");
-    }
+    let is = |name: &str, wanted: &str| std::env::var(name).is_ok_and(|value| value == wanted);
+    let seconds = if is("TEST_SLOW", "1") {
+        90
+    } else if is("CI", "true") {
+        20
+    } else {
+        4
+    };
+    notice(&format!("case_43: idle for {seconds} s (4; with CI=true 20; with TEST_SLOW=1 90)"));
+    let idle = Duration::from_secs(seconds);
     let programs = tests::harness::programs::all();
     let functions: Vec<_> = programs.iter().map(|program| tests::harness::Spec::new(program).start()).collect();
     let mut waiting = Vec::new();

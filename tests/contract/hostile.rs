@@ -111,8 +111,8 @@ fn case_46_hostile_heads() {
     let many = |count: usize| (0..count).map(|n| format!("X-{n}: {n}\r\n")).collect::<String>();
     let large = |bytes: usize| format!("X-Large: {}\r\n", "a".repeat(bytes));
     let heads = [
-        ("2000 headers", many(2000), true),
-        ("2000 times one header", "X-Same: 1\r\n".repeat(2000), true),
+        ("500 headers", many(500), true),
+        ("500 times one header", "X-Same: 1\r\n".repeat(500), true),
         ("10000 headers", many(10_000), false),
         ("a header of 64 KiB", large(64 << 10), true),
         ("a header of 900 KiB", large(900 << 10), true),

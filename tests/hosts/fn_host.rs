@@ -88,13 +88,17 @@ fn logs_are_json_lines_without_bodies() {
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
 
 #[test]
-fn an_array_is_a_batch_that_fails_as_a_whole() {
+fn an_array_is_a_batch_that_wrong_records_do_not_fail() {
     let function = divider();
     let good = json!({"dividend": 1, "divisor": 1});
+    let batch = |rejected| json!({"batch": {"total": 2, "failed": 0, "deferred": 0, "rejected": rejected}});
     let reply = function.call(&request(&json!([good, good])));
-    assert_eq!(reply.json(), json!({"batch": {"total": 2, "failed": 0, "deferred": 0}}));
+    assert_eq!(reply.json(), batch(json!([])));
     let reply = function.call(&request(&json!([good, {"dividend": 1, "divisor": 0}])));
+    assert_eq!((reply.status, reply.json()), (200, batch(json!([{"item": "1", "code": "division_by_zero"}]))));
+    let reply = function.call(&request(&json!([good, {"dividend": 1, "divisor": 1, "fail": "upstream"}])));
     assert_eq!((reply.status, reply.text()), (502, String::new()));
+    assert!(function.stderr().contains("\"outcome\":\"batch_failed\""));
 }
 
 #[test]

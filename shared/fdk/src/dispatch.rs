@@ -144,19 +144,22 @@ fn run_time(context: &Context) -> Result<Option<Duration>, Passed> {
     deadline::run_time(deadline, SystemTime::now()).map(Some).ok_or(Passed)
 }
 
+/// Times that work is looked at before a timer is set.
+const MAX_LOOKS: u32 = 8;
+
 /// The result of `work`, or `None` when it takes longer than `limit`.
 ///
-/// Most calls are done at the second look, when the body has arrived. Only then is a timer set: each one
-/// costs a system call.
+/// Most calls are done after a few looks, when the pieces of the body have been handed over. Only then is a
+/// timer set: each one costs a system call.
 async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     let end = Instant::now() + limit;
     let mut work = pin!(work);
-    let mut looked = false;
+    let mut looks = 0;
     let early = poll_fn(|cx| match work.as_mut().poll(cx) {
         Poll::Ready(done) => Poll::Ready(Some(done)),
-        Poll::Pending if looked => Poll::Ready(None),
+        Poll::Pending if looks == MAX_LOOKS => Poll::Ready(None),
         Poll::Pending => {
-            looked = true;
+            looks += 1;
             cx.waker().wake_by_ref();
             Poll::Pending
         }

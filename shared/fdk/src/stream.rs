@@ -16,7 +16,7 @@ use rustix::net::{RecvFlags, recv};
 use tokio::net::UnixStream;
 
 /// Longest wait for the next call without parking.
-const SPIN: Duration = Duration::from_micros(50);
+const SPIN: Duration = Duration::from_micros(100);
 /// Most that is read while waiting so; a larger request goes on in the usual way.
 const SPIN_BYTES: usize = 8 * 1024;
 

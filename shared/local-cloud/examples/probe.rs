@@ -44,6 +44,8 @@ enum Op {
     Block { ms: u64 },
     /// Panics.
     Panic,
+    /// Starts a process that stays.
+    Spawn,
     /// Ends the process.
     Exit { code: i32 },
     /// Fails as the caller's mistake.
@@ -79,6 +81,13 @@ impl Handler for Probe {
                 Ok(json!({ "blocked_ms": ms }))
             }
             Op::Panic => panic!("as told"),
+            Op::Spawn => {
+                let script = "sleep 600 </dev/null >/dev/null 2>&1 & echo $!";
+                let output = std::process::Command::new("sh").args(["-c", script]).output();
+                let pid =
+                    output.ok().and_then(|output| String::from_utf8(output.stdout).ok()?.trim().parse::<u64>().ok());
+                pid.map(|pid| json!({ "pid": pid })).ok_or_else(|| Error::internal("spawn", "no process"))
+            }
             Op::Exit { code } => std::process::exit(code),
             Op::Refuse => Err(Error::client(422, "as_told", "refused")),
             Op::Fail => Err(Error::internal("as_told", "failed")),

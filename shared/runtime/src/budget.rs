@@ -7,6 +7,8 @@ const SOFT_SHARE: f64 = 0.8;
 /// Most that is kept back for our own timeout answer; it must come before the host's.
 const MAX_MARGIN: Duration = Duration::from_millis(500);
 const MARGIN_SHARE: f64 = 0.15;
+/// A deadline further ahead is a mistake of the host (one emulator sends a month), not a long run.
+const ABSURD: Duration = Duration::from_secs(24 * 3600);
 /// Longest run of any host: a detached OCI call may take an hour.
 const LONGEST: Duration = Duration::from_secs(3600);
 
@@ -30,12 +32,12 @@ impl Budget {
         Self { start, total: Some(total) }
     }
 
-    /// Until `deadline`, seen at `now`. A deadline in the past or more than `longest` ahead is not believed
-    /// (an emulator sends 1970, another one a month ahead) and `fallback` is taken in its place.
+    /// Until `deadline`, seen at `now`, but at most `longest`. A deadline in the past or more than a day ahead
+    /// is not believed (an emulator sends 1970, another one a month ahead) and `fallback` is taken in its place.
     #[must_use]
     pub fn until(start: Instant, deadline: SystemTime, now: SystemTime, longest: Duration, fallback: Duration) -> Self {
         let left = deadline.duration_since(now).ok().filter(|left| !left.is_zero());
-        Self::of(start, left.filter(|left| *left <= longest.min(LONGEST)).unwrap_or(fallback))
+        Self::of(start, left.filter(|left| *left <= ABSURD).map_or(fallback, |left| left.min(longest.min(LONGEST))))
     }
 
     /// Time left, zero when it is over; `None` without a deadline.
@@ -79,10 +81,12 @@ mod tests {
     }
 
     #[test]
-    fn unbelievable_deadlines_are_replaced() {
+    fn long_deadlines_are_clamped_and_unbelievable_ones_replaced() {
         assert_eq!(total(10), Some(Duration::from_secs(10)));
         assert_eq!(total(900), Some(15 * MINUTE));
-        assert_eq!(total(901), Some(MINUTE));
+        assert_eq!(total(901), Some(15 * MINUTE));
+        assert_eq!(total(86_400), Some(15 * MINUTE));
+        assert_eq!(total(86_401), Some(MINUTE));
         assert_eq!(total(0), Some(MINUTE));
         assert_eq!(total(-999_400), Some(MINUTE));
         assert_eq!(total(34 * 86_400), Some(MINUTE));

@@ -1,10 +1,13 @@
 //! What a handler knows about a call besides its request.
 
+use std::fmt;
+
 use http::HeaderMap;
 
+use crate::invocation::header_names;
 use crate::{Budget, HttpRequest, Kind};
 
-/// Trace ids as they arrived; they go into every log line and into outgoing calls.
+/// Ids as they arrived; they go into every log line and into outgoing calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trace {
     /// W3C `traceparent`, passed on as it came.
@@ -13,6 +16,10 @@ pub struct Trace {
     pub trace_id: Option<String>,
     /// AWS X-Ray header.
     pub xray: Option<String>,
+    /// The platform's id of this call: `Fn-Call-Id`, or the request id of Lambda.
+    pub call_id: Option<String>,
+    /// `opc-request-id`, which support of OCI asks for.
+    pub opc_request_id: Option<String>,
 }
 
 impl Trace {
@@ -22,7 +29,20 @@ impl Trace {
         let traceparent = text("traceparent").filter(|value| trace_id_of(value).is_some());
         let trace_id = traceparent.as_deref().and_then(trace_id_of).map(str::to_owned);
         let trace_id = trace_id.or_else(|| text("x-b3-traceid").filter(|id| is_hex(id)));
-        Self { traceparent, trace_id, xray: text("x-amzn-trace-id") }
+        let opc_request_id = text("opc-request-id").filter(|id| id.len() <= 256);
+        Self { traceparent, trace_id, xray: text("x-amzn-trace-id"), call_id: None, opc_request_id }
+    }
+
+    /// The platform's ids, and the client's where the platform gives none. The client's `traceparent` is
+    /// passed on all the same: it is the client's trace that outgoing calls belong to.
+    pub(crate) fn over(self, client: Self) -> Self {
+        Self {
+            traceparent: client.traceparent.or(self.traceparent),
+            trace_id: self.trace_id.or(client.trace_id),
+            xray: self.xray.or(client.xray),
+            call_id: self.call_id.or(client.call_id),
+            opc_request_id: self.opc_request_id.or(client.opc_request_id),
+        }
     }
 }
 
@@ -38,8 +58,8 @@ fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// One call's circumstances.
-#[derive(Debug, Clone)]
+/// One call's circumstances. Its Debug form shows names of headers only.
+#[derive(Clone)]
 pub struct Context {
     /// What kind of call this is.
     pub kind: Kind,
@@ -55,6 +75,34 @@ pub struct Context {
     pub budget: Budget,
     /// Whether this is the first call of the process.
     pub cold_start: bool,
+}
+
+impl Context {
+    /// The platform's id of this call: `Fn-Call-Id`, or the request id of Lambda.
+    #[must_use]
+    pub fn call_id(&self) -> Option<&str> {
+        self.trace.call_id.as_deref()
+    }
+
+    /// `opc-request-id` of the call, on OCI.
+    #[must_use]
+    pub fn opc_request_id(&self) -> Option<&str> {
+        self.trace.opc_request_id.as_deref()
+    }
+}
+
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("kind", &self.kind)
+            .field("request_id", &self.request_id)
+            .field("headers", &header_names(&self.headers))
+            .field("http", &self.http)
+            .field("call_id", &self.trace.call_id)
+            .field("budget", &self.budget)
+            .field("cold_start", &self.cold_start)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The caller's id when it is harmless in logs and headers: 1 to 64 characters of `[A-Za-z0-9._-]`.
@@ -87,6 +135,38 @@ mod tests {
         check("{\"x\":1}", false);
         check(&"a".repeat(64), true);
         check(&"a".repeat(65), false);
+    }
+
+    #[test]
+    fn the_platform_wins_over_the_client() {
+        let mut platform = headers("x-b3-traceid", "aaaa");
+        platform.insert("opc-request-id", HeaderValue::from_static("opc-1"));
+        let trace = Trace::read(&platform).over(Trace::read(&headers("x-b3-traceid", "bbbb")));
+        assert_eq!((trace.trace_id.as_deref(), trace.opc_request_id.as_deref()), (Some("aaaa"), Some("opc-1")));
+        let trace = Trace::default().over(Trace::read(&headers("x-b3-traceid", "bbbb")));
+        assert_eq!(trace.trace_id.as_deref(), Some("bbbb"));
+    }
+
+    #[test]
+    fn debug_shows_names_of_headers_only() {
+        let secret = headers("authorization", "hidden-value");
+        let http = HttpRequest {
+            query: vec![("token".to_owned(), "hidden-value".to_owned())],
+            headers: secret.clone(),
+            ..HttpRequest::default()
+        };
+        let context = Context {
+            kind: Kind::Http,
+            request_id: "r".to_owned(),
+            headers: secret,
+            http: Some(http),
+            trace: Trace::default(),
+            budget: Budget::unlimited(std::time::Instant::now()),
+            cold_start: false,
+        };
+        let shown = format!("{context:?}");
+        assert!(shown.contains("authorization") && shown.contains("token"), "{shown}");
+        assert!(!shown.contains("hidden-value"), "{shown}");
     }
 
     #[test]

@@ -9,10 +9,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+/// Longest text of a client error, in bytes: what a caller sent must not fill replies and logs.
+const MAX_CLIENT_TEXT: usize = 300;
+
 /// Who has to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
-    /// The caller: the request is wrong. The status is one of 400, 401, 403, 404, 409, 412, 413, 415, 422, 429.
+    /// The caller: the request is wrong. The status is one of 400, 401, 403, 404, 405, 409, 412, 413, 415, 422, 429.
     Client {
         /// HTTP status for callers that speak HTTP.
         status: u16,
@@ -56,9 +59,9 @@ impl Error {
         Self(Box::new(Inner { kind, code, message: message.into(), path: None, detail: None, source: None }))
     }
 
-    /// The caller's mistake. `code` is a stable literal in snake case.
+    /// The caller's mistake. `code` is a stable literal in snake case; the message is cut to 300 bytes.
     pub fn client(status: u16, code: &'static str, message: impl Into<String>) -> Self {
-        Self::new(Kind::Client { status }, code, message)
+        Self::new(Kind::Client { status }, code, bounded(message.into()))
     }
 
     /// A request that is not of the expected form: 400.
@@ -89,8 +92,28 @@ impl Error {
     /// Adds the JSON path of the wrong input, such as `data_sources[0]`.
     #[must_use]
     pub fn at(mut self, path: impl Into<String>) -> Self {
-        self.0.path = Some(path.into());
+        self.0.path = Some(bounded(path.into()));
         self
+    }
+
+    /// Adds when an upstream service said to come back; without effect on the other kinds.
+    #[must_use]
+    pub fn with_retry_after(mut self, after: Duration) -> Self {
+        if let Kind::Upstream { retry_after, .. } = &mut self.0.kind {
+            *retry_after = Some(after);
+        }
+        self
+    }
+
+    /// When to come back, in whole seconds, as the `Retry-After` header of an HTTP reply.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match &self.0.kind {
+            Kind::Upstream { retry_after: Some(after), .. } => {
+                Some(after.as_secs().saturating_add(u64::from(after.subsec_nanos() > 0)))
+            }
+            _ => None,
+        }
     }
 
     /// Adds what only the log may say.
@@ -214,7 +237,8 @@ impl Error {
         problem
     }
 
-    /// Everything there is, for the log: message, detail, source chain.
+    /// Everything there is, for the log: message, detail, source chain. That of a client error is cut to
+    /// 300 bytes, because it may repeat the request.
     #[must_use]
     pub fn log_text(&self) -> String {
         let mut text = self.to_string();
@@ -226,8 +250,19 @@ impl Error {
             text = format!("{text}: {error}");
             source = error.source();
         }
-        text
+        if self.is_client() { bounded(text) } else { text }
     }
+}
+
+/// Cuts a text to [`MAX_CLIENT_TEXT`] bytes, between characters.
+fn bounded(mut text: String) -> String {
+    if text.len() > MAX_CLIENT_TEXT {
+        let limit = MAX_CLIENT_TEXT - '…'.len_utf8();
+        let end = (0..=limit).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn title(status: u16) -> &'static str {
@@ -273,6 +308,24 @@ mod tests {
             assert!(!text.contains("abc") && !text.contains("secret"), "{text}");
         }
         assert_eq!(error.log_text(), "internal error: token abc: secret path");
+    }
+
+    #[test]
+    fn client_texts_are_bounded() {
+        let error = Error::invalid_request("ä".repeat(1000)).at("k".repeat(1000)).with_detail("d".repeat(1000));
+        assert!(error.message().len() <= MAX_CLIENT_TEXT && error.message().ends_with('…'), "{error}");
+        assert!(error.path().unwrap().len() <= MAX_CLIENT_TEXT);
+        assert!(error.log_text().len() <= MAX_CLIENT_TEXT);
+        assert_eq!(Error::invalid_request("ä".repeat(150)).message(), "ä".repeat(150));
+        assert!(Error::internal("bad", "d".repeat(1000)).log_text().len() > 1000);
+    }
+
+    #[test]
+    fn only_upstream_errors_say_when_to_come_back() {
+        let after = Duration::from_millis(1500);
+        let error = Error::upstream("s", Some(429), "throttled").with_retry_after(after);
+        assert_eq!((error.http_status(), error.retry_after_seconds()), (503, Some(2)));
+        assert_eq!(Error::timeout("x").with_retry_after(after).retry_after_seconds(), None);
     }
 
     #[test]

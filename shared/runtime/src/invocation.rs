@@ -1,8 +1,10 @@
 //! Whatever arrives, in one form.
 
+use std::fmt;
+
 use bytes::Bytes;
 use http::HeaderMap;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::{Budget, Event, Trace};
 
@@ -35,8 +37,8 @@ impl Kind {
     }
 }
 
-/// An HTTP request that a gateway passed on.
-#[derive(Debug, Clone, Default)]
+/// An HTTP request that a gateway passed on. Its Debug form shows names of headers and parameters only.
+#[derive(Clone, Default)]
 pub struct HttpRequest {
     /// Method in capitals.
     pub method: String,
@@ -48,12 +50,21 @@ pub struct HttpRequest {
     pub headers: HeaderMap,
 }
 
-impl HttpRequest {
-    /// The query as a JSON object of strings; of repeated keys the last one counts.
-    pub(crate) fn query_object(&self) -> Value {
-        let pairs = self.query.iter().map(|(key, value)| (key.clone(), Value::String(value.clone())));
-        Value::Object(pairs.collect::<Map<_, _>>())
+impl fmt::Debug for HttpRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let query: Vec<_> = self.query.iter().map(|(key, _)| key).collect();
+        f.debug_struct("HttpRequest")
+            .field("method", &self.method)
+            .field("path", &self.path)
+            .field("query", &query)
+            .field("headers", &header_names(&self.headers))
+            .finish()
     }
+}
+
+/// What may be shown of headers: their values can be credentials.
+pub(crate) fn header_names(headers: &HeaderMap) -> Vec<&str> {
+    headers.keys().map(http::HeaderName::as_str).collect()
 }
 
 /// One unit of work for a handler.
@@ -69,6 +80,8 @@ pub enum Payload {
     Tick,
     /// Known and without work, such as the test message of a new S3 notification.
     Ignored,
+    /// Records of an AWS service that is not understood, named here.
+    Unsupported(String),
 }
 
 /// A message of a batch. It is done only when all of its payloads are.
@@ -78,6 +91,8 @@ pub struct Item {
     pub id: String,
     /// What it holds, one level unwrapped.
     pub payloads: Vec<Payload>,
+    /// The group of a FIFO queue, whose order a failure must not break.
+    pub group: Option<String>,
 }
 
 /// What is to be done.
@@ -88,11 +103,26 @@ pub(crate) enum Work {
     /// Several that succeed or fail together.
     All(Vec<Payload>),
     /// Messages that succeed or fail one by one.
-    Batch(Vec<Item>),
+    Batch {
+        /// The messages.
+        items: Vec<Item>,
+        /// Whether the sender reads `batchItemFailures`; otherwise it repeats the whole batch, or nothing.
+        reports_items: bool,
+    },
 }
 
-/// A call, whichever host it came through.
-#[derive(Debug, Clone)]
+impl Work {
+    /// For hosts that no sender reads `batchItemFailures` from.
+    pub(crate) fn without_item_reports(self) -> Self {
+        match self {
+            Self::Batch { items, .. } => Self::Batch { items, reports_items: false },
+            other => other,
+        }
+    }
+}
+
+/// A call, whichever host it came through. Its Debug form shows neither headers' values nor payloads.
+#[derive(Clone)]
 pub struct Invocation {
     /// What kind of call.
     pub kind: Kind,
@@ -109,4 +139,17 @@ pub struct Invocation {
     pub trace: Trace,
     /// Time for this call.
     pub budget: Budget,
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Invocation")
+            .field("kind", &self.kind)
+            .field("headers", &header_names(&self.headers))
+            .field("http", &self.http)
+            .field("request_id", &self.request_id)
+            .field("call_id", &self.call_id)
+            .field("budget", &self.budget)
+            .finish_non_exhaustive()
+    }
 }

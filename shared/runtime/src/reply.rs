@@ -9,6 +9,8 @@ pub struct Reply {
     pub(crate) body: Box<RawValue>,
     /// Ids of batch messages that failed and must be delivered again.
     pub(crate) failed_items: Vec<String>,
+    /// Whether the sender learns of failed messages one by one.
+    pub(crate) reports_items: bool,
 }
 
 impl Reply {
@@ -17,7 +19,7 @@ impl Reply {
     /// # Errors
     /// When the value cannot be written as JSON.
     pub fn json(value: &impl serde::Serialize) -> Result<Self, serde_json::Error> {
-        Ok(Self { body: serde_json::value::to_raw_value(value)?, failed_items: Vec::new() })
+        Ok(Self { body: serde_json::value::to_raw_value(value)?, failed_items: Vec::new(), reports_items: false })
     }
 
     /// The JSON text.
@@ -38,5 +40,10 @@ impl Reply {
     #[must_use]
     pub fn failed_items(&self) -> &[String] {
         &self.failed_items
+    }
+
+    /// Whether only a failed call makes the sender repeat what was not done.
+    pub(crate) fn fails_call(&self) -> bool {
+        !self.reports_items && !self.failed_items.is_empty()
     }
 }

@@ -1,6 +1,10 @@
 //! A handler behind one call signature: reading requests, probes, batches, panics, time limits.
 
+mod batch;
+mod request;
+
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -12,8 +16,8 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tracing::Instrument;
 
-use crate::invocation::{Invocation, Item, Kind, Payload, Work};
-use crate::{Context, Error, Handler, MAX_BODY_BYTES, Reply, probe, telemetry};
+use crate::invocation::{Invocation, Payload, Work};
+use crate::{Context, Error, Handler, Reply, Trace, probe, telemetry};
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
@@ -35,7 +39,9 @@ impl<H: Handler> Function<H> {
     }
 
     async fn guarded(&self, invocation: Invocation) -> Result<Reply, Error> {
-        let limit = invocation.budget.hard_limit();
+        // A batch keeps the time itself: what is done by then must be told.
+        let keeps_time = matches!(invocation.work, Work::Batch { .. });
+        let limit = invocation.budget.hard_limit().filter(|_| !keeps_time);
         let work = AssertUnwindSafe(self.answer(invocation)).catch_unwind();
         let outcome = match limit {
             None => work.await,
@@ -52,46 +58,61 @@ impl<H: Handler> Function<H> {
         match work {
             Work::One(payload) => self.one(payload, &context).await,
             Work::All(payloads) => self.all(payloads, &context).await,
-            Work::Batch(items) => self.batch(items, &context).await,
+            Work::Batch { items, reports_items } => self.batch(items, reports_items, &context).await,
         }
     }
 
     fn split(&self, invocation: Invocation) -> (Context, Work) {
-        let Invocation { kind, work, headers, http, request_id, trace, budget, .. } = invocation;
+        let Invocation { kind, work, headers, http, request_id, call_id, trace, budget } = invocation;
+        let trace = Trace { call_id, ..trace };
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
         (Context { kind, request_id, headers, http, trace, budget, cold_start }, work)
     }
 
+    /// HEAD and OPTIONS never reach the handler: the one must not do its work, the other none at all. HEAD is
+    /// answered with `{}`, OPTIONS refused; a gateway that allows other origins answers it itself.
     async fn one(&self, payload: Payload, context: &Context) -> Result<Reply, Error> {
+        match context.http.as_ref().map(|http| http.method.as_str()) {
+            Some("HEAD") => return reply(&json!({})),
+            Some("OPTIONS") => return Err(Error::client(405, "method_not_allowed", "OPTIONS is not supported")),
+            _ => {}
+        }
         let request = match payload {
             Payload::Ignored => return reply(&json!({ "ignored": true })),
+            Payload::Unsupported(source) => {
+                let text = format!("events of {source} are not supported");
+                return Err(Error::client(422, "unsupported_event", text));
+            }
             Payload::Tick => self.handler.request_of_tick()?,
             Payload::Event(event) => self.handler.request_of_event(*event)?,
-            Payload::Request(value) => match probe::kind_of(&value) {
-                Some(probe) => return reply(&probe::answer(&self.handler, probe).await),
-                None => from_value(value)?,
-            },
-            Payload::Bytes(bytes) => match self.read(&bytes, context)? {
-                value if probe::kind_of(&value).is_some() => {
-                    return Box::pin(self.one(Payload::Request(value), context)).await;
-                }
-                value => from_value(value)?,
-            },
+            Payload::Request(value) => return self.request(value, context).await,
+            Payload::Bytes(bytes) => return self.bytes(&bytes, context).await,
         };
         reply(&self.handler.handle(request, context).await?)
     }
 
+    async fn request(&self, value: Value, context: &Context) -> Result<Reply, Error> {
+        if let Some(probe) = probe::kind_of(&value) {
+            return reply(&probe::answer(&self.handler, probe).await);
+        }
+        let request = request::from_value(value)?;
+        reply(&self.handler.handle(request, context).await?)
+    }
+
     /// An empty body is no payload, hence the default request; a GET brings its query.
-    fn read(&self, bytes: &Bytes, context: &Context) -> Result<Value, Error> {
-        if bytes.len() > MAX_BODY_BYTES {
-            let text = format!("the body has {} bytes; the limit is {MAX_BODY_BYTES}", bytes.len());
-            return Err(Error::client(413, "payload_too_large", text));
+    async fn bytes(&self, bytes: &Bytes, context: &Context) -> Result<Reply, Error> {
+        request::check_size(bytes)?;
+        if !request::is_blank(bytes) {
+            return self.request(request::parse(bytes)?, context).await;
         }
-        let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Ok(context.http.as_ref().map_or_else(|| json!({}), crate::HttpRequest::query_object));
+        let http = context.http.as_ref().filter(|http| !http.query.is_empty());
+        let Some(http) = http else { return self.request(json!({}), context).await };
+        let texts = request::query_object(&http.query, &BTreeMap::new());
+        if probe::kind_of(&texts).is_some() {
+            return self.request(texts, context).await;
         }
-        serde_json::from_slice(bytes).map_err(|error| Error::client(400, "invalid_json", error.to_string()))
+        let request = request::from_query(http)?;
+        reply(&self.handler.handle(request, context).await?)
     }
 
     /// Records of one event: the first failure fails the delivery, which is repeated as a whole.
@@ -101,35 +122,8 @@ impl<H: Handler> Function<H> {
             replies.push(self.one(payload, context).await?.body);
         }
         match <[_; 1]>::try_from(replies) {
-            Ok([body]) => Ok(Reply { body, failed_items: Vec::new() }),
+            Ok([body]) => Ok(Reply { body, failed_items: Vec::new(), reports_items: false }),
             Err(replies) => reply(&replies),
-        }
-    }
-
-    /// Each message by itself; one that fails, or that time does not reach, is delivered again.
-    async fn batch(&self, items: Vec<Item>, context: &Context) -> Result<Reply, Error> {
-        let total = items.len();
-        let (mut failed, mut deferred) = (Vec::new(), 0_usize);
-        for item in items {
-            if context.budget.is_exhausted() {
-                deferred += 1;
-                failed.push(item.id);
-                continue;
-            }
-            if let Err(error) = self.item(item.payloads, context).await {
-                telemetry::item_failed(&item.id, &error);
-                failed.push(item.id);
-            }
-        }
-        let summary = json!({ "batch": { "total": total, "failed": failed.len(), "deferred": deferred } });
-        Ok(Reply { failed_items: failed, ..reply(&summary)? })
-    }
-
-    async fn item(&self, payloads: Vec<Payload>, context: &Context) -> Result<(), Error> {
-        let work = AssertUnwindSafe(self.all(payloads, context)).catch_unwind();
-        match work.await {
-            Ok(outcome) => outcome.map(drop),
-            Err(panic) => Err(Error::internal("panic", panic_text(&*panic))),
         }
     }
 }
@@ -145,19 +139,6 @@ impl<H: Handler> Service for Function<H> {
         };
         Box::pin(work.instrument(span))
     }
-}
-
-/// Whether a call is a message for several, hence answered with failed ids.
-pub(crate) fn is_batch(kind: Kind) -> bool {
-    kind == Kind::Batch
-}
-
-fn from_value<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let invalid = Error::invalid_request(error.inner().to_string());
-        if path == "." { invalid } else { invalid.at(path) }
-    })
 }
 
 fn reply(value: &impl serde::Serialize) -> Result<Reply, Error> {

@@ -14,6 +14,10 @@ use serde::Serialize;
 /// Prefix of the settings that all functions share.
 const SHARED_PREFIX: &str = "CAUSEWAY_";
 
+/// Names that a whole deployment sets for every function, whether it uses them or not.
+const SHARED_NAMES: [&str; 2] = ["CAUSEWAY_CLOUD", "CAUSEWAY_LOCAL_ROOT"];
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
 /// A function's settings.
 pub trait Settings: Sized + Send {
     /// Prefix of its variables, such as `DISCOVERY_`. A variable with this prefix that is not declared is
@@ -72,12 +76,19 @@ impl fmt::Display for ConfigErrors {
 
 impl std::error::Error for ConfigErrors {}
 
-/// The environment, and what has been read of it.
-#[derive(Debug)]
+/// The environment, and what has been read of it. Its Debug form shows names only.
 pub struct Vars {
     values: BTreeMap<String, String>,
     declared: Vec<Declared>,
     problems: Vec<String>,
+}
+
+impl fmt::Debug for Vars {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let declared: Vec<_> = self.declared.iter().map(|declared| declared.name).collect();
+        let names: Vec<_> = self.values.keys().collect();
+        f.debug_struct("Vars").field("names", &names).field("declared", &declared).finish_non_exhaustive()
+    }
 }
 
 impl Vars {
@@ -141,7 +152,7 @@ impl Vars {
         }
     }
 
-    /// One of a few words.
+    /// One of a few words, in any case.
     pub fn choice(
         &mut self,
         name: &'static str,
@@ -152,7 +163,7 @@ impl Vars {
         let value = self.values.get(name).cloned();
         self.declare(name, "choice", Some(default.to_owned()), meaning, value.clone());
         let Some(text) = value else { return default };
-        match words.iter().find(|word| **word == text.trim()) {
+        match words.iter().find(|word| word.eq_ignore_ascii_case(text.trim())) {
             Some(word) => word,
             None => self.problem(name, &text, &format!("one of {}", words.join(", ")), default),
         }
@@ -181,6 +192,14 @@ impl Vars {
         self.declared.push(Declared { name, kind, default, meaning, value, is_set });
     }
 
+    fn declare_shared(&mut self) {
+        for name in SHARED_NAMES {
+            if !self.declared.iter().any(|declared| declared.name == name) {
+                self.optional_text(name, "set for all functions; this one does not use it");
+            }
+        }
+    }
+
     fn check_unknown(&mut self, prefix: &str) {
         let known = |name: &str| self.declared.iter().any(|declared| declared.name == name);
         let ours = |name: &str| name.starts_with(prefix) || name.starts_with(SHARED_PREFIX);
@@ -199,7 +218,7 @@ pub(crate) struct Common {
 impl Common {
     fn read(vars: &mut Vars) -> Self {
         const TIMEOUT: &str = "seconds for a call whose host sends no believable deadline, 1 to 3600";
-        vars.text("LOG_LEVEL", "info", "error, warn, info, debug or trace");
+        vars.choice("LOG_LEVEL", &LEVELS, "info", "error, warn, info, debug, trace or off");
         Self { default_timeout_seconds: vars.number("CAUSEWAY_DEFAULT_TIMEOUT_SECONDS", 30, 1..=3600, TIMEOUT) }
     }
 }
@@ -218,6 +237,7 @@ pub(crate) struct Loaded<C> {
 pub(crate) fn load<C: Settings>(mut vars: Vars) -> Result<Loaded<C>, ConfigErrors> {
     let common = Common::read(&mut vars);
     let config = C::read(&mut vars);
+    vars.declare_shared();
     vars.check_unknown(C::PREFIX);
     if vars.problems.is_empty() {
         Ok(Loaded { config, common, declared: vars.declared })
@@ -279,6 +299,29 @@ mod tests {
                 "DEMO_MOOD is not a setting of this function",
             ]
         );
+    }
+
+    #[test]
+    fn shared_names_are_known_to_every_function() {
+        let vars = [("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_LOCAL_ROOT", "/"), ("CAUSEWAY_DEFAULT_TIMEOUT_SECONDS", "9")];
+        let loaded = demo(&vars).expect("valid");
+        assert_eq!(loaded.common.default_timeout_seconds, 9);
+        assert!(loaded.declared.iter().any(|declared| declared.name == "CAUSEWAY_CLOUD" && declared.is_set));
+    }
+
+    #[test]
+    fn the_log_level_is_checked() {
+        assert!(demo(&[("LOG_LEVEL", "WARN")]).is_ok());
+        let errors = demo(&[("LOG_LEVEL", "loud")]).map(|_| ()).unwrap_err();
+        assert!(errors.0[0].starts_with("LOG_LEVEL is \"loud\", expected one of error"), "{errors}");
+    }
+
+    #[test]
+    fn debug_shows_names_only() {
+        let mut vars = Vars::new([("DEMO_LIMIT".to_owned(), "hidden-value".to_owned())]);
+        Demo::read(&mut vars);
+        let shown = format!("{vars:?}");
+        assert!(shown.contains("DEMO_LIMIT") && !shown.contains("hidden-value"), "{shown}");
     }
 
     #[test]

@@ -17,11 +17,12 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 use crate::invocation::{Invocation, Kind};
 use crate::{Error, Reply};
 
-/// Installs the process's logger. A second call changes nothing.
+/// Installs the process's logger for the function `service`, whose crate is called like it. A second call
+/// changes nothing.
 pub(crate) fn install(service: &'static str, level: Option<&str>) {
     let level = level.and_then(|text| text.trim().parse().ok()).unwrap_or(LevelFilter::INFO);
     // Only a logger that is there already can make this fail, and then that one is meant to stay.
-    let _ = tracing::subscriber::set_global_default(Registry::default().with(JsonLines { service, level }));
+    let _ = tracing::subscriber::set_global_default(Registry::default().with(JsonLines::new(service, level)));
     std::panic::set_hook(Box::new(|panic| {
         let place = panic.location().map(ToString::to_string);
         tracing::error!(code = "panic", location = place.unwrap_or_default(), "the handler panicked");
@@ -31,9 +32,12 @@ pub(crate) fn install(service: &'static str, level: Option<&str>) {
 /// The span of one call; its fields stand on every line of the call.
 pub(crate) fn invocation_span(invocation: &Invocation, cold_start: bool) -> Span {
     let trace = &invocation.trace;
+    let call_id = invocation.call_id.as_deref();
     tracing::info_span!(
         "invocation",
-        function_request_id = invocation.call_id.as_deref().unwrap_or(&invocation.request_id),
+        function_request_id = call_id.unwrap_or(&invocation.request_id),
+        call_id,
+        opc_request_id = trace.opc_request_id,
         correlation_id = invocation.request_id,
         trace_id = trace.trace_id,
         xray_trace_id = trace.xray,
@@ -47,6 +51,11 @@ pub(crate) fn invocation_end(kind: Kind, elapsed: Duration, outcome: &Result<Rep
     let micros = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
     let (kind, duration_ms) = (kind.name(), f64::from(micros) / 1e3);
     match outcome {
+        // The host makes a failed call of it, so that the sender repeats the batch.
+        Ok(reply) if reply.fails_call() => {
+            let failed_items = reply.failed_items.len();
+            tracing::warn!(kind, duration_ms, failed_items, outcome = "batch_failed", "invocation.end");
+        }
         Ok(reply) => {
             let failed_items = reply.failed_items.len();
             tracing::info!(kind, duration_ms, failed_items, outcome = "ok", "invocation.end");
@@ -80,9 +89,27 @@ pub(crate) fn item_failed(id: &str, error: &Error) {
     tracing::warn!(item = id, code = error.code(), error = error.log_text(), "batch item failed");
 }
 
+/// A message of a batch that nobody will deliver again: this line is all that remains of it.
+pub(crate) fn item_rejected(id: &str, error: &Error) {
+    tracing::error!(item = id, code = error.code(), error = error.log_text(), "batch item rejected");
+}
+
 struct JsonLines {
     service: &'static str,
+    /// The function's crate, as log targets name it.
+    target: String,
     level: LevelFilter,
+}
+
+impl JsonLines {
+    fn new(service: &'static str, level: LevelFilter) -> Self {
+        Self { service, target: service.replace('-', "_"), level }
+    }
+
+    fn is_ours(&self, target: &str) -> bool {
+        let rest = target.strip_prefix(self.target.as_str());
+        target.starts_with("causeway") || rest.is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+    }
 }
 
 /// Fields of a span, as they are printed.
@@ -94,8 +121,8 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
             return true;
         }
         // Dependencies speak at warn and above only: their debug output may hold request heads.
-        let ours = ["causeway", "discovery"].iter().any(|name| metadata.target().starts_with(name));
-        *metadata.level() <= if ours { self.level } else { self.level.min(LevelFilter::WARN) }
+        *metadata.level()
+            <= if self.is_ours(metadata.target()) { self.level } else { self.level.min(LevelFilter::WARN) }
     }
 
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -173,5 +200,24 @@ impl Visit for Fields {
 
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.0.insert(field.name().to_owned(), value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_function_and_its_libraries_are_ours() {
+        let lines = JsonLines::new("discovery-agent", LevelFilter::INFO);
+        for (target, ours) in [
+            ("discovery_agent", true),
+            ("discovery_agent::survey", true),
+            ("discovery_agents", false),
+            ("causeway_runtime::service", true),
+            ("hyper::client", false),
+        ] {
+            assert_eq!(lines.is_ours(target), ours, "{target}");
+        }
     }
 }

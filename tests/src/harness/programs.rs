@@ -14,8 +14,17 @@ use serde_json::json;
 
 use super::Request;
 
-/// Every function; each must pass the wire-level cases.
-const FUNCTIONS: &[&str] = &["discovery-agent"];
+/// Every function, by the names of their folders; each must pass the wire-level cases.
+fn names() -> &'static [String] {
+    static NAMES: OnceLock<Vec<String>> = OnceLock::new();
+    NAMES.get_or_init(|| {
+        let folders = fs::read_dir(workspace().join("functions")).expect("functions").map(|one| one.expect("entry"));
+        let crates = folders.filter(|folder| folder.path().join("Cargo.toml").is_file());
+        let mut names: Vec<_> = crates.map(|folder| folder.file_name().into_string().expect("name")).collect();
+        names.sort();
+        names
+    })
+}
 
 /// An executable that serves the Fn contract.
 #[derive(Debug, Clone)]
@@ -65,15 +74,16 @@ pub fn divider() -> Program {
 
 /// One function of the workspace.
 #[must_use]
-pub fn function(name: &'static str) -> Program {
-    assert!(FUNCTIONS.contains(&name), "{name} is not in the list of functions");
+pub fn function(name: &str) -> Program {
+    let known = names().iter().find(|known| *known == name);
+    let name = known.unwrap_or_else(|| panic!("there is no functions/{name}"));
     Program { name, path: executable(name), is_function: true }
 }
 
 /// The functions of the workspace.
 #[must_use]
 pub fn functions() -> Vec<Program> {
-    FUNCTIONS.iter().map(|name| function(name)).collect()
+    names().iter().map(|name| function(name)).collect()
 }
 
 /// The probe and all functions.
@@ -119,7 +129,7 @@ fn build(target: &Path) {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--release", "--target-dir"]).arg(target);
     cargo.args(["-p", "causeway-fdk", "--example", "probe", "-p", "causeway-runtime", "--example", "divider"]);
-    for name in FUNCTIONS {
+    for name in names() {
         cargo.args(["-p", name, "--bin", name]);
     }
     // What cargo tells the running test about its own package would rebuild dependencies that look at it.

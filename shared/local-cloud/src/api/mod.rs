@@ -6,6 +6,7 @@ mod lambda_name;
 mod trigger;
 
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,7 +18,8 @@ use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
 use futures_util::StreamExt;
-use http::{HeaderMap, StatusCode};
+use http::uri::Authority;
+use http::{HeaderMap, HeaderValue, StatusCode};
 use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, Deployment};
@@ -44,9 +46,9 @@ pub(crate) struct Api {
     pub(crate) base_url: Arc<str>,
 }
 
-/// All routes.
-pub fn router(cloud: Arc<Cloud>, base_url: &str, access_log: bool) -> Router {
-    let api = Api { cloud, base_url: base_url.into() };
+/// All routes, for a server that listens on this address.
+pub fn router(cloud: Arc<Cloud>, address: SocketAddr, access_log: bool) -> Router {
+    let api = Api { cloud, base_url: base_url(address).into() };
     Router::new()
         .route("/", get(index))
         .route("/version", get(async || Json(json!({ "version": FN_VERSION }))))
@@ -63,8 +65,19 @@ pub fn router(cloud: Arc<Cloud>, base_url: &str, access_log: bool) -> Router {
         .fallback(async || error(StatusCode::NOT_FOUND, "Path not found"))
         .method_not_allowed_fallback(async || error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
         .layer(from_fn(refuse_other_sites))
+        .layer(from_fn_with_state(address.ip().is_loopback(), refuse_other_names))
         .layer(from_fn_with_state(access_log, log_access))
         .with_state(api)
+}
+
+/// Where clients reach a server that listens on this address; nobody can connect to "any address".
+pub(crate) fn base_url(address: SocketAddr) -> String {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(ip, address.port()))
 }
 
 /// Fn's form of an error.
@@ -158,10 +171,29 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 
 /// A page of some other site, open in a browser on this machine, must not be able to start functions.
 async fn refuse_other_sites(request: Request, next: Next) -> Response {
-    if header(request.headers(), "sec-fetch-site") == Some("cross-site") {
+    let mut sites = request.headers().get_all("sec-fetch-site").iter();
+    if !sites.all(|site| site == "none" || site == "same-origin") {
         return error(StatusCode::FORBIDDEN, "calls from other sites' pages are refused");
     }
     next.run(request).await
+}
+
+/// Neither must a site whose name has been made to point at this machine (DNS rebinding): its pages are of
+/// the same origin, but the browser still says the name.
+async fn refuse_other_names(State(loopback): State<bool>, request: Request, next: Next) -> Response {
+    let hosts: Vec<_> = request.headers().get_all("host").iter().collect();
+    if loopback && (hosts.is_empty() || !hosts.into_iter().all(is_this_machine)) {
+        return error(StatusCode::FORBIDDEN, "the Host header must name localhost, 127.0.0.1 or [::1]");
+    }
+    next.run(request).await
+}
+
+fn is_this_machine(host: &HeaderValue) -> bool {
+    let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
+    authority.is_some_and(|authority| {
+        let host = authority.host();
+        ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.eq_ignore_ascii_case(name))
+    })
 }
 
 async fn log_access(State(enabled): State<bool>, request: Request, next: Next) -> Response {

@@ -1,7 +1,7 @@
 //! `causeway up`: the functions behind HTTP until a signal comes.
 
 use std::io::{self, Write};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::print;
-use crate::api::{APP, router};
+use crate::api::{APP, base_url, router};
 use crate::cli::{CliError, Signals, Up, programs};
 use crate::cloud::{Cloud, Options};
 use crate::logs::Echo;
@@ -31,12 +31,12 @@ pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
     let mut signals = Signals::listen()?;
     let cloud = Cloud::new(programs(&root)?, &options).map_err(|error| CliError::io("cannot start", &error))?;
     let cloud = Arc::new(cloud);
-    let base_url = format!("http://{}", reachable(address));
+    let base = base_url(address);
     if !address.ip().is_loopback() {
         let _ = writeln!(io::stderr(), "anybody who reaches {address} can run these functions");
     }
-    print(&welcome(&cloud, &base_url, &root.display().to_string()))?;
-    let routes = router(Arc::clone(&cloud), &base_url, !args.quiet);
+    print(&welcome(&cloud, &base, &root.display().to_string()))?;
+    let routes = router(Arc::clone(&cloud), address, !args.quiet);
     serve(listener, routes, &cloud, &mut signals).await.map_err(|error| CliError::io("server", &error))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -57,16 +57,6 @@ async fn serve(listener: TcpListener, routes: axum::Router, cloud: &Cloud, signa
     let _ = timeout(LAST_ANSWERS, &mut server).await;
     server.abort();
     Ok(())
-}
-
-/// Nobody can connect to "any address".
-fn reachable(address: SocketAddr) -> SocketAddr {
-    let ip = match address.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::from([127, 0, 0, 1]),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(std::net::Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, address.port())
 }
 
 fn welcome(cloud: &Cloud, base: &str, root: &str) -> String {

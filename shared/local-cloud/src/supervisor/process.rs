@@ -162,6 +162,8 @@ impl Keeper {
     async fn keep(mut self, killed: oneshot::Receiver<()>, exit: watch::Sender<Option<String>>) {
         // `wait` would close it, which is the sign for the child to end.
         let _stdin = self.child.stdin.take();
+        // Asked now: an ended child has no id.
+        let group = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
         let stop = async |mut stop: watch::Receiver<bool>| drop(stop.wait_for(|stop| *stop).await);
         let ended = tokio::select! {
             status = self.child.wait() => Some(status),
@@ -169,8 +171,11 @@ impl Keeper {
             () = stop(self.stop.clone()) => None,
         };
         let status = match ended {
-            Some(status) => status,
-            None => self.kill().await,
+            Some(status) => {
+                kill_group(group);
+                status
+            }
+            None => self.kill(group).await,
         };
         for reader in self.readers.iter_mut().flatten() {
             if timeout(PIPES_CLOSE, &mut *reader).await.is_err() {
@@ -181,14 +186,18 @@ impl Keeper {
         let _ = exit.send(Some(status.map_or_else(|error| error.to_string(), describe)));
     }
 
-    /// The whole group, so that nothing that the function has started stays.
-    async fn kill(&mut self) -> std::io::Result<ExitStatus> {
-        let pid = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
-        if let Some(pid) = pid {
-            let _ = kill_process_group(pid, Signal::KILL);
-        }
+    async fn kill(&mut self, group: Option<Pid>) -> std::io::Result<ExitStatus> {
+        kill_group(group);
         let _ = self.child.start_kill();
         self.child.wait().await
+    }
+}
+
+/// The whole group, so that nothing that the function has started stays, also when it ended by itself. The
+/// kernel gives its number to nobody else while there is a member.
+fn kill_group(group: Option<Pid>) {
+    if let Some(group) = group {
+        let _ = kill_process_group(group, Signal::KILL);
     }
 }
 

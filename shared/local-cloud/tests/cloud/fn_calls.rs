@@ -169,3 +169,23 @@ async fn pages_of_other_sites_cannot_call() {
     assert_eq!(local.send(request).await.status(), 403);
     local.cloud.shutdown().await;
 }
+
+#[tokio::test]
+async fn only_names_of_this_machine_and_pages_of_its_own_are_served() {
+    let local = Local::probe().await;
+    let status = async |name: &'static str, text: &str| {
+        let mut request = post("/invoke/probe", r#"{"op":"pid"}"#);
+        request.headers_mut().insert(name, text.parse().unwrap());
+        local.send(request).await.status().as_u16()
+    };
+    for host in ["localhost", "LocalHost:1", "127.0.0.1:8080", "[::1]", "[::1]:8080"] {
+        assert_eq!(status("host", host).await, 200, "{host}");
+    }
+    for host in ["evil.example", "evil.example:8080", "localhost.evil.example", "127.0.0.1.evil.example", ""] {
+        assert_eq!(status("host", host).await, 403, "{host}");
+    }
+    for (site, expected) in [("none", 200), ("same-origin", 200), ("same-site", 403), ("cross-site", 403)] {
+        assert_eq!(status("sec-fetch-site", site).await, expected, "{site}");
+    }
+    local.cloud.shutdown().await;
+}

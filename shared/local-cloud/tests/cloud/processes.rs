@@ -86,6 +86,21 @@ async fn an_exit_in_the_middle_says_how() {
 }
 
 #[tokio::test]
+async fn what_a_process_has_started_ends_with_it() {
+    let local = Local::probe().await;
+    for ends_itself in [true, false] {
+        let spawned = value(&local.invoke(json!({ "op": "spawn" })).await)["pid"].as_u64().unwrap();
+        assert!(is_running(spawned));
+        if ends_itself {
+            assert_eq!(local.invoke(json!({ "op": "exit", "code": 0 })).await.status(), 502);
+        } else {
+            local.cloud.shutdown().await;
+        }
+        until("its end", || !is_running(spawned)).await;
+    }
+}
+
+#[tokio::test]
 async fn a_crash_at_the_start_says_how() {
     let local = Local::start(vec![spoiled("fail-at-start")], Limits::default()).await;
     let response = local.invoke(json!({ "op": "pid" })).await;
@@ -151,7 +166,7 @@ async fn a_client_that_goes_away_takes_its_process_with_it() {
     let pid = local.pid().await;
     let body = json!({ "op": "sleep", "ms": 25_000 }).to_string();
     let mut client = TcpStream::connect(local.address).await.unwrap();
-    let head = format!("POST /invoke/probe HTTP/1.1\r\nHost: x\r\nContent-Length: {}\r\n\r\n", body.len());
+    let head = format!("POST /invoke/probe HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n", body.len());
     client.write_all((head + &body).as_bytes()).await.unwrap();
     tokio::time::sleep(seconds(0.3)).await;
     assert!(is_running(pid));

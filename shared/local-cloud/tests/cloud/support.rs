@@ -65,7 +65,7 @@ impl Local {
         let cloud = Arc::new(Cloud::new(programs, &Options { limits, ..Options::default() }).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let routes = router(Arc::clone(&cloud), &format!("http://{address}"), false);
+        let routes = router(Arc::clone(&cloud), address, false);
         tokio::spawn(async move { axum::serve(listener, routes).await });
         Self { cloud, address }
     }
@@ -95,7 +95,7 @@ impl Local {
 }
 
 pub(crate) fn post(path: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
-    let request = Request::post(path).header("content-type", "application/json").header("host", "test.host");
+    let request = Request::post(path).header("content-type", "application/json").header("host", "localhost:8080");
     request.body(Full::from(body.into())).unwrap()
 }
 

@@ -19,8 +19,14 @@ pub(super) fn detect(value: &Value) -> Option<Detected> {
         "aws:sqs" => Some(batch(records)),
         "aws:sns" => Some(all(records.iter().flat_map(sns).collect())),
         "aws:s3" => Some(all(records.iter().map(s3).collect())),
-        _ => None,
+        source => unsupported(records, source),
     }
+}
+
+/// Records of another service: not a request, or a wrong trigger would go unnoticed.
+fn unsupported(records: &[Value], source: &str) -> Option<Detected> {
+    let all = records.iter().all(|record| source_of(record).is_some());
+    all.then(|| Detected::one(Kind::Event, Payload::Unsupported(source.to_owned())))
 }
 
 /// What may be inside a queue message or a notification.
@@ -31,7 +37,7 @@ pub(super) fn unwrap(value: &Value) -> Option<Vec<Payload>> {
     match detect(value)?.work {
         Work::One(payload) => Some(vec![payload]),
         Work::All(payloads) => Some(payloads),
-        Work::Batch(_) => None,
+        Work::Batch { .. } => None,
     }
 }
 
@@ -41,15 +47,16 @@ fn source_of(record: &Value) -> Option<&str> {
 }
 
 fn all(payloads: Vec<Payload>) -> Detected {
-    Detected { kind: Kind::Event, work: Work::All(payloads), http: None, reports_items: false }
+    Detected { kind: Kind::Event, work: Work::All(payloads), http: None }
 }
 
 fn batch(records: &[Value]) -> Detected {
     let items = records.iter().enumerate().map(|(index, record)| Item {
         id: text(record, "/messageId").unwrap_or_else(|| index.to_string()),
         payloads: record.get("body").and_then(Value::as_str).map_or_else(Vec::new, unwrap_text),
+        group: text(record, "/attributes/MessageGroupId"),
     });
-    Detected { kind: Kind::Batch, work: Work::Batch(items.collect()), http: None, reports_items: true }
+    Detected { kind: Kind::Batch, work: Work::Batch { items: items.collect(), reports_items: true }, http: None }
 }
 
 /// A schedule is a tick; its rule or scheduler may give no input. `detail` of the scheduler is text.

@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use percent_encoding::percent_decode_str;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Detected, text};
 use crate::invocation::{HttpRequest, Kind, Payload, Work};
@@ -33,7 +33,7 @@ pub(super) fn detect(value: &Value) -> Option<Detected> {
         (Style::V1, v1(value, false)?)
     };
     let work = Work::One(Payload::Bytes(body(value)));
-    Some(Detected { kind: Kind::Http, work, http: Some((request, style)), reports_items: false })
+    Some(Detected { kind: Kind::Http, work, http: Some((request, style)) })
 }
 
 /// Text that is not the base64 it claims to be is passed on; reading it as a request reports the error.
@@ -120,15 +120,15 @@ fn add(headers: &mut HeaderMap, name: &str, value: &str) {
 }
 
 /// An explicit reply object. Without one, a gateway guesses.
-pub(crate) fn reply(style: Style, status: u16, content_type: &str, request_id: &str, body: &str) -> Value {
-    let headers = json!({ "content-type": content_type, "x-request-id": request_id });
-    let mut reply = json!({ "statusCode": status, "headers": headers, "body": body, "isBase64Encoded": false });
+pub(crate) fn reply(style: Style, status: u16, headers: &[(&str, &str)], body: &str) -> Value {
+    let single: Map<_, _> = headers.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+    let mut reply = json!({ "statusCode": status, "headers": single, "body": body, "isBase64Encoded": false });
     if style == Style::Alb {
         let reason = http::StatusCode::from_u16(status).ok().and_then(|status| status.canonical_reason());
         reply["statusDescription"] = json!(format!("{status} {}", reason.unwrap_or("Unknown")));
         // A target group with multi-value headers reads only these, one without only the others.
-        let multi = json!({ "content-type": [content_type], "x-request-id": [request_id] });
-        reply["multiValueHeaders"] = multi;
+        let multi: Map<_, _> = headers.iter().map(|(name, value)| ((*name).to_owned(), json!([value]))).collect();
+        reply["multiValueHeaders"] = multi.into();
     }
     reply
 }

@@ -54,13 +54,11 @@ pub(crate) struct Detected {
     pub(crate) work: Work,
     /// The request and the form of the reply, when AWS sent an HTTP request as an event.
     pub(crate) http: Option<(HttpRequest, Style)>,
-    /// Whether the sender wants `batchItemFailures`.
-    pub(crate) reports_items: bool,
 }
 
 impl Detected {
     fn one(kind: Kind, payload: Payload) -> Self {
-        Self { kind, work: Work::One(payload), http: None, reports_items: false }
+        Self { kind, work: Work::One(payload), http: None }
     }
 
     /// A direct request that is not looked into further.
@@ -72,7 +70,7 @@ impl Detected {
 /// Finds out what a JSON payload is. Anything unknown is a direct request.
 pub(crate) fn detect(value: Value) -> Detected {
     if is_tick(&value) {
-        return Detected::one(Kind::Tick, Payload::Tick);
+        return Detected::one(Kind::Tick, tick(value));
     }
     let found = aws_http::detect(&value).or_else(|| aws::detect(&value)).or_else(|| oci::detect(&value));
     found.unwrap_or_else(|| Detected::direct(value))
@@ -96,10 +94,21 @@ fn is_tick(value: &Value) -> bool {
     value.get("kind").and_then(Value::as_str) == Some("tick")
 }
 
+/// What is left beside `kind` is the schedule's request.
+fn tick(mut value: Value) -> Payload {
+    match value.as_object_mut() {
+        Some(object) if object.len() > 1 => {
+            object.remove("kind");
+            Payload::Request(value)
+        }
+        _ => Payload::Tick,
+    }
+}
+
 /// One level of unwrapping: what a queue message's text or value holds.
 fn unwrap(value: Value) -> Vec<Payload> {
     if is_tick(&value) {
-        return vec![Payload::Tick];
+        return vec![tick(value)];
     }
     match aws::unwrap(&value).or_else(|| oci::single(&value).map(|payload| vec![payload])) {
         Some(payloads) => payloads,

@@ -9,7 +9,8 @@ use crate::invocation::{Item, Kind, Payload, Work};
 
 pub(super) fn detect(value: &Value) -> Option<Detected> {
     if let Value::Array(items) = value {
-        return Some(batch(items));
+        let records = !items.is_empty() && items.iter().all(Value::is_object);
+        return records.then(|| batch(items));
     }
     Some(Detected::one(Kind::Event, single(value)?))
 }
@@ -71,10 +72,12 @@ fn alarm(value: &Value) -> Option<Event> {
     })
 }
 
-/// Connector Hub sends arrays and repeats the whole array when the call fails.
+/// Connector Hub sends arrays of records and repeats the whole array when the call fails. Arrays of anything
+/// else are none of its doing.
 fn batch(items: &[Value]) -> Detected {
-    let items = items.iter().enumerate().map(|(index, value)| Item { id: index.to_string(), payloads: element(value) });
-    Detected { kind: Kind::Batch, work: Work::Batch(items.collect()), http: None, reports_items: false }
+    let item = |(index, value): (usize, &Value)| Item { id: index.to_string(), payloads: element(value), group: None };
+    let items = items.iter().enumerate().map(item).collect();
+    Detected { kind: Kind::Batch, work: Work::Batch { items, reports_items: false }, http: None }
 }
 
 fn element(value: &Value) -> Vec<Payload> {

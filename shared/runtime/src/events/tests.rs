@@ -21,7 +21,7 @@ fn http(detected: &Detected) -> (&HttpRequest, Style) {
 
 fn items(value: Value) -> Vec<Item> {
     match detect(value).work {
-        Work::Batch(items) => items,
+        Work::Batch { items, .. } => items,
         other => panic!("{other:?}"),
     }
 }
@@ -37,7 +37,7 @@ fn api_gateway_v2() {
     let (request, style) = http(&detected);
     assert_eq!((style, request.method.as_str(), request.path.as_str()), (Style::V2, "POST", "/run"));
     assert_eq!(request.query.len(), 3);
-    assert_eq!(request.query_object(), json!({"a": "2", "b": "x y"}));
+    assert_eq!(request.query[2], ("b".to_owned(), "x y".to_owned()));
     assert_eq!(request.headers["cookie"], "k=v; l=w");
     assert_eq!(detected.work, Work::One(Payload::Bytes(Bytes::from_static(b"{\"a\":1}"))));
 }
@@ -76,6 +76,25 @@ fn schedules_are_ticks() {
         let detected = detect(value);
         assert_eq!((detected.kind, detected.work), (Kind::Tick, Work::One(Payload::Tick)));
     }
+}
+
+#[test]
+fn a_tick_may_bring_a_request() {
+    let detected = detect(json!({"kind": "tick", "n": 3}));
+    assert_eq!((detected.kind, detected.work), (Kind::Tick, Work::One(Payload::Request(json!({"n": 3})))));
+}
+
+#[test]
+fn records_of_unknown_services_are_unsupported_events() {
+    let detected = detect(json!({"Records": [{"eventSource": "aws:kinesis", "kinesis": {}}]}));
+    let unsupported = Payload::Unsupported("aws:kinesis".to_owned());
+    assert_eq!((detected.kind, detected.work), (Kind::Event, Work::One(unsupported)));
+}
+
+#[test]
+fn fifo_groups_are_read() {
+    let fifo = json!({"messageId": "m", "eventSource": "aws:sqs", "body": "{}", "attributes": {"MessageGroupId": "g"}});
+    assert_eq!(items(json!({ "Records": [fifo] }))[0].group.as_deref(), Some("g"));
 }
 
 #[test]
@@ -143,7 +162,16 @@ fn other_oci_shapes() {
 
 #[test]
 fn anything_else_is_direct() {
-    for value in [json!({}), json!("text"), json!(null), json!({"Records": []}), json!({"requestContext": 5})] {
+    for value in [
+        json!({}),
+        json!("text"),
+        json!(null),
+        json!({"Records": []}),
+        json!({"requestContext": 5}),
+        json!([]),
+        json!([1, {}]),
+        json!({"Records": [{"eventSource": "aws:new"}, 7]}),
+    ] {
         let detected = detect(value.clone());
         assert_eq!((detected.kind, detected.work), (Kind::Direct, Work::One(Payload::Request(value))));
     }
@@ -153,8 +181,12 @@ fn anything_else_is_direct() {
 
 #[test]
 fn replies_are_explicit() {
-    let v2 = aws_http::reply(Style::V2, 404, "application/problem+json", "r", "{}");
+    let v2 = aws_http::reply(Style::V2, 404, &[("retry-after", "2")], "{}");
     assert_eq!((v2["statusCode"].as_u64(), v2.get("multiValueHeaders")), (Some(404), None));
-    let alb = aws_http::reply(Style::Alb, 200, "application/json", "r", "{}");
+    let alb = aws_http::reply(Style::Alb, 200, &[("content-type", "application/json")], "{}");
+    assert_eq!(
+        (&v2["headers"]["retry-after"], &alb["multiValueHeaders"]["content-type"][0]),
+        (&json!("2"), &json!("application/json"))
+    );
     assert_eq!(alb["statusDescription"], "200 OK");
 }

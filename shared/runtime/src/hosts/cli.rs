@@ -90,6 +90,7 @@ fn parse<H: Handler>() -> Cli {
 fn invoke(app: &App, args: Invoke) -> Result<ExitCode, StartError> {
     let body = read_request(args)?;
     let Detected { kind, work, http, .. } = detect_bytes(&body.into());
+    let work = work.without_item_reports();
     let http = http.map(|(request, _)| request);
     let headers = http.as_ref().map_or_else(HeaderMap::new, |http| http.headers.clone());
     let invocation = Invocation {

@@ -10,7 +10,6 @@ use super::{App, StartError, http_reply, new_request_id, runtime};
 use crate::context::{Trace, caller_request_id};
 use crate::events::{Detected, detect_bytes};
 use crate::invocation::{HttpRequest, Invocation, Kind, Payload, Work};
-use crate::service::is_batch;
 use crate::{Budget, Error, ErrorKind, MAX_BODY_BYTES, Reply};
 
 /// Longest detached call of OCI.
@@ -50,16 +49,19 @@ impl App {
 
     fn invocation(&self, context: &FnContext, body: Bytes) -> Invocation {
         let headers = context.headers();
-        let http = context.gateway().map(http_request);
-        let Detected { kind, work, .. } = match &http {
+        let gateway = context.gateway().map(http_request);
+        let Detected { kind, work, http } = match &gateway {
             Some(_) => gateway_call(body),
             None => detect_bytes(&body),
         };
+        let work = work.without_item_reports();
         let call_id = context.call_id().map(str::to_owned);
-        let caller = http.as_ref().and_then(|http| caller_request_id(&http.headers));
+        let caller = gateway.as_ref().and_then(|http| caller_request_id(&http.headers));
         let caller = caller.or_else(|| caller_request_id(headers));
-        let mut trace = Trace::read(http.as_ref().map_or(headers, |http| &http.headers));
-        trace.trace_id = trace.trace_id.or_else(|| Trace::read(headers).trace_id);
+        let client = gateway.as_ref().map(|http| Trace::read(&http.headers)).unwrap_or_default();
+        let trace = Trace::read(headers).over(client);
+        // An HTTP request that AWS sends as an event stays one: its query belongs to the request.
+        let http = gateway.or(http.map(|(request, _)| request));
         Invocation {
             kind,
             work,
@@ -84,7 +86,7 @@ impl App {
 
 fn gateway_call(body: Bytes) -> Detected {
     let work = Work::One(Payload::Bytes(body));
-    Detected { kind: Kind::Http, work, http: None, reports_items: false }
+    Detected { kind: Kind::Http, work, http: None }
 }
 
 fn http_request(gateway: &Gateway) -> HttpRequest {
@@ -98,17 +100,23 @@ fn http_request(gateway: &Gateway) -> HttpRequest {
 
 fn gateway_response(outcome: &Result<Reply, Error>, request_id: &str) -> Result<Response, BoxError> {
     let reply = http_reply::of(outcome, request_id);
-    let response = Response::new(reply.body).status(reply.status)?.header("Content-Type", reply.content_type)?;
+    let mut response = Response::new(reply.body).status(reply.status)?.header("Content-Type", reply.content_type)?;
+    if let Some(seconds) = reply.retry_after {
+        response = response.header("Retry-After", &seconds.to_string())?;
+    }
     Ok(response.header("X-Request-Id", request_id)?)
 }
 
-/// A client error is an answer. The other kinds fail the call: the agent knows 502 and 504, without a body.
+/// A client error is an answer, even to an event: Events and Notifications would repeat it for ever. Only one
+/// that may pass later is worth their repetition. The other kinds fail the call: the agent knows 502 and 504, without a body.
 fn plain_response(outcome: Result<Reply, Error>, kind: Kind, request_id: &str) -> Result<Response, BoxError> {
     let body = match outcome {
         // Connector Hub repeats the whole array when the call fails, and only then.
-        Ok(reply) if is_batch(kind) && !reply.failed_items().is_empty() => return Err(batch_failed(&reply)),
+        Ok(reply) if reply.fails_call() => return Err(batch_failed(&reply)),
         Ok(reply) => reply.text().to_owned(),
-        Err(error) if error.is_client() => error.to_body(request_id).to_string(),
+        Err(error) if error.is_client() && !(is_async(kind) && error.is_retryable()) => {
+            error.to_body(request_id).to_string()
+        }
         Err(error) if matches!(error.kind(), ErrorKind::Timeout { .. }) => return Err(TimedOut.into()),
         Err(error) => return Err(error.into()),
     };
@@ -116,6 +124,54 @@ fn plain_response(outcome: Result<Reply, Error>, kind: Kind, request_id: &str) -
     Ok(response.header("X-Request-Id", request_id)?)
 }
 
+/// Whether the caller is a service that drops the answer and repeats a failed call.
+fn is_async(kind: Kind) -> bool {
+    matches!(kind, Kind::Event | Kind::Tick)
+}
+
 fn batch_failed(reply: &Reply) -> BoxError {
     format!("{} of the batch's messages failed", reply.failed_items().len()).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Service;
+    use crate::settings::Common;
+
+    struct Unused;
+
+    impl Service for Unused {
+        fn call(&self, _: Invocation) -> std::pin::Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + '_>> {
+            Box::pin(async { Err(Error::internal("unused", "")) })
+        }
+    }
+
+    #[test]
+    fn an_aws_request_keeps_its_query_in_a_plain_call() {
+        let listener = |name: &str| (name == "FN_LISTENER").then(|| "unix:/tmp/lsnr.sock".to_owned());
+        let headers = [(http::header::HeaderName::from_static("fn-call-id"), "c1".parse().unwrap())];
+        let config = Arc::new(Config::from_lookup(listener).unwrap());
+        let context = FnContext::new(config, headers.into_iter().collect());
+        let app = App { service: Arc::new(Unused), common: Common { default_timeout_seconds: 30 } };
+        let body =
+            r#"{"version":"2.0","rawPath":"/","rawQueryString":"n=4","requestContext":{"http":{"method":"GET"}}}"#;
+        let invocation = app.invocation(&context, Bytes::from_static(body.as_bytes()));
+        assert_eq!(invocation.http.unwrap().query, [("n".to_owned(), "4".to_owned())]);
+        assert_eq!((invocation.kind, invocation.call_id.as_deref()), (Kind::Http, Some("c1")));
+    }
+
+    #[test]
+    fn only_passing_client_errors_fail_an_event() {
+        let answered = |status, kind| plain_response(Err(Error::client(status, "refused", "no")), kind, "r").is_ok();
+        assert!(answered(422, Kind::Event) && answered(422, Kind::Direct) && answered(429, Kind::Direct));
+        assert!(!answered(429, Kind::Event) && !answered(429, Kind::Tick));
+    }
+
+    #[test]
+    fn gateway_clients_learn_when_to_come_back() {
+        let error = Error::upstream("s", Some(429), "throttled").with_retry_after(Duration::from_secs(3));
+        let response = gateway_response(&Err(error), "r").unwrap();
+        assert_eq!((response.status_code(), &response.headers()["retry-after"]), (503, &"3".parse().unwrap()));
+    }
 }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::{App, StartError, http_reply, new_request_id, runtime};
 use crate::context::{Trace, caller_request_id};
 use crate::events::{Detected, Style, aws_reply, detect};
-use crate::invocation::Invocation;
+use crate::invocation::{Invocation, Kind};
 use crate::{Budget, Error, Reply};
 
 /// Longest run of a Lambda function.
@@ -70,7 +70,7 @@ impl From<Failure> for Diagnostic {
 impl App {
     async fn lambda(&self, event: LambdaEvent<Value>) -> Result<Box<RawValue>, Failure> {
         let (payload, context) = event.into_parts();
-        let Detected { kind, work, http, reports_items } = detect(payload);
+        let Detected { kind, work, http } = detect(payload);
         let (http, style) = http.unzip();
         let headers = http.as_ref().map(|request| request.headers.clone()).unwrap_or_default();
         let call_id = Some(context.request_id).filter(|id| !id.is_empty());
@@ -82,7 +82,7 @@ impl App {
         let outcome = self.service.call(invocation).await;
         match style {
             Some(style) => http_response(style, &outcome, &id),
-            None => plain_response(outcome, reports_items, &id),
+            None => plain_response(outcome, kind, &id),
         }
     }
 
@@ -101,21 +101,30 @@ fn trace(headers: &HeaderMap, xray: Option<String>) -> Trace {
 /// HTTP callers get every error as a status: a failed invocation would become an opaque 502.
 fn http_response(style: Style, outcome: &Result<Reply, Error>, id: &str) -> Result<Box<RawValue>, Failure> {
     let reply = http_reply::of(outcome, id);
-    raw(&aws_reply(style, reply.status, reply.content_type, id, &reply.body))
+    let retry_after = reply.retry_after.map(|seconds| seconds.to_string());
+    let mut headers = vec![("content-type", reply.content_type), ("x-request-id", id)];
+    headers.extend(retry_after.as_deref().map(|seconds| ("retry-after", seconds)));
+    raw(&aws_reply(style, reply.status, &headers, &reply.body))
 }
 
-/// Client errors are answers; anything else fails the invocation, so that retries and dead-letter queues work.
-fn plain_response(outcome: Result<Reply, Error>, reports_items: bool, id: &str) -> Result<Box<RawValue>, Failure> {
+/// A client error is an answer to those who wait for one. Events and schedules come from services that do not:
+/// for them, as anything else for everyone, it fails the invocation, so that retries and dead-letter queues work.
+fn plain_response(outcome: Result<Reply, Error>, kind: Kind, id: &str) -> Result<Box<RawValue>, Failure> {
     match outcome {
-        Ok(reply) if reports_items => raw(&item_failures(&reply)),
-        Ok(reply) if !reply.failed_items().is_empty() => {
+        Ok(reply) if reply.reports_items => raw(&item_failures(&reply)),
+        Ok(reply) if reply.fails_call() => {
             let count = reply.failed_items().len();
             Err(Failure(Error::internal("batch_failed", format!("{count} messages failed"))))
         }
         Ok(reply) => Ok(reply.body),
-        Err(error) if error.is_client() => raw(&error.to_body(id)),
+        Err(error) if error.is_client() && !is_async(kind) => raw(&error.to_body(id)),
         Err(error) => Err(Failure(error)),
     }
+}
+
+/// Whether the caller is a service that drops the answer.
+fn is_async(kind: Kind) -> bool {
+    matches!(kind, Kind::Event | Kind::Tick)
 }
 
 fn item_failures(reply: &Reply) -> Value {
@@ -151,4 +160,40 @@ fn post_init_error(api: &str, body: &str) -> std::io::Result<()> {
     let mut answer = Vec::new();
     stream.take(4096).read_to_end(&mut answer)?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn client() -> Error {
+        Error::client(422, "unsupported_event", "not mine")
+    }
+
+    #[test]
+    fn client_errors_of_events_fail_the_invocation() {
+        assert!(plain_response(Err(client()), Kind::Direct, "r").is_ok());
+        for kind in [Kind::Event, Kind::Tick] {
+            let failure = plain_response(Err(client()), kind, "r").unwrap_err();
+            assert_eq!(Diagnostic::from(failure).error_type, "unsupported_event");
+        }
+    }
+
+    #[test]
+    fn failed_items_are_listed_or_fail_the_invocation() {
+        let batch = |reports_items| {
+            let reply = Reply::json(&json!({})).unwrap();
+            plain_response(Ok(Reply { failed_items: vec!["a".to_owned()], reports_items, ..reply }), Kind::Batch, "r")
+        };
+        assert_eq!(batch(true).unwrap().get(), "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}");
+        assert_eq!(Diagnostic::from(batch(false).unwrap_err()).error_type, "batch_failed");
+    }
+
+    #[test]
+    fn http_replies_say_when_to_come_back() {
+        let error = Error::upstream("s", Some(429), "throttled").with_retry_after(Duration::from_secs(3));
+        let reply = http_response(Style::V2, &Err(error), "r").unwrap();
+        let reply: Value = serde_json::from_str(reply.get()).unwrap();
+        assert_eq!((&reply["statusCode"], &reply["headers"]["retry-after"]), (&json!(503), &json!("3")));
+    }
 }

@@ -62,7 +62,8 @@ where
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let level = ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| std::env::var(name).ok());
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let level = ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| set(name));
     if is_set("FN_LISTENER") {
         telemetry::install(H::NAME, level.as_deref());
         exit(start(connect).and_then(fn_host::run))

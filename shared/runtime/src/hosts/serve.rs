@@ -60,6 +60,9 @@ impl App {
         let mut response = Response::new(Full::from(reply.body));
         *response.status_mut() = StatusCode::from_u16(reply.status)?;
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
+        if let Some(seconds) = reply.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.headers_mut().insert("x-request-id", HeaderValue::from_str(&request_id)?);
         Ok(response)
     }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::events::detect_bytes;
-use crate::{Budget, Event, HttpRequest, Settings, Trace, Vars};
+use crate::{Budget, Event, HttpRequest, MAX_BODY_BYTES, Settings, Trace, Vars};
 
 struct Demo;
 
@@ -45,6 +45,7 @@ impl Handler for Demo {
         match request.op.as_str() {
             "panic" => panic!("boom"),
             "hang" => std::future::pending().await,
+            "busy" => Err(Error::client(429, "busy", "later")),
             "fail" => Err(Error::upstream("objectstorage", Some(500), "broken")),
             _ => Ok(Twice { twice: request.n * 2 }),
         }
@@ -86,6 +87,7 @@ async fn requests_of_every_kind() {
     assert_eq!(text(b"").await, "{\"twice\":0}");
     assert_eq!(text(b" \n").await, "{\"twice\":0}");
     assert_eq!(text(b"{\"kind\":\"tick\"}").await, "{\"twice\":0}");
+    assert_eq!(text(b"{\"kind\":\"tick\",\"n\":3}").await, "{\"twice\":6}");
     assert_eq!(text(br#"{"specversion":"1.0","type":"t","source":"s"}"#).await, "{\"twice\":42}");
     assert_eq!(text(br#"{"Event":"s3:TestEvent"}"#).await, "{\"ignored\":true}");
     assert!(text(br#"{"test_type":"basic"}"#).await.contains("\"function\":\"demo\""));
@@ -94,11 +96,14 @@ async fn requests_of_every_kind() {
 
 #[tokio::test]
 async fn wrong_requests_are_answers() {
-    assert_eq!(text(b"{\"n\":\"x\"}").await, "400 invalid_request invalid type: string \"x\", expected u32 (at n)");
+    assert_eq!(text(b"{\"n\":\"x\"}").await, "400 invalid_request invalid type: string, expected u32 (at n)");
     assert!(text(b"{\"m\":1}").await.starts_with("400 invalid_request unknown field `m`"));
     assert!(text(b"{\"n\":").await.starts_with("400 invalid_json"));
     assert!(text(b"\xff\xfe").await.starts_with("400 invalid_json"));
     assert!(text(b"7").await.starts_with("400 invalid_request"));
+    assert!(text(b"[]").await.starts_with("400 invalid_request invalid type: array"));
+    assert!(text(b"[1]").await.starts_with("400 invalid_request invalid type: array"));
+    assert!(text(br#"{"Records":[{"eventSource":"aws:dynamodb"}]}"#).await.starts_with("422 unsupported_event"));
     assert!(text(b"null").await.starts_with("400 invalid_request"));
     static LARGE: [u8; MAX_BODY_BYTES + 1] = [b' '; MAX_BODY_BYTES + 1];
     assert!(text(&LARGE).await.starts_with("413 payload_too_large"));
@@ -122,6 +127,66 @@ async fn a_get_brings_its_query() {
     let query = vec![("op".to_owned(), "none".to_owned())];
     call_by_get.http = Some(HttpRequest { query, ..HttpRequest::default() });
     assert_eq!(call(call_by_get).await.unwrap().text(), "{\"twice\":0}");
+}
+
+fn by_method(method: &str, query: &[(&str, &str)]) -> Invocation {
+    let query = query.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let http = HttpRequest { method: method.to_owned(), query, ..HttpRequest::default() };
+    Invocation { http: Some(http), ..invocation(b"") }
+}
+
+#[tokio::test]
+async fn queries_hold_numbers_and_some_methods_do_no_work() {
+    assert_eq!(call(by_method("GET", &[("n", "4")])).await.unwrap().text(), "{\"twice\":8}");
+    assert!(call(by_method("GET", &[("test_type", "basic")])).await.unwrap().text().contains("demo"));
+    assert_eq!(call(by_method("HEAD", &[("op", "fail")])).await.unwrap().text(), "{}");
+    assert_eq!(call(by_method("OPTIONS", &[])).await.unwrap_err().http_status(), 405);
+}
+
+#[tokio::test]
+async fn wrong_messages_do_not_fail_a_batch_without_item_reports() {
+    let reply = call(invocation(br#"[{"n":1},{"n":"x"},{"m":1}]"#)).await.unwrap();
+    let code = "invalid_request";
+    let rejected = json!([{"item": "1", "code": code}, {"item": "2", "code": code}]);
+    let batch = json!({"total": 3, "failed": 0, "deferred": 0, "rejected": rejected});
+    assert_eq!((reply.value().unwrap(), reply.fails_call()), (json!({ "batch": batch }), false));
+    for op in ["busy", "fail", "panic"] {
+        let body = format!(r#"[{{"n":1}},{{"op":"{op}"}}]"#);
+        let reply = call(invocation(body.leak().as_bytes())).await.unwrap();
+        assert!(reply.fails_call() && reply.failed_items() == ["1"], "{op}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_overrun_does_not_undo_the_items_before_it() {
+    let body = br#"{"Records":[
+        {"eventSource":"aws:sqs","messageId":"good","body":"{\"n\":1}"},
+        {"eventSource":"aws:sqs","messageId":"slow","body":"{\"op\":\"hang\"}"},
+        {"eventSource":"aws:sqs","messageId":"last","body":"{\"n\":2}"}]}"#;
+    let reply = call(invocation(body)).await.unwrap();
+    assert_eq!(reply.failed_items(), ["slow", "last"]);
+    assert_eq!(reply.value().unwrap()["batch"]["deferred"], 1);
+}
+
+#[tokio::test]
+async fn a_failure_holds_up_its_fifo_group_only() {
+    let record = |id: &str, group: &str, body: &str| {
+        let attributes = json!({ "MessageGroupId": group });
+        json!({"eventSource": "aws:sqs", "messageId": id, "body": body, "attributes": attributes})
+    };
+    let wrong = r#"{"n":"x"}"#;
+    let records = [record("a1", "a", "{}"), record("a2", "a", wrong), record("b1", "b", "{}"), record("a3", "a", "{}")];
+    let body = json!({ "Records": records }).to_string();
+    let reply = call(invocation(body.leak().as_bytes())).await.unwrap();
+    assert_eq!(reply.failed_items(), ["a2", "a3"]);
+}
+
+#[tokio::test]
+async fn handlers_know_the_platforms_ids() {
+    let mut call = invocation(b"");
+    call.call_id = Some("call-1".to_owned());
+    let (context, _) = Function::new(Demo).split(call);
+    assert_eq!(context.call_id(), Some("call-1"));
 }
 
 #[tokio::test]
