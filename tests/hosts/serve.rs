@@ -74,9 +74,11 @@ fn a_large_body_is_refused() {
 }
 
 #[test]
-fn a_get_brings_its_query_as_text() {
+fn a_get_brings_its_query() {
     let server = Server::start();
-    let request = b"GET /?dividend=7 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-    let (status, problem) = server.send(request);
+    let get =
+        |query: &str| server.send(format!("GET /?{query} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").as_bytes());
+    assert_eq!(get("dividend=7&divisor=2"), (200, json!({"quotient": 3.5})));
+    let (status, problem) = get("dividend=seven&divisor=2");
     assert_eq!((status, &problem["errors"][0]["path"]), (400, &json!("dividend")), "{problem}");
 }

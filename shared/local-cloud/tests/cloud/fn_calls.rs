@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::support::{Local, fdk_probe, header, post, probe, value};
 
 async fn get(local: &Local, path: &str) -> Response<Bytes> {
-    local.send(Request::get(path).header("host", "x").body(Full::default()).unwrap()).await
+    local.send(Request::get(path).header("host", "localhost").body(Full::default()).unwrap()).await
 }
 
 async fn get_json(local: &Local, path: &str) -> Value {
@@ -69,7 +69,8 @@ async fn hostile_paths_lead_nowhere() {
     ];
     for path in paths {
         let method = if path.starts_with("/logs") { "GET" } else { "POST" };
-        let request = Request::builder().method(method).uri(path).header("host", "x").body(Full::default()).unwrap();
+        let request =
+            Request::builder().method(method).uri(path).header("host", "localhost").body(Full::default()).unwrap();
         let status = local.send(request).await.status().as_u16();
         assert!([400, 404].contains(&status), "{path}: {status}");
     }
