@@ -1,5 +1,6 @@
 //! One call as the handler sees it.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -9,7 +10,7 @@ use http::HeaderMap;
 use crate::{Config, Gateway, Trace, deadline};
 
 /// A call: who and when in `context`, what in `body`.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Call {
     /// Ids, headers, deadline.
@@ -27,7 +28,7 @@ impl Call {
 }
 
 /// Everything about a call but its body.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Context {
     config: Arc<Config>,
     headers: HeaderMap,
@@ -100,5 +101,44 @@ impl Context {
     #[must_use]
     pub fn trace(&self) -> Option<&Trace> {
         self.trace.as_ref()
+    }
+}
+
+/// Says how large the body is, not what it holds.
+impl fmt::Debug for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Call").field("context", &self.context).field("body_bytes", &self.body.len()).finish()
+    }
+}
+
+/// Names headers without their values: some are credentials.
+impl fmt::Debug for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Context")
+            .field("call_id", &self.call_id())
+            .field("deadline", &self.deadline)
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("gateway", &self.gateway)
+            .field("trace", &self.trace)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn credentials_do_not_show() {
+        let secret = HeaderValue::from_static("Bearer abc");
+        let headers = ["authorization", "fn-http-h-authorization"].map(|name| (name, secret.clone()));
+        let mut headers: HeaderMap =
+            headers.into_iter().map(|(name, value)| (http::HeaderName::from_static(name), value)).collect();
+        headers.insert("fn-intent", HeaderValue::from_static("httprequest"));
+        let call = Call::new(Context::new(Arc::default(), headers), "password");
+        let shown = format!("{call:?}");
+        assert!(shown.contains("authorization") && !shown.contains("abc") && !shown.contains("password"), "{shown}");
     }
 }

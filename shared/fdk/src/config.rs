@@ -1,5 +1,6 @@
 //! What the platform tells a function through its environment.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// Longest path that fits a socket address, without the terminating zero.
@@ -20,6 +21,14 @@ pub enum ConfigError {
     /// The path is longer than a socket address can hold.
     #[error("FN_LISTENER names a path of {0} bytes; a Unix socket path has at most {MAX_SOCKET_PATH}")]
     ListenerTooLong(usize),
+    /// A limit of ours is not a number of bytes.
+    #[error("{name} is {text:?}; it must be a number of bytes")]
+    Limit {
+        /// The variable.
+        name: &'static str,
+        /// Its text.
+        text: String,
+    },
 }
 
 /// Log framing: a line that ties log output to the caller's request (contract: both streams, before
@@ -33,7 +42,7 @@ pub struct LogFrame {
 }
 
 /// The platform's variables, read once at start.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Default)]
 pub struct Config {
     /// Path at which the socket must appear (`FN_LISTENER` without `unix:`).
     pub listener: PathBuf,
@@ -80,7 +89,7 @@ impl Config {
         let text = |name: &str| lookup(name).filter(|value| !value.is_empty());
         check_format(text("FN_FORMAT"))?;
         let on_oci = text("OCI_RESOURCE_PRINCIPAL_VERSION").or_else(|| text("OCI_REGION_METADATA")).is_some();
-        let bytes = |name: &str| text(name).and_then(|value| value.parse().ok());
+        let bytes = |name| text(name).map(|text| parse_bytes(name, text)).transpose();
         Ok(Self {
             listener: listener_path(text("FN_LISTENER"))?,
             app_id: text("FN_APP_ID"),
@@ -93,8 +102,8 @@ impl Config {
                 .map(|(name, header)| LogFrame { name, header }),
             tracing_enabled: text("OCI_TRACING_ENABLED").is_some_and(|value| is_true(&value)),
             trace_collector_url: text("OCI_TRACE_COLLECTOR_URL"),
-            max_response_bytes: bytes("FDK_MAX_RESPONSE_BYTES").or(on_oci.then_some(OCI_MAX_RESPONSE_BYTES)),
-            max_request_bytes: bytes("FDK_MAX_REQUEST_BYTES"),
+            max_response_bytes: bytes("FDK_MAX_RESPONSE_BYTES")?.or(on_oci.then_some(OCI_MAX_RESPONSE_BYTES)),
+            max_request_bytes: bytes("FDK_MAX_REQUEST_BYTES")?,
         })
     }
 
@@ -104,6 +113,28 @@ impl Config {
         let part = |name: &Option<String>| name.as_deref().unwrap_or("unknown").to_ascii_lowercase();
         format!("{}::{}", part(&self.app_name), part(&self.fn_name))
     }
+}
+
+/// Leaves out the trace collector's URL, which holds a key.
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config")
+            .field("listener", &self.listener)
+            .field("app_id", &self.app_id)
+            .field("fn_id", &self.fn_id)
+            .field("app_name", &self.app_name)
+            .field("fn_name", &self.fn_name)
+            .field("memory_mb", &self.memory_mb)
+            .field("log_frame", &self.log_frame)
+            .field("tracing_enabled", &self.tracing_enabled)
+            .field("max_response_bytes", &self.max_response_bytes)
+            .field("max_request_bytes", &self.max_request_bytes)
+            .finish_non_exhaustive()
+    }
+}
+
+fn parse_bytes(name: &'static str, text: String) -> Result<usize, ConfigError> {
+    text.trim().parse().map_err(|_| ConfigError::Limit { name, text })
 }
 
 fn is_true(value: &str) -> bool {
@@ -167,6 +198,15 @@ mod tests {
         assert_eq!(limit(&[("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")]), Ok(Some(6_291_456)));
         let both = [("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2"), ("FDK_MAX_RESPONSE_BYTES", "10")];
         assert_eq!(limit(&both), Ok(Some(10)));
+    }
+
+    #[test]
+    fn a_wrong_limit_is_an_error_and_the_collectors_key_does_not_show() {
+        let vars = [("FN_LISTENER", "unix:/s"), ("FDK_MAX_RESPONSE_BYTES", "6MB")];
+        let expected = ConfigError::Limit { name: "FDK_MAX_RESPONSE_BYTES", text: "6MB".into() };
+        assert_eq!(config(&vars), Err(expected));
+        let vars = [("FN_LISTENER", "unix:/s"), ("OCI_TRACE_COLLECTOR_URL", "https://apm?dataKey=abc")];
+        assert!(!format!("{:?}", config(&vars)).contains("abc"));
     }
 
     #[test]

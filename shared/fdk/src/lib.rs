@@ -25,8 +25,8 @@
 //!
 //! # What a handler can rely on
 //!
-//! * **Statuses.** The agent stops a container that answers anything but 200, 502 or 504, so nothing
-//!   else leaves this crate. A [`Response::status`] travels as `Fn-Http-Status`, and only on gateway
+//! * **Statuses.** The agent stops a container that answers anything but 200, 502 or 504, so calls get
+//!   nothing else (a head that is not HTTP gets the HTTP library's 400 or 431). A [`Response::status`] travels as `Fn-Http-Status`, and only on gateway
 //!   calls; on plain invocations it is not sent.
 //! * **Failure.** An `Err` or a panic becomes 502 with an empty body, the detail goes to stderr (or to
 //!   [`Server::on_report`]), and the process serves the next call. `panic = "abort"` takes this away.
