@@ -18,7 +18,21 @@ pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 #[error("the handler ran out of time")]
 pub struct TimedOut;
 
-/// Answers calls. Async functions and closures over a [`Call`] are handlers already.
+/// Answers calls. Async functions and closures over a [`Call`] are handlers already; a type of one's own
+/// is the way to keep clients or settings between calls:
+///
+/// ```
+/// use causeway_fdk::{BoxError, Call, Handler, Response};
+///
+/// struct Greeter { greeting: String }
+///
+/// impl Handler for Greeter {
+///     async fn call(&self, call: Call) -> Result<Response, BoxError> {
+///         let name = String::from_utf8(call.body.to_vec())?;
+///         Ok(Response::new(format!("{}, {name}", self.greeting)).header("Content-Type", "text/plain")?)
+///     }
+/// }
+/// ```
 pub trait Handler: Send + Sync + 'static {
     /// Answers one call. An error becomes 502 with an empty body, [`TimedOut`] becomes 504.
     fn call(&self, call: Call) -> impl Future<Output = Result<Response, BoxError>> + Send;
@@ -89,7 +103,7 @@ fn invalid_json(error: &serde_json::Error) -> Result<Response, BoxError> {
 
 /// A handler for code that blocks its thread: it runs on the blocking pool, so that the deadline can
 /// be kept and other connections are served. Code that overruns goes on until it returns; its result
-/// is dropped.
+/// is dropped. [`crate::run`] has eight such threads, so code that never returns uses them up: bound it.
 pub fn blocking<F, R, E>(handler: F) -> impl Handler
 where
     F: Fn(Call) -> Result<R, E> + Send + Sync + 'static,

@@ -11,11 +11,11 @@ use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 
-use super::{App, StartError, http_reply, new_request_id, runtime};
+use super::{App, EXIT_CONFIG, StartError, http_reply, new_request_id, runtime};
 use crate::context::{Trace, caller_request_id};
 use crate::events::{Detected, Style, aws_reply, detect};
 use crate::invocation::{Invocation, Kind};
-use crate::{Budget, Error, Reply};
+use crate::{Budget, Error, MAX_BODY_BYTES, Reply};
 
 /// Longest run of a Lambda function.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
@@ -79,7 +79,7 @@ impl App {
         let budget = self.lambda_budget(context.deadline);
         let id = request_id.clone();
         let invocation = Invocation { kind, work, headers, http, request_id, call_id, trace, budget };
-        let outcome = self.service.call(invocation).await;
+        let outcome = self.service.call(invocation).await.and_then(check_size);
         match style {
             Some(style) => http_response(style, &outcome, &id),
             None => plain_response(outcome, kind, &id),
@@ -91,6 +91,18 @@ impl App {
         let fallback = Duration::from_secs(self.common.default_timeout_seconds);
         Budget::until(Instant::now(), deadline, SystemTime::now(), LONGEST, fallback)
     }
+}
+
+/// The Runtime API would refuse a larger reply, and the caller would learn nothing.
+fn check_size(reply: Reply) -> Result<Reply, Error> {
+    let bytes = reply.text().len();
+    if bytes <= MAX_BODY_BYTES {
+        return Ok(reply);
+    }
+    let error =
+        Error::internal("response_too_large", format!("the reply has {bytes} bytes, the limit is {MAX_BODY_BYTES}"));
+    tracing::error!(code = error.code(), error = error.log_text(), "the reply cannot be sent");
+    Err(error)
 }
 
 fn trace(headers: &HeaderMap, xray: Option<String>) -> Trace {
@@ -139,7 +151,9 @@ fn raw(value: &Value) -> Result<Box<RawValue>, Failure> {
 /// Tells Lambda why the function did not start; otherwise callers see only `Runtime.ExitError`.
 pub(super) fn report_init_error(error: &StartError) {
     let api = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap_or_default();
-    let body = json!({ "errorType": format!("Runtime.{}", error.code), "errorMessage": error.text, "stackTrace": [] });
+    // The names of wrong settings help whoever calls; anything else stays in the log.
+    let message = if error.exit == EXIT_CONFIG { &error.text } else { "the function cannot start; its log says why" };
+    let body = json!({ "errorType": format!("Runtime.{}", error.code), "errorMessage": message, "stackTrace": [] });
     if let Err(failure) = post_init_error(&api, &body.to_string()) {
         tracing::warn!(error = failure.to_string(), "Lambda could not be told");
     }
@@ -187,6 +201,13 @@ mod tests {
         };
         assert_eq!(batch(true).unwrap().get(), "{\"batchItemFailures\":[{\"itemIdentifier\":\"a\"}]}");
         assert_eq!(Diagnostic::from(batch(false).unwrap_err()).error_type, "batch_failed");
+    }
+
+    #[test]
+    fn a_reply_over_the_limit_is_an_error_with_a_name() {
+        let reply = |bytes: usize| check_size(Reply::json(&"a".repeat(bytes)).unwrap());
+        assert!(reply(MAX_BODY_BYTES - 2).is_ok());
+        assert_eq!(reply(MAX_BODY_BYTES).unwrap_err().code(), "response_too_large");
     }
 
     #[test]
