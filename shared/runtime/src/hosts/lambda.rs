@@ -79,9 +79,9 @@ impl App {
         let budget = self.lambda_budget(context.deadline);
         let id = request_id.clone();
         let invocation = Invocation { kind, work, headers, http, request_id, call_id, trace, budget };
-        let outcome = self.service.call(invocation).await.and_then(check_size);
+        let outcome = self.service.call(invocation).await;
         match style {
-            Some(style) => http_response(style, &outcome, &id),
+            Some(style) => http_response(style, &outcome.and_then(check_size), &id),
             None => plain_response(outcome, kind, &id),
         }
     }
@@ -93,7 +93,8 @@ impl App {
     }
 }
 
-/// The Runtime API would refuse a larger reply, and the caller would learn nothing.
+/// Lambda refuses a larger reply. Direct callers then get its own `Function.ResponseSizeTooLarge`; through
+/// a gateway that would be an opaque 502, so the caller gets an answer of ours.
 fn check_size(reply: Reply) -> Result<Reply, Error> {
     let bytes = reply.text().len();
     if bytes <= MAX_BODY_BYTES {
