@@ -4,7 +4,7 @@
 //! ```text
 //! cargo build --profile dist -p causeway-runtime --examples
 //! cargo run --release -p tests --bin lambda_init -- \
-//!     ours=target/dist/examples/echo bare=target/dist/examples/bare_lambda
+//!     ours=target/dist/examples/mirror bare=target/dist/examples/bare_lambda
 //! ```
 
 #![allow(clippy::print_stdout, reason = "the figures are for people")]

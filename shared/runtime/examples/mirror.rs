@@ -6,20 +6,20 @@ use std::process::ExitCode;
 use causeway_runtime::{Context, Error, Handler, Settings, Vars, run};
 use serde_json::Value;
 
-struct Echo;
+struct Mirror;
 
 struct NoSettings;
 
 impl Settings for NoSettings {
-    const PREFIX: &'static str = "ECHO_";
+    const PREFIX: &'static str = "MIRROR_";
 
     fn read(_: &mut Vars) -> Self {
         Self
     }
 }
 
-impl Handler for Echo {
-    const NAME: &'static str = "echo";
+impl Handler for Mirror {
+    const NAME: &'static str = "mirror";
     const ABOUT: &'static str = "Answers with its request";
     type Config = NoSettings;
     type Request = Value;
@@ -31,5 +31,5 @@ impl Handler for Echo {
 }
 
 fn main() -> ExitCode {
-    run(|_: NoSettings| Ok::<_, Infallible>(Echo))
+    run(|_: NoSettings| Ok::<_, Infallible>(Mirror))
 }
