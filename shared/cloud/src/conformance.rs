@@ -5,7 +5,7 @@
 
 use futures_util::TryStreamExt;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt};
+use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutResult, UpdateVersion};
 
 /// What a check found wrong, as a sentence.
 pub type Finding = Result<(), String>;
@@ -21,7 +21,59 @@ pub async fn all(store: &dyn ObjectStore) -> Finding {
     head(store).await?;
     listing(store).await?;
     folders(store).await?;
-    missing(store).await
+    missing(store).await?;
+    created_once(store).await?;
+    replaced_if_unchanged(store).await
+}
+
+/// A conditional creation fails when the object exists and leaves it as it was.
+///
+/// # Errors
+///
+/// A sentence that says which promise is broken.
+pub async fn created_once(store: &dyn ObjectStore) -> Finding {
+    let _ = store.delete(&Path::from("created/a.txt")).await;
+    put_as(store, "created/a.txt", "first", PutMode::Create).await.map_err(say)?;
+    match put_as(store, "created/a.txt", "second", PutMode::Create).await {
+        Err(Error::AlreadyExists { .. }) => {}
+        other => return Err(format!("a second creation gave {other:?}")),
+    }
+    let read = text(store, "created/a.txt").await?;
+    expect(read == "first", || format!("a refused creation left {read:?}"))
+}
+
+/// A conditional replacement works on the version that was written or read last and on no other, also within
+/// one tick of the store's clock. Contents differ, as some stores derive the version from the content.
+///
+/// # Errors
+///
+/// A sentence that says which promise is broken.
+pub async fn replaced_if_unchanged(store: &dyn ObjectStore) -> Finding {
+    let name = "replaced/a.txt";
+    put(store, name, "0").await?;
+    let meta = store.head(&Path::from(name)).await.map_err(say)?;
+    let mut past = vec![UpdateVersion { e_tag: meta.e_tag, version: meta.version }];
+    for round in 0..8 {
+        let current = past[past.len() - 1].clone();
+        let content = format!("{}", round + 1);
+        let done = put_as(store, name, &content, PutMode::Update(current)).await.map_err(say)?;
+        for stale in &past {
+            match put_as(store, name, "x", PutMode::Update(stale.clone())).await {
+                Err(Error::Precondition { .. }) => {}
+                other => return Err(format!("round {round}: a stale version gave {other:?}")),
+            }
+        }
+        past.push(UpdateVersion { e_tag: done.e_tag, version: done.version });
+    }
+    store.delete(&Path::from(name)).await.map_err(say)?;
+    match put_as(store, name, "x", PutMode::Update(past[past.len() - 1].clone())).await {
+        Err(Error::Precondition { .. } | Error::NotFound { .. }) => {}
+        other => return Err(format!("the replacement of a deleted object gave {other:?}")),
+    }
+    match store.head(&Path::from(name)).await {
+        Err(Error::NotFound { .. }) => Ok(()),
+        other => Err(format!("a refused replacement left {other:?}")),
+    }
 }
 
 /// An object reads back as it was written, also after an overwrite.
@@ -101,7 +153,7 @@ pub async fn missing(store: &dyn ObjectStore) -> Finding {
     put(store, "missing/a.txt", "x").await?;
     store.delete(&Path::from("missing/a.txt")).await.map_err(say)?;
     match store.get(&Path::from("missing/a.txt")).await {
-        Err(object_store::Error::NotFound { .. }) => Ok(()),
+        Err(Error::NotFound { .. }) => Ok(()),
         Err(other) => Err(format!("a missing object gave {other}")),
         Ok(_) => Err("a deleted object was still readable".to_owned()),
     }
@@ -110,6 +162,11 @@ pub async fn missing(store: &dyn ObjectStore) -> Finding {
 async fn put(store: &dyn ObjectStore, name: &str, content: &str) -> Finding {
     let payload = content.to_owned().into();
     store.put(&Path::from(name), payload).await.map(drop).map_err(say)
+}
+
+async fn put_as(store: &dyn ObjectStore, name: &str, content: &str, mode: PutMode) -> object_store::Result<PutResult> {
+    let options = PutOptions { mode, ..PutOptions::default() };
+    store.put_opts(&Path::from(name), content.to_owned().into(), options).await
 }
 
 async fn text(store: &dyn ObjectStore, name: &str) -> Result<String, String> {
@@ -123,6 +180,6 @@ fn expect(holds: bool, finding: impl FnOnce() -> String) -> Finding {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
-fn say(error: object_store::Error) -> String {
+fn say(error: Error) -> String {
     error.to_string()
 }

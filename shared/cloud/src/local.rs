@@ -13,11 +13,13 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, RenameOptions, Result,
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMode,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, RenameOptions, Result,
 };
 
 use crate::Error;
+
+mod update;
 
 /// Objects under one directory.
 ///
@@ -174,7 +176,10 @@ impl fmt::Display for Store {
 impl ObjectStore for Store {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         self.guard(location)?;
-        self.files.put_opts(location, payload, opts).await
+        match &opts.mode {
+            PutMode::Update(expected) => update::replace(self, location, &payload, expected).await,
+            _ => self.files.put_opts(location, payload, opts).await,
+        }
     }
 
     async fn put_multipart_opts(&self, location: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {

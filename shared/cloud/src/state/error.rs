@@ -1,0 +1,44 @@
+//! What can go wrong with shared state.
+
+/// Failure of a state operation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    /// Somebody else wrote meanwhile. Read again and decide anew.
+    #[error("the document {0:?} was changed by somebody else")]
+    Conflict(String),
+    /// A later holder of the lease has written: this one is over.
+    #[error("the document {key:?} belongs to epoch {theirs}, this holder's is {ours}")]
+    Fenced {
+        /// The document.
+        key: String,
+        /// Epoch of this writer.
+        ours: u64,
+        /// Epoch that the document has.
+        theirs: u64,
+    },
+    /// The document is larger than documents may be.
+    #[error("the document {key:?} has {bytes} bytes, at most {max} are allowed")]
+    TooLarge {
+        /// The document.
+        key: String,
+        /// Its size.
+        bytes: u64,
+        /// The limit.
+        max: u64,
+    },
+    /// The document is not what this program writes.
+    #[error("the document {key:?} cannot be read: {reason}")]
+    Malformed {
+        /// The document.
+        key: String,
+        /// Where and why, without its content.
+        reason: String,
+    },
+    /// The key cannot name a document.
+    #[error("{0:?} cannot name a document")]
+    BadKey(String),
+    /// The store failed; whether a write arrived is unknown.
+    #[error("the object store failed")]
+    Store(#[source] object_store::Error),
+}

@@ -1,0 +1,150 @@
+//! Calls that happen once, however often they are delivered.
+//!
+//! The caller names a key (a message id, a retry token). The first call claims it, works and stores its reply;
+//! a repetition gets that reply, one that comes while the first is at work is told so, and the same key with
+//! another payload is refused. A claim whose holder died is free again after the holder's deadline.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::clock::after;
+use super::{Documents, StateError, UnixMillis, Version};
+
+/// Largest reply that is kept; of a larger one only the fact that the work is done.
+const MAX_REPLY_BYTES: usize = 1 << 20;
+
+/// The stored form.
+#[derive(Serialize, Deserialize)]
+struct Record {
+    /// SHA-256 of the payload, in hex.
+    payload: String,
+    state: State,
+    /// While in progress: from when on the holder counts as dead. When complete: until when the reply is kept.
+    expires_unix_ms: UnixMillis,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum State {
+    InProgress,
+    /// `None` when the reply was too large to keep.
+    Complete(Option<Value>),
+}
+
+/// What to do with a call.
+#[derive(Debug)]
+pub enum Begun {
+    /// Work, then [`Claim::complete`] or [`Claim::abandon`].
+    Work(Claim),
+    /// It is done; this was the reply.
+    Done(Value),
+    /// It is done; the reply was too large to keep.
+    DoneWithoutReply,
+    /// Somebody is at it, until this moment at the latest.
+    InProgress {
+        /// When the claim ends.
+        until_unix_ms: UnixMillis,
+    },
+    /// The key was used for something else: a mistake of the caller (409 or 422).
+    OtherPayload,
+}
+
+/// The right to do the work of one key.
+#[derive(Debug)]
+pub struct Claim {
+    key: String,
+    payload: String,
+    version: Version,
+}
+
+/// Remembers calls below one prefix.
+#[derive(Clone)]
+pub struct Once {
+    documents: Documents,
+    keep: Duration,
+}
+
+impl Once {
+    /// Replies are kept for `keep`; a repetition after that works again. Choose it longer than the sender's
+    /// last retry: OCI's retry tokens are good for 24 h, Lambda retries events for 6 h.
+    #[must_use]
+    pub fn new(documents: Documents, keep: Duration) -> Self {
+        Self { documents, keep }
+    }
+
+    /// Claims `key` for the work on `payload`, which has `left` until this invocation's deadline.
+    ///
+    /// # Errors
+    /// The store's. Nothing may be done then: whether somebody else has the claim is unknown.
+    pub async fn begin(&self, key: &str, payload: &Value, left: Duration) -> Result<Begun, StateError> {
+        let name = hex(&Sha256::digest(key));
+        let payload = hash_of(payload);
+        let now = self.documents.clock().unix_millis();
+        let found = self.documents.get::<Record>(&name).await?;
+        if let Some(found) = found.as_ref().filter(|found| found.value.expires_unix_ms > now) {
+            return Ok(answer(&found.value, &payload));
+        }
+        let record = Record { payload: payload.clone(), state: State::InProgress, expires_unix_ms: after(now, left) };
+        let written = match &found {
+            Some(found) => self.documents.replace(&name, &record, &found.version).await,
+            None => self.documents.create(&name, &record).await,
+        };
+        match written {
+            Ok(version) => Ok(Begun::Work(Claim { key: name, payload, version })),
+            Err(StateError::Conflict(_)) => self.lost_the_race(&name, &payload).await,
+            Err(other) => Err(other),
+        }
+    }
+
+    async fn lost_the_race(&self, name: &str, payload: &str) -> Result<Begun, StateError> {
+        let winner = self.documents.get::<Record>(name).await?;
+        winner.map(|found| answer(&found.value, payload)).ok_or_else(|| StateError::Conflict(name.to_owned()))
+    }
+}
+
+impl Claim {
+    /// Stores the reply of the finished work.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] when the claim ran out and somebody else took it: then the work may have been
+    /// done twice, and the other's reply counts. Or the store's.
+    pub async fn complete(self, once: &Once, reply: &Value) -> Result<(), StateError> {
+        let kept = (reply.to_string().len() <= MAX_REPLY_BYTES).then(|| reply.clone());
+        let expires_unix_ms = after(once.documents.clock().unix_millis(), once.keep);
+        let record = Record { payload: self.payload, state: State::Complete(kept), expires_unix_ms };
+        once.documents.replace(&self.key, &record, &self.version).await.map(drop)
+    }
+
+    /// Frees the key after work that failed and left nothing behind, so that a repetition may try again at once.
+    ///
+    /// # Errors
+    /// The store's; then the claim runs out by itself.
+    pub async fn abandon(self, once: &Once) -> Result<(), StateError> {
+        let record = Record { payload: self.payload, state: State::InProgress, expires_unix_ms: 0 };
+        match once.documents.replace(&self.key, &record, &self.version).await {
+            Ok(_) | Err(StateError::Conflict(_)) => Ok(()),
+            Err(other) => Err(other),
+        }
+    }
+}
+
+fn answer(record: &Record, payload: &str) -> Begun {
+    match &record.state {
+        _ if record.payload != payload => Begun::OtherPayload,
+        State::InProgress => Begun::InProgress { until_unix_ms: record.expires_unix_ms },
+        State::Complete(Some(reply)) => Begun::Done(reply.clone()),
+        State::Complete(None) => Begun::DoneWithoutReply,
+    }
+}
+
+/// Object members are sorted in a [`Value`], so their order in the request does not matter.
+fn hash_of(payload: &Value) -> String {
+    hex(&Sha256::digest(payload.to_string()))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
