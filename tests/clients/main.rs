@@ -3,4 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
 mod lambda_emulator;
+mod moto;
+mod oci;
 mod rie;
+mod s3_objects;

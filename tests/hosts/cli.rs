@@ -85,3 +85,21 @@ fn schema_describes_request_and_reply() {
     assert_eq!(schema["request"]["required"], json!(["dividend", "divisor"]));
     assert_eq!(schema["reply"]["properties"]["quotient"]["type"], "number");
 }
+
+#[test]
+fn invoke_writes_metrics_only_when_asked() {
+    let body = "{\"dividend\":7,\"divisor\":2}";
+    let metrics = |setting: &str| {
+        let output = divider(&["invoke", "-d", body], &[("CAUSEWAY_METRICS", setting)], "");
+        assert_eq!((output.status.code(), stdout(&output).as_str()), (Some(0), "{\"quotient\":3.5}\n"));
+        String::from_utf8(output.stderr).expect("text")
+    };
+    assert_eq!((metrics("auto"), metrics("off")), (String::new(), String::new()));
+    let logged: Value = serde_json::from_str(&metrics("log")).expect("one line");
+    assert_eq!((&logged["message"], &logged["metrics"][0]["name"]), (&json!("metrics"), &json!("Invocations")));
+    let emf: Value = serde_json::from_str(&metrics("emf")).expect("one line");
+    assert_eq!(
+        (&emf["_aws"]["CloudWatchMetrics"][0]["Namespace"], &emf["Invocations"]),
+        (&json!("causeway"), &json!(1))
+    );
+}

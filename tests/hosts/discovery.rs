@@ -167,7 +167,10 @@ fn the_deadline_is_kept_over_a_large_tree() {
     let reply = agent.call(&Request::call(body).deadline_in(2));
     assert!([200, 504].contains(&reply.status), "{reply:?}");
     if reply.status == 200 {
-        assert_eq!(reply.json()["status"], "partial");
+        // On a busy machine the time may be up before the first table is read.
+        let result = reply.json();
+        let has_tables = result["data"]["tables"].as_array().is_some_and(|tables| !tables.is_empty());
+        assert_eq!(result["status"], if has_tables { "partial" } else { "error" }, "{}", result["data"]["issues"]);
     }
     agent.assert_serves(&Request::call(r#"{"data_sources":["good.csv"]}"#));
 }

@@ -66,8 +66,18 @@ fn gateway_clients_get_problem_details() {
     check(Request::call("{"), "400", "invalid_json");
     check(Request::call(b"\xff\xfe".to_vec()), "400", "invalid_json");
     check(failing("upstream"), "502", "calculator_unavailable");
+    check(failing("throttled"), "503", "calculator_busy");
     check(failing("timeout"), "504", "timeout");
     check(failing("panic"), "500", "panic");
+}
+
+#[test]
+fn gateway_clients_learn_when_to_come_back() {
+    let function = divider();
+    let reply = function.call(&through_gateway(failing("throttled")));
+    assert_eq!(reply.value("Fn-Http-H-Retry-After"), Some("7"), "{reply:?}");
+    let reply = function.call(&through_gateway(failing("upstream")));
+    assert_eq!(reply.value("Fn-Http-H-Retry-After"), None, "{reply:?}");
 }
 
 #[test]
@@ -76,13 +86,79 @@ fn logs_are_json_lines_without_bodies() {
     let call = request(&json!({"dividend": 7, "divisor": 2})).header("Traceparent", TRACEPARENT);
     assert_eq!(function.call(&call).status, 200);
     let log = function.stderr();
-    let line: Value = serde_json::from_str(log.lines().last().expect("a line")).expect("JSON");
+    let line = logged(&log, "invocation.end");
     let expected = json!({"level": "INFO", "function_name": "divider", "cold_start": true, "outcome": "ok",
         "message": "invocation.end", "kind": "direct", "trace_id": "4bf92f3577b34da6a3ce929d0e0e4736"});
     for (key, value) in expected.as_object().expect("object") {
         assert_eq!(&line[key], value, "{key} in {line}");
     }
     assert!(!log.contains("dividend"), "{log}");
+}
+
+/// The one line with this message.
+fn logged(log: &str, message: &str) -> Value {
+    let lines =
+        log.lines().map(|line| serde_json::from_str::<Value>(line).unwrap_or_else(|_| panic!("no JSON: {line}")));
+    let lines: Vec<_> = lines.filter(|line| line["message"] == message).collect();
+    let [line] = lines.try_into().unwrap_or_else(|_| panic!("not one line with {message}: {log}"));
+    line
+}
+
+#[test]
+fn every_line_has_the_platforms_ids() {
+    let function = divider();
+    let call = failing("upstream").header("Opc-Request-Id", "CSIDTEST/1/2").header("X-Oci-Ns-Messageid", "m-1");
+    assert_eq!(function.call(&call.header("X-Request-Id", "mine-1")).status, 502);
+    let log = function.stderr();
+    for message in ["invocation.end", "metrics"] {
+        let line = logged(&log, message);
+        let expected = json!({"function_request_id": "01M7XXXAWMR00040J6M0000003", "correlation_id": "mine-1",
+            "call_id": "01M7XXXAWMR00040J6M0000003", "opc_request_id": "CSIDTEST/1/2", "message_id": "m-1"});
+        for (key, value) in expected.as_object().expect("object") {
+            assert_eq!(&line[key], value, "{key} in {line}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_id_is_not_invented() {
+    let function = divider();
+    assert_eq!(function.call(&request(&json!({"dividend": 7, "divisor": 2})).without("Fn-Call-Id")).status, 200);
+    let line = logged(&function.stderr(), "invocation.end");
+    for key in ["call_id", "opc_request_id", "message_id", "trace_id"] {
+        assert_eq!(line.get(key), None, "{line}");
+    }
+    assert!(!line["function_request_id"].as_str().expect("text").is_empty(), "{line}");
+}
+
+#[test]
+fn metrics_are_a_log_line_whatever_the_log_level() {
+    let function = Spec::new(&programs::divider()).env("LOG_LEVEL", "error").start();
+    assert_eq!(function.call(&request(&json!({"dividend": 7, "divisor": 2}))).status, 200);
+    let line = logged(&function.stderr(), "metrics");
+    assert_eq!(
+        (&line["namespace"], &line["service"], &line["cold_start"]),
+        (&json!("causeway"), &json!("divider"), &json!(true))
+    );
+    let metric = |name: &str| {
+        let metrics = line["metrics"].as_array().expect("list");
+        metrics.iter().find(|metric| metric["name"] == name).unwrap_or_else(|| panic!("no {name}: {line}")).clone()
+    };
+    let service = json!({"service": "divider"});
+    let one =
+        |name: &str, dimensions: &Value| json!({"name": name, "unit": "Count", "value": 1, "dimensions": dimensions});
+    assert_eq!(metric("Invocations"), one("Invocations", &service));
+    assert_eq!(metric("ColdStart"), one("ColdStart", &service));
+    assert_eq!(metric("Divisions"), one("Divisions", &json!({"service": "divider", "operands": "whole"})));
+    assert!(metric("Duration")["value"].as_f64().expect("number") > 0.0);
+    assert_eq!(line["metrics"].as_array().expect("list").len(), 4, "{line}");
+}
+
+#[test]
+fn metrics_can_be_turned_off() {
+    let function = Spec::new(&programs::divider()).env("CAUSEWAY_METRICS", "off").start();
+    assert_eq!(function.call(&request(&json!({"dividend": 7, "divisor": 2}))).status, 200);
+    assert!(!function.stderr().contains("Invocations"));
 }
 
 const TRACEPARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";

@@ -2,14 +2,28 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStderr, Command, Stdio};
 
 use serde_json::{Value, json};
 use tests::harness::programs;
 
 struct Server {
     process: Child,
+    log: BufReader<ChildStderr>,
     address: String,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Value,
+}
+
+impl Answer {
+    fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
+    }
 }
 
 impl Server {
@@ -17,13 +31,26 @@ impl Server {
         let mut command = Command::new(programs::divider().path);
         command.args(["serve", "--port", "0"]).env_clear().stderr(Stdio::piped());
         let mut process = command.spawn().expect("start");
+        let mut log = BufReader::new(process.stderr.take().expect("piped"));
         let mut line = String::new();
-        BufReader::new(process.stderr.take().expect("piped")).read_line(&mut line).expect("first line");
+        log.read_line(&mut line).expect("first line");
         let address = line.trim().strip_prefix("listening on http://").unwrap_or_else(|| panic!("{line}"));
-        Self { address: address.to_owned(), process }
+        Self { address: address.to_owned(), log, process }
+    }
+
+    /// The next line of the log, which must be JSON.
+    fn logged(&mut self) -> Value {
+        let mut line = String::new();
+        self.log.read_line(&mut line).expect("line");
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
     fn send(&self, request: &[u8]) -> (u16, Value) {
+        let Answer { status, body, .. } = self.exchange(request);
+        (status, body)
+    }
+
+    fn exchange(&self, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(&self.address).expect("connect");
         // The server may answer and close before it has read everything.
         let _ = stream.write_all(request);
@@ -31,17 +58,22 @@ impl Server {
         let _ = stream.read_to_end(&mut answer);
         let answer = String::from_utf8(answer).expect("text");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {answer}"));
-        (
-            head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("status"),
-            serde_json::from_str(body).expect("JSON"),
-        )
+        Answer {
+            status: head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("status"),
+            head: head.to_owned(),
+            body: serde_json::from_str(body).expect("JSON"),
+        }
     }
 
     fn post(&self, body: &str) -> (u16, Value) {
-        let length = body.len();
-        let head = format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
-        self.send([head.as_bytes(), body.as_bytes()].concat().as_slice())
+        self.send(&post(body))
     }
+}
+
+fn post(body: &str) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n");
+    [head.as_bytes(), body.as_bytes()].concat()
 }
 
 impl Drop for Server {
@@ -81,4 +113,28 @@ fn a_get_brings_its_query() {
     assert_eq!(get("dividend=7&divisor=2"), (200, json!({"quotient": 3.5})));
     let (status, problem) = get("dividend=seven&divisor=2");
     assert_eq!((status, &problem["errors"][0]["path"]), (400, &json!("dividend")), "{problem}");
+}
+
+#[test]
+fn clients_learn_when_to_come_back() {
+    let server = Server::start();
+    let fail = |how: &str| server.exchange(&post(&json!({"dividend": 1, "divisor": 1, "fail": how}).to_string()));
+    let throttled = fail("throttled");
+    assert_eq!((throttled.status, throttled.header("Retry-After")), (503, Some("7")), "{}", throttled.head);
+    assert_eq!(throttled.body["code"], "calculator_busy");
+    let broken = fail("upstream");
+    assert_eq!((broken.status, broken.header("Retry-After")), (502, None), "{}", broken.head);
+}
+
+#[test]
+fn every_call_writes_its_metrics() {
+    let mut server = Server::start();
+    assert_eq!(server.post("{\"dividend\":7,\"divisor\":2}").0, 200);
+    let line = server.logged();
+    assert_eq!((&line["message"], &line["metrics"][0]["name"]), (&json!("metrics"), &json!("Invocations")));
+    assert_eq!(server.post("{\"dividend\":7,\"divisor\":0}").0, 422);
+    let line = server.logged();
+    let errors = line["metrics"].as_array().expect("list").iter().find(|metric| metric["name"] == "Errors");
+    let dimensions = json!({"service": "divider", "error_kind": "client"});
+    assert_eq!(errors.expect("errors")["dimensions"], dimensions);
 }

@@ -64,6 +64,18 @@ fn limits(vars: &mut Vars) -> Limits {
             1 << 20..=16 << 30,
             "memory for the texts of one table's columns, in bytes",
         ),
+        max_total_columns: vars.number(
+            "DISCOVERY_MAX_TOTAL_COLUMNS",
+            d.max_total_columns,
+            1..=10_000_000,
+            "columns of all tables together; their profiles take about 4 KiB each",
+        ),
+        max_reply_bytes: vars.number(
+            "DISCOVERY_MAX_REPLY_BYTES",
+            d.max_reply_bytes,
+            1 << 16..=1 << 30,
+            "bytes of the reply; details are left out, and counted, until it fits",
+        ),
         max_chunk_bytes: vars.number(
             "DISCOVERY_MAX_CHUNK_BYTES",
             d.max_chunk_bytes,

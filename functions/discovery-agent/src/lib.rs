@@ -8,10 +8,10 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::Objects;
 use causeway_cloud::local::Store;
+use causeway_cloud::{Objects, Principal, PrincipalCheck};
 use causeway_decisioning::discovery::{Answer, Limits, Request, survey};
-use causeway_runtime::{Context, Error, Event, Handler};
+use causeway_runtime::{AuthCheck, Context, Error, Event, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -22,15 +22,16 @@ pub use config::Config;
 /// The discovery agent over one bucket.
 pub struct DiscoveryAgent {
     objects: Objects,
+    principal: Arc<dyn Principal>,
     default_source: Option<String>,
     limits: Limits,
 }
 
 impl DiscoveryAgent {
-    /// An agent over the given objects.
+    /// An agent over the given objects, which acts as `principal`.
     #[must_use]
-    pub fn new(objects: Objects, config: Config) -> Self {
-        Self { objects, default_source: config.prefix, limits: config.limits }
+    pub fn new(objects: Objects, principal: Arc<dyn Principal>, config: Config) -> Self {
+        Self { objects, principal, default_source: config.prefix, limits: config.limits }
     }
 
     /// Opens the local directory that stands in for the bucket.
@@ -38,9 +39,9 @@ impl DiscoveryAgent {
     /// # Errors
     ///
     /// The directory is missing or cannot be opened.
-    pub fn connect(config: Config) -> Result<Self, causeway_cloud::Error> {
+    pub fn connect(config: Config, principal: Arc<dyn Principal>) -> Result<Self, causeway_cloud::Error> {
         let store = Store::open(&config.local_root)?;
-        Ok(Self::new(Arc::new(store), config))
+        Ok(Self::new(Arc::new(store), principal, config))
     }
 
     /// Sources of the request, else the configured prefix, else everything.
@@ -80,6 +81,14 @@ impl Handler for DiscoveryAgent {
             return Err(Error::client(422, "object_deleted", text));
         }
         Ok(Request { data_sources: vec![object.key], ..Request::default() })
+    }
+
+    async fn check_auth(&self) -> AuthCheck {
+        match self.principal.check().await {
+            PrincipalCheck::NotUsed => AuthCheck::NotUsed,
+            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
+            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
+        }
     }
 
     fn capabilities(&self) -> Value {

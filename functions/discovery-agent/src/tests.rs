@@ -1,20 +1,14 @@
 //! The shell around the survey: settings, default source, and requests that cannot be served.
 
 use causeway_decisioning::result::Status;
-use causeway_runtime::{Budget, Kind, ObjectRef, Settings, Trace, Vars};
+use causeway_runtime::{Budget, Kind, ObjectRef, Settings, Vars};
+
+use causeway_cloud::NoPrincipal;
 
 use super::*;
 
 fn context() -> Context {
-    Context {
-        kind: Kind::Direct,
-        request_id: "test".to_owned(),
-        headers: Default::default(),
-        http: None,
-        trace: Trace::default(),
-        budget: Budget::unlimited(std::time::Instant::now()),
-        cold_start: false,
-    }
+    Context::new(Kind::Direct, "test", Budget::unlimited(std::time::Instant::now()))
 }
 
 fn agent(variables: &[(&str, &str)]) -> (DiscoveryAgent, tempfile::TempDir) {
@@ -25,7 +19,7 @@ fn agent(variables: &[(&str, &str)]) -> (DiscoveryAgent, tempfile::TempDir) {
     let given = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
     let place = [("CAUSEWAY_LOCAL_ROOT".to_owned(), root.path().display().to_string())];
     let config = Config::read(&mut Vars::new(given.chain(place)));
-    (DiscoveryAgent::connect(config).unwrap(), root)
+    (DiscoveryAgent::connect(config, Arc::new(NoPrincipal)).unwrap(), root)
 }
 
 fn request(text: &str) -> Request {
@@ -57,9 +51,38 @@ async fn a_climbing_source_is_the_callers_mistake() {
 
 #[test]
 fn sample_events_are_requests() {
-    for event in [include_str!("../events/everything.json"), include_str!("../events/sources.json")] {
+    for event in [
+        include_str!("../events/everything.json"),
+        include_str!("../events/sources.json"),
+        include_str!("../events/compare.json"),
+    ] {
         request(event);
     }
+}
+
+#[tokio::test]
+async fn an_earlier_result_beside_the_data_is_compared_with() {
+    let (agent, root) = agent(&[]);
+    let earlier = agent.handle(request(r#"{"data_sources":["sales"]}"#), &context()).await.unwrap();
+    std::fs::create_dir(root.path().join("results")).unwrap();
+    std::fs::write(root.path().join("results/last-month.json"), serde_json::to_vec(&earlier).unwrap()).unwrap();
+    std::fs::write(root.path().join("sales/orders.csv"), "id,amount,tax\n1,5,1\n2,6,1\n3,7,1\n").unwrap();
+    let result = agent.handle(request(include_str!("../events/compare.json")), &context()).await.unwrap();
+    let table = &result.data["drift"]["tables"][0];
+    assert_eq!(
+        (&table["rows_before"], &table["rows_now"], &table["columns_added"]),
+        (&json!(2), &json!(3), &json!(["tax"]))
+    );
+}
+
+#[tokio::test]
+async fn a_small_reply_is_asked_for_by_a_setting() {
+    let (agent, root) = agent(&[("DISCOVERY_MAX_REPLY_BYTES", "65536")]);
+    let names = |separator: &str| (0..200).map(|n| format!("column{n}")).collect::<Vec<_>>().join(separator);
+    std::fs::write(root.path().join("wide.csv"), format!("{}\n{}\n", names(","), names(","))).unwrap();
+    let result = agent.handle(request("{}"), &context()).await.unwrap();
+    assert_eq!(result.status, Status::Partial);
+    assert!(serde_json::to_string(&result).unwrap().len() <= 65_536);
 }
 
 /// An event about an object whose type and key stand in a sample at the given pointers.

@@ -17,6 +17,8 @@ pub enum PrincipalCheck {
     NotUsed,
     /// There are credentials.
     Works {
+        /// Kind of the credentials, such as `resource_principal_2.2`.
+        principal: String,
         /// Provider, region, tenancy, compartment, seconds to expiry, clock skew, what was tried.
         detail: Value,
     },

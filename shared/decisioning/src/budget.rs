@@ -12,6 +12,9 @@ use jiff::{SignedDuration, Timestamp};
 /// Share of the time between start and deadline after which no new work is begun.
 pub const WORK_SHARE: f64 = 0.8;
 
+/// Share of that time after which work is ended that rounds off what was begun.
+pub const CLOSING_SHARE: f64 = 0.9;
+
 /// Where the present moment comes from; tests pass a fixed one.
 pub trait Clock: Send + Sync {
     /// The present moment.
@@ -29,25 +32,33 @@ impl<F: Fn() -> Timestamp + Send + Sync> Clock for F {
 pub struct Budget<'a> {
     clock: &'a dyn Clock,
     start: Timestamp,
-    stop_at: Option<Timestamp>,
+    deadline: Option<Timestamp>,
 }
 
 impl<'a> Budget<'a> {
     /// Work stops after [`WORK_SHARE`] of what is left until `deadline`; `None` never stops it.
     #[must_use]
     pub fn until(clock: &'a dyn Clock, deadline: Option<Timestamp>) -> Self {
-        let start = clock.now();
-        let stop_at = deadline.map(|deadline| {
-            let left = start.duration_until(deadline).max(SignedDuration::ZERO);
-            start.saturating_add(left.mul_f64(WORK_SHARE)).unwrap_or(deadline)
-        });
-        Self { clock, start, stop_at }
+        Self { clock, start: clock.now(), deadline }
     }
 
     /// Whether the time for work is used up.
     #[must_use]
     pub fn exhausted(&self) -> bool {
-        self.stop_at.is_some_and(|stop| self.clock.now() >= stop)
+        self.is_past(WORK_SHARE)
+    }
+
+    /// Whether also the time for rounding off is used up ([`CLOSING_SHARE`]).
+    #[must_use]
+    pub fn closed(&self) -> bool {
+        self.is_past(CLOSING_SHARE)
+    }
+
+    fn is_past(&self, share: f64) -> bool {
+        self.deadline.is_some_and(|deadline| {
+            let left = self.start.duration_until(deadline).max(SignedDuration::ZERO);
+            self.clock.now() >= self.start.saturating_add(left.mul_f64(share)).unwrap_or(deadline)
+        })
     }
 
     /// When the work began.
@@ -83,19 +94,20 @@ pub async fn yield_now() {
 mod tests {
     use super::*;
 
-    fn check(elapsed_s: i64, deadline_s: Option<i64>, expected: bool) {
+    fn check(elapsed_s: i64, deadline_s: Option<i64>, expected: (bool, bool)) {
         let now = std::sync::atomic::AtomicI64::new(0);
         let clock = || Timestamp::from_second(now.load(std::sync::atomic::Ordering::Relaxed)).unwrap();
         let budget = Budget::until(&clock, deadline_s.map(|s| Timestamp::from_second(s).unwrap()));
         now.store(elapsed_s, std::sync::atomic::Ordering::Relaxed);
-        assert_eq!(budget.exhausted(), expected, "{elapsed_s} of {deadline_s:?}");
+        assert_eq!((budget.exhausted(), budget.closed()), expected, "{elapsed_s} of {deadline_s:?}");
     }
 
     #[test]
     fn work_stops_at_four_fifths() {
-        check(7, Some(10), false);
-        check(8, Some(10), true);
-        check(0, Some(-5), true);
-        check(1_000_000, None, false);
+        check(7, Some(10), (false, false));
+        check(8, Some(10), (true, false));
+        check(9, Some(10), (true, true));
+        check(0, Some(-5), (true, true));
+        check(1_000_000, None, (false, false));
     }
 }

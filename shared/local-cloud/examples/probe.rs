@@ -1,5 +1,6 @@
 //! A function that does what it is told, in every host: the tests supervise it in place of a real one.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -18,7 +19,7 @@ fn main() -> ExitCode {
         Some("never-ready") => loop {
             std::thread::sleep(Duration::from_secs(3600));
         },
-        _ => run(|_: Nothing| Ok::<_, String>(Probe)),
+        _ => run(&[], |_: Nothing| Ok::<_, String>(Probe)),
     }
 }
 
@@ -58,6 +59,10 @@ enum Op {
     Say { text: String },
     /// Names and values of the environment.
     Environment,
+    /// Holds this much memory for a while.
+    Hold { mb: usize, ms: u64 },
+    /// Writes the request id into the file, a line per call, and fails until there are more lines than this.
+    FailTimes { file: PathBuf, times: usize },
 }
 
 struct Probe;
@@ -95,6 +100,20 @@ impl Handler for Probe {
             Op::Say { text } => {
                 eprintln!("{text}");
                 Ok(json!({ "pid": std::process::id() }))
+            }
+            Op::Hold { mb, ms } => {
+                // Written, so that it is there and not only promised.
+                let held = std::hint::black_box(vec![1_u8; mb << 20]);
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                Ok(json!({ "held_mb": held.len() >> 20, "pid": std::process::id() }))
+            }
+            Op::FailTimes { file, times } => {
+                let broken = |error: std::io::Error| Error::internal("file", error.to_string());
+                let mut lines = std::fs::read_to_string(&file).unwrap_or_default();
+                lines += &format!("{}\n", context.request_id);
+                std::fs::write(&file, &lines).map_err(broken)?;
+                let calls = lines.lines().count();
+                if calls > times { Ok(json!({ "calls": calls })) } else { Err(Error::internal("as_told", "failed")) }
             }
             Op::Environment => Ok(json!(std::env::vars().collect::<std::collections::BTreeMap<_, _>>())),
         }

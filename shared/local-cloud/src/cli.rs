@@ -93,6 +93,13 @@ pub(crate) struct Bounds {
     /// Time for one call, in seconds.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     timeout: u64,
+    /// Memory that functions are told they have, in MB.
+    #[arg(long, value_name = "MB", default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=10_240))]
+    memory: u32,
+    /// Kills a function that holds more than that, as the platforms do. Builds without optimisation need more
+    /// than others.
+    #[arg(long)]
+    enforce_memory: bool,
     /// Also writes each function's log to DIR/<function>.log.
     #[arg(long, value_name = "DIR")]
     pub(crate) log_dir: Option<PathBuf>,
@@ -114,6 +121,10 @@ pub(crate) struct Up {
     /// Seconds after which an idle process is ended.
     #[arg(long, value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=3600))]
     idle_timeout: u64,
+    /// Pauses before a failed asynchronous call of Lambda is tried again, in seconds: none, one or two numbers.
+    /// Lambda itself waits 60,120.
+    #[arg(long, value_name = "SECONDS", default_value = "1,2", value_parser = waits)]
+    event_retry_waits: Waits,
     /// Shows the functions' logs.
     #[arg(short, long)]
     pub(crate) verbose: bool,
@@ -138,7 +149,12 @@ pub(crate) struct Invoke {
 
 impl Bounds {
     pub(crate) fn limits(&self) -> Limits {
-        Limits { call_timeout: Duration::from_secs(self.timeout), ..Limits::default() }
+        Limits {
+            call_timeout: Duration::from_secs(self.timeout),
+            memory_mb: self.memory,
+            enforce_memory: self.enforce_memory,
+            ..Limits::default()
+        }
     }
 
     /// The bucket's directory: the option, else the variable, else the demo's.
@@ -158,9 +174,24 @@ impl Up {
         Limits {
             max_processes: usize::from(self.max_processes),
             idle_timeout: Duration::from_secs(self.idle_timeout),
+            event_retry_waits: self.event_retry_waits.0.clone(),
             ..self.bounds.limits()
         }
     }
+}
+
+/// Pauses between tries. A type of its own, because clap would take a list for an option given several times.
+#[derive(Debug, Clone, PartialEq)]
+struct Waits(Vec<Duration>);
+
+fn waits(text: &str) -> Result<Waits, String> {
+    if text == "none" {
+        return Ok(Waits(Vec::new()));
+    }
+    let wait = |part: &str| part.trim().parse().ok().filter(|seconds| (0.0..=3600.0).contains(seconds));
+    let waits: Option<Vec<f64>> = text.split(',').map(wait).collect();
+    let waits = waits.filter(|waits| waits.len() <= 2).ok_or("none, or one or two numbers from 0 to 3600")?;
+    Ok(Waits(waits.into_iter().map(Duration::from_secs_f64).collect()))
 }
 
 /// What ends a command: a text for the user and an exit status.
@@ -250,4 +281,30 @@ pub(crate) fn programs(root: &std::path::Path) -> Result<Vec<Program>, CliError>
         }
     };
     Ok(functions::FUNCTIONS.iter().map(program).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_between_tries() {
+        let check = |text: &str, expected: Option<&[f64]>| {
+            let expected = expected.map(|waits| waits.iter().map(|s| Duration::from_secs_f64(*s)).collect());
+            assert_eq!(waits(text).ok(), expected.map(Waits), "{text}");
+        };
+        check("1,2", Some(&[1.0, 2.0]));
+        check("60, 120", Some(&[60.0, 120.0]));
+        check("0.5", Some(&[0.5]));
+        check("none", Some(&[]));
+        for bad in ["", "1,2,3", "-1", "x", "NaN", "inf", "3601", "1,"] {
+            check(bad, None);
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        use clap::CommandFactory;
+        Cli::command().debug_assert();
+    }
 }

@@ -12,12 +12,14 @@ use tokio::time::timeout;
 
 use crate::failure::Failure;
 use crate::logs::{Echo, FunctionLog};
+use crate::supervisor::events::EventQueue;
 use crate::supervisor::fn_worker::FnWorker;
 use crate::supervisor::host::{Host, socket_directory};
 pub use crate::supervisor::host::{Limits, Program};
 use crate::supervisor::lambda_worker::LambdaWorker;
 use crate::supervisor::pool::{Lease, Pool};
 use crate::supervisor::process::Census;
+use crate::supervisor::runtime_api::Event;
 
 /// After the order to kill, processes are gone within milliseconds; one that the kernel cannot end is left.
 const STOP: Duration = Duration::from_secs(5);
@@ -54,7 +56,8 @@ pub(crate) struct Deployment {
     pub(crate) log: Arc<FunctionLog>,
     pub(crate) limits: Limits,
     on_fn: Pool<FnWorker>,
-    on_lambda: Pool<LambdaWorker>,
+    on_lambda: Arc<Pool<LambdaWorker>>,
+    events: EventQueue,
 }
 
 impl Deployment {
@@ -64,6 +67,11 @@ impl Deployment {
 
     pub(crate) async fn lambda_process(&self) -> Result<Lease<LambdaWorker>, Failure> {
         self.on_lambda.acquire().await
+    }
+
+    /// Takes an asynchronous call of Lambda over.
+    pub(crate) fn accept(&self, event: Event) -> Result<(), Failure> {
+        self.events.accept(event)
     }
 }
 
@@ -100,7 +108,8 @@ impl Cloud {
         self.deployments.get(name)
     }
 
-    /// Kills every process, waits for their ends and removes every socket. Calls under way fail.
+    /// Kills every process, waits for their ends and removes every socket. Calls under way fail; asynchronous
+    /// ones that are not done are dropped, each with a line in its function's log.
     pub async fn shutdown(&self) {
         self.stop.send_replace(true);
         for deployment in self.deployments.values() {
@@ -113,11 +122,13 @@ impl Cloud {
 }
 
 fn deployment(host: &Arc<Host>) -> Deployment {
+    let on_lambda = Arc::new(Pool::new(Arc::clone(host)));
     Deployment {
         program: host.program.clone(),
         log: Arc::clone(&host.log),
         limits: host.limits.clone(),
         on_fn: Pool::new(Arc::clone(host)),
-        on_lambda: Pool::new(Arc::clone(host)),
+        events: EventQueue::new(Arc::clone(host), Arc::clone(&on_lambda)),
+        on_lambda,
     }
 }

@@ -2,11 +2,14 @@
 
 use std::process::ExitCode;
 
+use causeway_adapters::{Problem, SETTINGS, principal};
 use causeway_runtime::{Handler, Settings, run};
 use discovery_agent::DiscoveryAgent;
 
 /// All functions, in the order in which they are listed.
-pub const FUNCTIONS: &[Function] = &[Function::of::<DiscoveryAgent>(|| run(DiscoveryAgent::connect))];
+pub const FUNCTIONS: &[Function] = &[Function::of::<DiscoveryAgent>(|| {
+    run(SETTINGS, |config| Ok::<_, Problem>(DiscoveryAgent::connect(config, principal()?)?))
+})];
 
 /// A linked function.
 #[derive(Debug, Clone, Copy)]

@@ -2,8 +2,8 @@
 //! the interfaces of Fn and of Lambda.
 //!
 //! It imitates what the platforms do to a process (start on the first call, one call at a time, deadline,
-//! statuses, kill) but not what they do to a machine: no container, no memory limit, no network of its
-//! own. Start at [`Cloud`].
+//! statuses, kill, further tries of asynchronous calls, a memory limit where one is asked for) but not what
+//! they do to a machine: no container, no network of its own. Start at [`Cloud`].
 
 mod api;
 mod child;

@@ -6,6 +6,8 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, BufReader};
 
 /// Lines that are kept in memory for each function.
@@ -74,6 +76,16 @@ impl FunctionLog {
         if inner.lines.len() > MAX_LINES {
             inner.lines.pop_front();
         }
+    }
+
+    /// A line of the supervisor's own, with the key names of the functions' lines.
+    pub(crate) fn tell(&self, pid: u32, level: &str, message: &str, mut fields: Value) {
+        fields["level"] = json!(level);
+        fields["message"] = json!(message);
+        fields["function_name"] = json!(self.name);
+        fields["service"] = json!("local-cloud");
+        fields["timestamp"] = json!(format!("{:.3}", Timestamp::now()));
+        self.append(pid, &fields.to_string());
     }
 
     /// Number of the next line.

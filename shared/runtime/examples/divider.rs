@@ -6,8 +6,9 @@
 
 use std::convert::Infallible;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use causeway_runtime::{Context, Error, Handler, Settings, Vars, run};
+use causeway_runtime::{Context, Error, Handler, Settings, Unit, Vars, run};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,7 @@ struct Request {
     dividend: f64,
     /// By what; 0 is a client error.
     divisor: f64,
-    /// `panic`, `upstream`, `timeout`: fails in that way, to see what a caller gets.
+    /// `panic`, `upstream`, `throttled`, `timeout`: fails in that way, to see what a caller gets.
     fail: Option<String>,
 }
 
@@ -50,21 +51,31 @@ impl Handler for Divider {
     type Request = Request;
     type Reply = Reply;
 
-    async fn handle(&self, request: Request, _: &Context) -> Result<Reply, Error> {
+    async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
         match request.fail.as_deref() {
             Some("panic") => panic!("asked to"),
             Some("upstream") => return Err(Error::upstream("calculator", Some(503), "calculator_unavailable")),
+            Some("throttled") => {
+                let error = Error::upstream("calculator", Some(429), "calculator_busy");
+                return Err(error.with_retry_after(Duration::from_millis(6_500)));
+            }
             Some("timeout") => return Err(Error::timeout("calculator")),
             _ => {}
         }
         if request.divisor == 0.0 {
             return Err(Error::client(422, "division_by_zero", "the divisor is 0").at("divisor"));
         }
+        context.metrics.counter("Divisions", 1, Unit::Count, &[("operands", operands(&request))]);
         let scale = 10_f64.powi(self.decimals.cast_signed());
         Ok(Reply { quotient: (request.dividend / request.divisor * scale).round() / scale })
     }
 }
 
+fn operands(request: &Request) -> &'static str {
+    let is_whole = |number: f64| number == number.trunc();
+    if is_whole(request.dividend) && is_whole(request.divisor) { "whole" } else { "fractional" }
+}
+
 fn main() -> ExitCode {
-    run(|config: Config| Ok::<_, Infallible>(Divider { decimals: config.decimals }))
+    run(&[], |config: Config| Ok::<_, Infallible>(Divider { decimals: config.decimals }))
 }

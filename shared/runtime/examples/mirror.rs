@@ -31,5 +31,5 @@ impl Handler for Mirror {
 }
 
 fn main() -> ExitCode {
-    run(|_: NoSettings| Ok::<_, Infallible>(Mirror))
+    run(&[], |_: NoSettings| Ok::<_, Infallible>(Mirror))
 }

@@ -5,7 +5,7 @@ use std::fmt;
 use http::HeaderMap;
 
 use crate::invocation::header_names;
-use crate::{Budget, HttpRequest, Kind};
+use crate::{Budget, HttpRequest, Kind, Metrics};
 
 /// Ids as they arrived; they go into every log line and into outgoing calls.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -58,8 +58,10 @@ fn is_hex(text: &str) -> bool {
     !text.is_empty() && text.len() <= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
-/// One call's circumstances. Its Debug form shows names of headers only.
+/// One call's circumstances. Its Debug form shows names of headers only. Tests make one with [`Context::new`]
+/// and set what they need.
 #[derive(Clone)]
+#[non_exhaustive]
 pub struct Context {
     /// What kind of call this is.
     pub kind: Kind,
@@ -75,9 +77,47 @@ pub struct Context {
     pub budget: Budget,
     /// Whether this is the first call of the process.
     pub cold_start: bool,
+    /// What a messaging or event service calls the message that is being handled, to recognise one that is
+    /// delivered twice; `None` where no service gave an id. It is at most 512 bytes, without control characters.
+    ///
+    /// It is the id of the innermost service: of an S3 event in an SNS notification in an SQS message it is that
+    /// of SNS, because S3 names none and SQS may hold the same notification twice.
+    ///
+    /// | message | id |
+    /// |---|---|
+    /// | SQS | `messageId` |
+    /// | SNS | `MessageId` |
+    /// | EventBridge, schedules included | `id` |
+    /// | API Gateway WebSocket | `requestContext.messageId` |
+    /// | OCI Events | `eventID` |
+    /// | OCI alarm | `dedupeKey#timestampEpochMillis` |
+    /// | OCI Notifications, anything else | header `X-OCI-NS-MessageId` |
+    /// | CloudEvents 1.0, OCI Logging | `source#id` |
+    /// | OCI Streaming | `stream#partition#offset` |
+    ///
+    /// A message that holds several things to do gives each of them `id#0`, `id#1` and so on.
+    pub message_id: Option<String>,
+    /// Takes measurements of this call.
+    pub metrics: Metrics,
 }
 
 impl Context {
+    /// A call without headers, ids of its platform, message or recorded metrics.
+    #[must_use]
+    pub fn new(kind: Kind, request_id: impl Into<String>, budget: Budget) -> Self {
+        Self {
+            kind,
+            request_id: request_id.into(),
+            headers: HeaderMap::new(),
+            http: None,
+            trace: Trace::default(),
+            budget,
+            cold_start: false,
+            message_id: None,
+            metrics: Metrics::default(),
+        }
+    }
+
     /// The platform's id of this call: `Fn-Call-Id`, or the request id of Lambda.
     #[must_use]
     pub fn call_id(&self) -> Option<&str> {
@@ -99,6 +139,7 @@ impl fmt::Debug for Context {
             .field("headers", &header_names(&self.headers))
             .field("http", &self.http)
             .field("call_id", &self.trace.call_id)
+            .field("message_id", &self.message_id)
             .field("budget", &self.budget)
             .field("cold_start", &self.cold_start)
             .finish_non_exhaustive()
@@ -155,15 +196,8 @@ mod tests {
             headers: secret.clone(),
             ..HttpRequest::default()
         };
-        let context = Context {
-            kind: Kind::Http,
-            request_id: "r".to_owned(),
-            headers: secret,
-            http: Some(http),
-            trace: Trace::default(),
-            budget: Budget::unlimited(std::time::Instant::now()),
-            cold_start: false,
-        };
+        let budget = Budget::unlimited(std::time::Instant::now());
+        let context = Context { headers: secret, http: Some(http), ..Context::new(Kind::Http, "r", budget) };
         let shown = format!("{context:?}");
         assert!(shown.contains("authorization") && shown.contains("token"), "{shown}");
         assert!(!shown.contains("hidden-value"), "{shown}");

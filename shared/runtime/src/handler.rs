@@ -52,14 +52,23 @@ pub trait Handler: Send + Sync + Sized + 'static {
         json!({})
     }
 
-    /// Checks the principal that cloud calls are signed with, for `{"test_type":"auth"}`; it has 5 s.
+    /// Checks the principal that cloud calls are signed with, for `{"test_type":"auth"}`. It has 5 s, or what is
+    /// left of the call's time.
+    ///
+    /// The check runs on a thread of its own, with the call's tokio runtime at hand, so that the bound holds
+    /// even when it blocks. One that is still blocked keeps its thread, and no other check starts before it ends.
     fn check_auth(&self) -> impl Future<Output = AuthCheck> + Send {
         async { AuthCheck::NotUsed }
     }
 }
 
 /// Result of a principal check.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `detail` is an object whose members stand beside `principal` or `reason` in the reply; anything else but null
+/// stands there as `detail`. Usual members, where known: `provider`, `region`, `tenancy`, `compartment`,
+/// `seconds_to_expiry` of the credentials, `clock_skew_seconds` (ours less theirs), and `chain`, a list of what was
+/// tried in order and why it was left. Never a token, a key or a passphrase.
+#[derive(Debug, Clone, PartialEq)]
 pub enum AuthCheck {
     /// This deployment makes no call that needs a principal.
     NotUsed,
@@ -67,10 +76,14 @@ pub enum AuthCheck {
     Ok {
         /// Such as `resource_principal`.
         principal: String,
+        /// What else is known.
+        detail: Value,
     },
     /// It does not; the reason for the operator, without secrets.
     Failed {
         /// What went wrong.
         reason: String,
+        /// How far it came.
+        detail: Value,
     },
 }

@@ -48,6 +48,9 @@ pub struct HttpRequest {
     pub query: Vec<(String, String)>,
     /// The client's headers.
     pub headers: HeaderMap,
+    /// API Gateway's id of the WebSocket connection that a message came through; answers that are pushed later
+    /// go to it. The message looks like a POST whose path is the route key.
+    pub connection_id: Option<String>,
 }
 
 impl fmt::Debug for HttpRequest {
@@ -84,13 +87,44 @@ pub enum Payload {
     Unsupported(String),
 }
 
-/// A message of a batch. It is done only when all of its payloads are.
+/// One unit of work and the id of the message that brought it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Task {
+    /// See [`crate::Context::message_id`].
+    pub message_id: Option<String>,
+    /// What is to be done.
+    pub payload: Payload,
+}
+
+impl From<Payload> for Task {
+    fn from(payload: Payload) -> Self {
+        Self { message_id: None, payload }
+    }
+}
+
+impl Task {
+    pub(crate) fn new(message_id: Option<String>, payload: Payload) -> Self {
+        Self { message_id, payload }
+    }
+
+    /// What an envelope with this id holds. Ids from inside stay; without one, several tasks are told apart by
+    /// their position, or all but the first would look like repetitions of it.
+    pub(crate) fn within(id: Option<&str>, mut tasks: Vec<Self>) -> Vec<Self> {
+        let several = tasks.len() > 1;
+        for (index, task) in tasks.iter_mut().enumerate().filter(|(_, task)| task.message_id.is_none()) {
+            task.message_id = id.map(|id| if several { format!("{id}#{index}") } else { id.to_owned() });
+        }
+        tasks
+    }
+}
+
+/// A message of a batch. It is done only when all of its tasks are.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Item {
     /// The queue's id of the message, or its position.
     pub id: String,
     /// What it holds, one level unwrapped.
-    pub payloads: Vec<Payload>,
+    pub tasks: Vec<Task>,
     /// The group of a FIFO queue, whose order a failure must not break.
     pub group: Option<String>,
 }
@@ -99,9 +133,9 @@ pub struct Item {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Work {
     /// One unit, whose reply goes to the caller.
-    One(Payload),
+    One(Task),
     /// Several that succeed or fail together.
-    All(Vec<Payload>),
+    All(Vec<Task>),
     /// Messages that succeed or fail one by one.
     Batch {
         /// The messages.
@@ -117,6 +151,29 @@ impl Work {
         match self {
             Self::Batch { items, .. } => Self::Batch { items, reports_items: false },
             other => other,
+        }
+    }
+
+    /// The whole of it came in a message with this id.
+    pub(crate) fn within(self, id: &str) -> Self {
+        match self {
+            Self::One(task) => Self::One(Task { message_id: task.message_id.or_else(|| Some(id.to_owned())), ..task }),
+            Self::All(tasks) => Self::All(Task::within(Some(id), tasks)),
+            Self::Batch { items, reports_items } => {
+                let item = |(index, item): (usize, Item)| {
+                    let id = format!("{id}#{index}");
+                    Item { tasks: Task::within(Some(&id), item.tasks), ..item }
+                };
+                Self::Batch { items: items.into_iter().enumerate().map(item).collect(), reports_items }
+            }
+        }
+    }
+
+    /// The id of the one message that is to be worked on.
+    pub(crate) fn message_id(&self) -> Option<&str> {
+        match self {
+            Self::One(task) => task.message_id.as_deref(),
+            Self::All(_) | Self::Batch { .. } => None,
         }
     }
 }

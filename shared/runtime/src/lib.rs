@@ -14,6 +14,7 @@ mod events;
 mod handler;
 mod hosts;
 mod invocation;
+mod metrics;
 mod probe;
 mod reply;
 mod service;
@@ -26,10 +27,11 @@ pub use error::{Error, Kind as ErrorKind};
 pub use events::{Event, ObjectRef};
 pub use handler::{AuthCheck, Handler};
 pub use hosts::run;
-pub use invocation::{HttpRequest, Invocation, Item, Kind, Payload};
+pub use invocation::{HttpRequest, Invocation, Item, Kind, Payload, Task};
+pub use metrics::{Metrics, Sample, Unit};
 pub use reply::Reply;
 pub use service::Service;
-pub use settings::{ConfigErrors, Declared, Secret, Settings, Vars};
+pub use settings::{ConfigErrors, Declared, Secret, Settings, Shared, Vars};
 
 /// Largest request body, in bytes, that a function accepts: both clouds' synchronous limit is 6 MB.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -16,8 +17,11 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 use tracing::Instrument;
 
-use crate::invocation::{Invocation, Payload, Work};
-use crate::{Context, Error, Handler, Reply, Trace, probe, telemetry};
+use crate::invocation::{Invocation, Payload, Task, Work};
+use crate::metrics::{Emitter, End};
+use crate::probe::{self, Prober};
+use crate::telemetry::{self, Ids};
+use crate::{Context, Error, Handler, Reply, Trace};
 
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
@@ -29,20 +33,23 @@ pub trait Service: Send + Sync {
 
 /// The one implementation of [`Service`].
 pub(crate) struct Function<H> {
-    handler: H,
+    handler: Arc<H>,
+    prober: Prober<H>,
+    emitter: Emitter,
     cold: AtomicBool,
 }
 
 impl<H: Handler> Function<H> {
-    pub(crate) fn new(handler: H) -> Self {
-        Self { handler, cold: AtomicBool::new(true) }
+    pub(crate) fn new(handler: H, emitter: Emitter) -> Self {
+        let handler = Arc::new(handler);
+        Self { prober: Prober::new(Arc::clone(&handler)), handler, emitter, cold: AtomicBool::new(true) }
     }
 
-    async fn guarded(&self, invocation: Invocation) -> Result<Reply, Error> {
+    async fn guarded(&self, context: &Context, work: Work) -> Result<Reply, Error> {
         // A batch keeps the time itself: what is done by then must be told.
-        let keeps_time = matches!(invocation.work, Work::Batch { .. });
-        let limit = invocation.budget.hard_limit().filter(|_| !keeps_time);
-        let work = AssertUnwindSafe(self.answer(invocation)).catch_unwind();
+        let keeps_time = matches!(work, Work::Batch { .. });
+        let limit = context.budget.hard_limit().filter(|_| !keeps_time);
+        let work = AssertUnwindSafe(self.answer(context, work)).catch_unwind();
         let outcome = match limit {
             None => work.await,
             Some(limit) => match tokio::time::timeout(limit, work).await {
@@ -53,12 +60,11 @@ impl<H: Handler> Function<H> {
         outcome.unwrap_or_else(|panic| Err(Error::internal("panic", panic_text(&*panic))))
     }
 
-    async fn answer(&self, invocation: Invocation) -> Result<Reply, Error> {
-        let (context, work) = self.split(invocation);
+    async fn answer(&self, context: &Context, work: Work) -> Result<Reply, Error> {
         match work {
-            Work::One(payload) => self.one(payload, &context).await,
-            Work::All(payloads) => self.all(payloads, &context).await,
-            Work::Batch { items, reports_items } => self.batch(items, reports_items, &context).await,
+            Work::One(task) => self.one(task, context).await,
+            Work::All(tasks) => self.all(tasks, context).await,
+            Work::Batch { items, reports_items } => self.batch(items, reports_items, context).await,
         }
     }
 
@@ -66,18 +72,29 @@ impl<H: Handler> Function<H> {
         let Invocation { kind, work, headers, http, request_id, call_id, trace, budget } = invocation;
         let trace = Trace { call_id, ..trace };
         let cold_start = self.cold.swap(false, Ordering::Relaxed);
-        (Context { kind, request_id, headers, http, trace, budget, cold_start }, work)
+        let metrics = self.emitter.recorder();
+        // Each task brings its own message's id.
+        let message_id = None;
+        (Context { kind, request_id, headers, http, trace, budget, cold_start, message_id, metrics }, work)
     }
 
     /// HEAD and OPTIONS never reach the handler: the one must not do its work, the other none at all. HEAD is
     /// answered with `{}`, OPTIONS refused; a gateway that allows other origins answers it itself.
-    async fn one(&self, payload: Payload, context: &Context) -> Result<Reply, Error> {
+    async fn one(&self, task: Task, context: &Context) -> Result<Reply, Error> {
+        let of_message;
+        let context = match task.message_id {
+            None => context,
+            message_id => {
+                of_message = Context { message_id, ..context.clone() };
+                &of_message
+            }
+        };
         match context.http.as_ref().map(|http| http.method.as_str()) {
             Some("HEAD") => return reply(&json!({})),
             Some("OPTIONS") => return Err(Error::client(405, "method_not_allowed", "OPTIONS is not supported")),
             _ => {}
         }
-        let request = match payload {
+        let request = match task.payload {
             Payload::Ignored => return reply(&json!({ "ignored": true })),
             Payload::Unsupported(source) => {
                 let text = format!("events of {source} are not supported");
@@ -93,7 +110,7 @@ impl<H: Handler> Function<H> {
 
     async fn request(&self, value: Value, context: &Context) -> Result<Reply, Error> {
         if let Some(probe) = probe::kind_of(&value) {
-            return reply(&probe::answer(&self.handler, probe).await);
+            return reply(&self.prober.answer(probe, context.budget).await);
         }
         let request = request::from_value(value)?;
         reply(&self.handler.handle(request, context).await?)
@@ -116,10 +133,10 @@ impl<H: Handler> Function<H> {
     }
 
     /// Records of one event: the first failure fails the delivery, which is repeated as a whole.
-    async fn all(&self, payloads: Vec<Payload>, context: &Context) -> Result<Reply, Error> {
-        let mut replies = Vec::with_capacity(payloads.len());
-        for payload in payloads {
-            replies.push(self.one(payload, context).await?.body);
+    async fn all(&self, tasks: Vec<Task>, context: &Context) -> Result<Reply, Error> {
+        let mut replies = Vec::with_capacity(tasks.len());
+        for task in tasks {
+            replies.push(self.one(task, context).await?.body);
         }
         match <[_; 1]>::try_from(replies) {
             Ok([body]) => Ok(Reply { body, failed_items: Vec::new(), reports_items: false }),
@@ -130,11 +147,19 @@ impl<H: Handler> Function<H> {
 
 impl<H: Handler> Service for Function<H> {
     fn call(&self, invocation: Invocation) -> Answer<'_> {
-        let span = telemetry::invocation_span(&invocation, self.cold.load(Ordering::Relaxed));
-        let (kind, start) = (invocation.kind, Instant::now());
+        let start = Instant::now();
+        let (context, work) = self.split(invocation);
+        let ids = Ids::of(&context, &work);
+        let span = ids.span();
+        let ids = (!self.emitter.is_off()).then(|| ids.fields());
         let work = async move {
-            let outcome = self.guarded(invocation).await;
-            telemetry::invocation_end(kind, start.elapsed(), &outcome);
+            let outcome = self.guarded(&context, work).await;
+            let elapsed = start.elapsed();
+            telemetry::invocation_end(context.kind, elapsed, &outcome);
+            if let Some(ids) = ids {
+                let end = End { elapsed, cold_start: context.cold_start, outcome: &outcome };
+                telemetry::metrics(&self.emitter, &context.metrics, &end, ids);
+            }
             outcome
         };
         Box::pin(work.instrument(span))

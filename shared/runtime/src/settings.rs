@@ -3,6 +3,8 @@
 //! One place declares a setting, and from it come parsing, the `config` command and the check for unknown
 //! names. Every problem is reported in one go.
 
+mod common;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -11,12 +13,20 @@ use std::str::FromStr;
 
 use serde::Serialize;
 
+pub(crate) use common::Common;
+
 /// Prefix of the settings that all functions share.
 const SHARED_PREFIX: &str = "CAUSEWAY_";
 
-/// Names that a whole deployment sets for every function, whether it uses them or not.
-const SHARED_NAMES: [&str; 2] = ["CAUSEWAY_CLOUD", "CAUSEWAY_LOCAL_ROOT"];
-const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+/// A directory that a whole deployment may name for every function, whether it uses it or not.
+const LOCAL_ROOT: &str = "CAUSEWAY_LOCAL_ROOT";
+/// Kind of a setting whose value never shows, and what shows in its place.
+const SECRET: &str = "secret";
+const HIDDEN: &str = "(hidden)";
+
+/// Settings that something else than the function reads, such as the adapters: name, kind and meaning. A `*` at
+/// the end of a name stands for any ending.
+pub type Shared = &'static [(&'static str, &'static str, &'static str)];
 
 /// A function's settings.
 pub trait Settings: Sized + Send {
@@ -46,8 +56,9 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// A setting as the `config` command shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// A setting as the `config` command shows it. [`Vars`] never puts the value of a secret into it, and its Debug
+/// form would not show one.
+#[derive(Clone, PartialEq, Eq, Serialize)]
 pub struct Declared {
     /// Variable name.
     pub name: &'static str,
@@ -62,6 +73,23 @@ pub struct Declared {
     pub value: Option<String>,
     /// Whether the value comes from the environment.
     pub is_set: bool,
+}
+
+impl fmt::Debug for Declared {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hide = |text: &Option<String>| match self.kind {
+            SECRET => text.as_ref().map(|_| HIDDEN.to_owned()),
+            _ => text.clone(),
+        };
+        f.debug_struct("Declared")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .field("default", &hide(&self.default))
+            .field("meaning", &self.meaning)
+            .field("value", &hide(&self.value))
+            .field("is_set", &self.is_set)
+            .finish()
+    }
 }
 
 /// All that is wrong with an environment.
@@ -122,7 +150,7 @@ impl Vars {
     /// A value that must not be shown.
     pub fn secret(&mut self, name: &'static str, meaning: &'static str) -> Option<Secret> {
         let value = self.values.get(name).cloned();
-        self.declare(name, "secret", None, meaning, value.as_ref().map(|_| "(hidden)".to_owned()));
+        self.declare(name, SECRET, None, meaning, value.as_ref().map(|_| HIDDEN.to_owned()));
         value.map(Secret)
     }
 
@@ -192,34 +220,26 @@ impl Vars {
         self.declared.push(Declared { name, kind, default, meaning, value, is_set });
     }
 
-    fn declare_shared(&mut self) {
-        for name in SHARED_NAMES {
+    fn declare_shared(&mut self, shared: Shared) {
+        let unused = (LOCAL_ROOT, "path", "set for all functions; this one does not use it");
+        for (name, kind, meaning) in shared.iter().copied().chain([unused]) {
             if !self.declared.iter().any(|declared| declared.name == name) {
-                self.optional_text(name, "set for all functions; this one does not use it");
+                let value = self.values.get(name).cloned();
+                let shown = if kind == SECRET { value.map(|_| HIDDEN.to_owned()) } else { value };
+                self.declare(name, kind, None, meaning, shown);
             }
         }
     }
 
     fn check_unknown(&mut self, prefix: &str) {
-        let known = |name: &str| self.declared.iter().any(|declared| declared.name == name);
+        let is = |declared: &str, name: &str| match declared.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => declared == name,
+        };
+        let known = |name: &str| self.declared.iter().any(|declared| is(declared.name, name));
         let ours = |name: &str| name.starts_with(prefix) || name.starts_with(SHARED_PREFIX);
         let unknown: Vec<_> = self.values.keys().filter(|name| ours(name) && !known(name)).cloned().collect();
         self.problems.extend(unknown.into_iter().map(|name| format!("{name} is not a setting of this function")));
-    }
-}
-
-/// Settings that every function has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Common {
-    /// Time for a call whose host sends no believable deadline.
-    pub(crate) default_timeout_seconds: u64,
-}
-
-impl Common {
-    fn read(vars: &mut Vars) -> Self {
-        const TIMEOUT: &str = "seconds for a call whose host sends no believable deadline, 1 to 3600";
-        vars.choice("LOG_LEVEL", &LEVELS, "info", "error, warn, info, debug, trace or off");
-        Self { default_timeout_seconds: vars.number("CAUSEWAY_DEFAULT_TIMEOUT_SECONDS", 30, 1..=3600, TIMEOUT) }
     }
 }
 
@@ -234,10 +254,10 @@ pub(crate) struct Loaded<C> {
 ///
 /// # Errors
 /// All problems at once.
-pub(crate) fn load<C: Settings>(mut vars: Vars) -> Result<Loaded<C>, ConfigErrors> {
+pub(crate) fn load<C: Settings>(mut vars: Vars, shared: Shared) -> Result<Loaded<C>, ConfigErrors> {
     let common = Common::read(&mut vars);
     let config = C::read(&mut vars);
-    vars.declare_shared();
+    vars.declare_shared(shared);
     vars.check_unknown(C::PREFIX);
     if vars.problems.is_empty() {
         Ok(Loaded { config, common, declared: vars.declared })
@@ -247,93 +267,4 @@ pub(crate) fn load<C: Settings>(mut vars: Vars) -> Result<Loaded<C>, ConfigError
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[derive(Debug, PartialEq)]
-    struct Demo {
-        limit: u32,
-        dry_run: bool,
-        mode: &'static str,
-        token: Option<Secret>,
-    }
-
-    impl Settings for Demo {
-        const PREFIX: &'static str = "DEMO_";
-
-        fn read(vars: &mut Vars) -> Self {
-            Self {
-                limit: vars.number("DEMO_LIMIT", 10, 1..=100, "items, 1 to 100"),
-                dry_run: vars.flag("DEMO_DRY_RUN", true, "change nothing"),
-                mode: vars.choice("DEMO_MODE", &["off", "on"], "off", "mode"),
-                token: vars.secret("DEMO_TOKEN", "token"),
-            }
-        }
-    }
-
-    fn demo(vars: &[(&str, &str)]) -> Result<Loaded<Demo>, ConfigErrors> {
-        load(Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))))
-    }
-
-    #[test]
-    fn defaults_and_values() {
-        let config = demo(&[]).map(|loaded| loaded.config);
-        assert_eq!(config, Ok(Demo { limit: 10, dry_run: true, mode: "off", token: None }));
-        let vars = [("DEMO_LIMIT", " 7 "), ("DEMO_DRY_RUN", "No"), ("DEMO_MODE", "on"), ("DEMO_TOKEN", "abc")];
-        let config = demo(&vars).map(|loaded| loaded.config).expect("valid");
-        assert_eq!((config.limit, config.dry_run, config.mode), (7, false, "on"));
-        assert_eq!(config.token.as_ref().map(Secret::expose), Some("abc"));
-    }
-
-    #[test]
-    fn all_problems_are_named_at_once() {
-        let vars =
-            [("DEMO_LIMIT", "0"), ("DEMO_DRY_RUN", "maybe"), ("DEMO_MOOD", "on"), ("CAUSEWAY_X", "1"), ("OTHER", "1")];
-        let errors = demo(&vars).map(|_| ()).unwrap_err();
-        assert_eq!(
-            errors.0,
-            [
-                "DEMO_LIMIT is \"0\", expected a number from 1 to 100",
-                "DEMO_DRY_RUN is \"maybe\", expected true or false",
-                "CAUSEWAY_X is not a setting of this function",
-                "DEMO_MOOD is not a setting of this function",
-            ]
-        );
-    }
-
-    #[test]
-    fn shared_names_are_known_to_every_function() {
-        let vars = [("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_LOCAL_ROOT", "/"), ("CAUSEWAY_DEFAULT_TIMEOUT_SECONDS", "9")];
-        let loaded = demo(&vars).expect("valid");
-        assert_eq!(loaded.common.default_timeout_seconds, 9);
-        assert!(loaded.declared.iter().any(|declared| declared.name == "CAUSEWAY_CLOUD" && declared.is_set));
-    }
-
-    #[test]
-    fn the_log_level_is_checked() {
-        assert!(demo(&[("LOG_LEVEL", "WARN")]).is_ok());
-        let errors = demo(&[("LOG_LEVEL", "loud")]).map(|_| ()).unwrap_err();
-        assert!(errors.0[0].starts_with("LOG_LEVEL is \"loud\", expected one of error"), "{errors}");
-    }
-
-    #[test]
-    fn debug_shows_names_only() {
-        let mut vars = Vars::new([("DEMO_LIMIT".to_owned(), "hidden-value".to_owned())]);
-        Demo::read(&mut vars);
-        let shown = format!("{vars:?}");
-        assert!(shown.contains("DEMO_LIMIT") && !shown.contains("hidden-value"), "{shown}");
-    }
-
-    #[test]
-    fn secrets_do_not_show() {
-        let loaded = demo(&[("DEMO_TOKEN", "abc")]).expect("valid");
-        let shown = format!("{:?} {}", loaded.config, serde_json::to_string(&loaded.declared).unwrap());
-        assert!(!shown.contains("abc") && shown.contains("(hidden)"), "{shown}");
-    }
-
-    impl<C> fmt::Debug for Loaded<C> {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.write_str("Loaded")
-        }
-    }
-}
+mod tests;

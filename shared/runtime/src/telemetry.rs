@@ -11,11 +11,12 @@ use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Level, Span, Subscriber};
 use tracing_subscriber::Registry;
-use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+use tracing_subscriber::layer::{Context as LayerContext, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Scope};
 
-use crate::invocation::{Invocation, Kind};
-use crate::{Error, Reply};
+use crate::invocation::{Kind, Work};
+use crate::metrics::{Emitter, End, milliseconds};
+use crate::{Context, Error, Metrics, Reply};
 
 /// Installs the process's logger for the function `service`, whose crate is called like it. A second call
 /// changes nothing.
@@ -29,27 +30,57 @@ pub(crate) fn install(service: &'static str, level: Option<&str>) {
     }));
 }
 
-/// The span of one call; its fields stand on every line of the call.
-pub(crate) fn invocation_span(invocation: &Invocation, cold_start: bool) -> Span {
-    let trace = &invocation.trace;
-    let call_id = invocation.call_id.as_deref();
-    tracing::info_span!(
-        "invocation",
-        function_request_id = call_id.unwrap_or(&invocation.request_id),
-        call_id,
-        opc_request_id = trace.opc_request_id,
-        correlation_id = invocation.request_id,
-        trace_id = trace.trace_id,
-        xray_trace_id = trace.xray,
-        cold_start,
-    )
+/// What every line of one call has.
+pub(crate) struct Ids<'a> {
+    context: &'a Context,
+    message_id: Option<&'a str>,
+}
+
+impl<'a> Ids<'a> {
+    pub(crate) fn of(context: &'a Context, work: &'a Work) -> Self {
+        Self { context, message_id: work.message_id() }
+    }
+
+    fn function_request_id(&self) -> &'a str {
+        self.context.call_id().unwrap_or(&self.context.request_id)
+    }
+
+    /// A span with them as fields.
+    pub(crate) fn span(&self) -> Span {
+        let trace = &self.context.trace;
+        tracing::info_span!(
+            "invocation",
+            function_request_id = self.function_request_id(),
+            call_id = self.context.call_id(),
+            opc_request_id = trace.opc_request_id,
+            message_id = self.message_id,
+            correlation_id = self.context.request_id,
+            trace_id = trace.trace_id,
+            xray_trace_id = trace.xray,
+            cold_start = self.context.cold_start,
+        )
+    }
+
+    /// The same for lines that are no events of the log.
+    pub(crate) fn fields(&self) -> Map<String, Value> {
+        let trace = &self.context.trace;
+        let texts = [
+            ("function_request_id", Some(self.function_request_id())),
+            ("call_id", self.context.call_id()),
+            ("opc_request_id", self.context.opc_request_id()),
+            ("message_id", self.message_id),
+            ("correlation_id", Some(&self.context.request_id)),
+            ("trace_id", trace.trace_id.as_deref()),
+            ("xray_trace_id", trace.xray.as_deref()),
+        ];
+        let given = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into())));
+        given.chain([("cold_start".to_owned(), self.context.cold_start.into())]).collect()
+    }
 }
 
 /// The one line that every call ends with.
 pub(crate) fn invocation_end(kind: Kind, elapsed: Duration, outcome: &Result<Reply, Error>) {
-    // Whole microseconds; rounding a float would load the mathematics library into every function.
-    let micros = u32::try_from(elapsed.as_micros()).unwrap_or(u32::MAX);
-    let (kind, duration_ms) = (kind.name(), f64::from(micros) / 1e3);
+    let (kind, duration_ms) = (kind.name(), milliseconds(elapsed));
     match outcome {
         // The host makes a failed call of it, so that the sender repeats the batch.
         Ok(reply) if reply.fails_call() => {
@@ -81,6 +112,16 @@ pub(crate) fn invocation_end(kind: Kind, elapsed: Duration, outcome: &Result<Rep
                 "invocation.end"
             );
         }
+    }
+}
+
+/// The measurements of a call; `ids` as from [`Ids::fields`].
+pub(crate) fn metrics(emitter: &Emitter, metrics: &Metrics, end: &End<'_>, ids: Map<String, Value>) {
+    if let (dropped, Some(first)) = metrics.dropped() {
+        tracing::warn!(dropped, first, "wrong or too many measurements");
+    }
+    for line in emitter.lines(metrics, end, ids, Timestamp::now()) {
+        write_line(line);
     }
 }
 
@@ -116,7 +157,7 @@ impl JsonLines {
 struct Fields(Map<String, Value>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
-    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: Context<'_, S>) -> bool {
+    fn enabled(&self, metadata: &tracing::Metadata<'_>, _: LayerContext<'_, S>) -> bool {
         if metadata.is_span() {
             return true;
         }
@@ -125,7 +166,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
             <= if self.is_ours(metadata.target()) { self.level } else { self.level.min(LevelFilter::WARN) }
     }
 
-    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: LayerContext<'_, S>) {
         let mut fields = Fields(Map::new());
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
@@ -133,14 +174,14 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for JsonLines {
         }
     }
 
-    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: LayerContext<'_, S>) {
         let Some(span) = context.span(id) else { return };
         if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
             values.record(fields);
         }
     }
 
-    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+    fn on_event(&self, event: &Event<'_>, context: LayerContext<'_, S>) {
         let mut line = Fields(Map::new());
         let set = |line: &mut Fields, key: &str, value: &str| drop(line.0.insert(key.to_owned(), value.into()));
         set(&mut line, "level", level_name(*event.metadata().level()));

@@ -5,6 +5,7 @@
 
 mod agent;
 mod home;
+mod oci_cloud;
 mod process;
 pub mod programs;
 mod request;
@@ -13,6 +14,7 @@ mod wire;
 
 pub use agent::{Agent, InFlight, Outcome, Verdict};
 pub use home::Home;
+pub use oci_cloud::OciCloud;
 pub use process::{Function, Spec};
 pub use request::{Framing, Request};
 pub use sandbox::{TASK_LIMIT, confine, notice, skip};

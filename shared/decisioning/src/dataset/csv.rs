@@ -2,11 +2,14 @@
 //!
 //! Splitting is `csv-core`'s. A record is kept until it is whole, bounded by `max_record_bytes`; what is
 //! ragged, not UTF-8 or cut off is counted with its line and still used as far as it goes.
+//!
+//! RFC 4180 does not say what a blank line is. As in pandas and R it is no row here, but it is counted, and in
+//! a file of one column, where it could stand for an empty value, it is an issue too.
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
 use super::sniff::Dialect;
-use super::{Cell, Flow, ReadLimits, ReadReport, RowSink};
+use super::{BROKEN_UTF8, Cell, Flow, KEPT_LINES, ReadLimits, ReadReport, RowSink};
 
 /// Fields of one record beyond which the content is not taken for a table.
 const MAX_FIELDS: usize = 65_536;
@@ -26,6 +29,40 @@ pub(crate) struct Csv {
     line: u64,
     open_quote: bool,
     last_byte: u8,
+    blank: BlankLines,
+}
+
+/// Blank lines before the record that is being read.
+struct BlankLines {
+    /// Whether nothing of the next record has come.
+    between: bool,
+    /// Whether the last byte was a carriage return, so that a line feed belongs to it.
+    after_return: bool,
+    count: u64,
+    first: Vec<u64>,
+}
+
+impl BlankLines {
+    /// Counts the blank lines that the input begins with, and moves `line` on to the next record.
+    fn look(&mut self, input: &[u8], line: &mut u64) {
+        for &byte in input {
+            let is_blank = match byte {
+                _ if !self.between => return,
+                b'\n' => !self.after_return,
+                b'\r' => true,
+                _ => {
+                    self.between = false;
+                    return;
+                }
+            };
+            if is_blank {
+                self.count += 1;
+                self.first.extend((self.first.len() < KEPT_LINES).then_some(*line));
+            }
+            *line += u64::from(byte == b'\n');
+            self.after_return = byte == b'\r';
+        }
+    }
 }
 
 impl Csv {
@@ -42,6 +79,7 @@ impl Csv {
             line: 1,
             open_quote: false,
             last_byte: b'\n',
+            blank: BlankLines { between: true, after_return: false, count: 0, first: Vec::new() },
         }
     }
 
@@ -61,18 +99,23 @@ impl Csv {
             report.note("unterminated_quote", Some(start), true, message);
         }
         self.feed(&[], report, sink);
+        self.report_blank(report);
     }
 
     fn feed(&mut self, mut input: &[u8], report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
         let at_end = input.is_empty();
         loop {
+            self.blank.look(input, &mut self.line);
             let (result, nin, nout, nend) =
                 self.reader.read_record(input, &mut self.record[self.length..], &mut self.ends[self.fields..]);
-            input = &input[nin..];
+            let (used, rest) = input.split_at(nin);
+            input = rest;
             self.length += nout;
             self.fields += nend;
             match result {
                 ReadRecordResult::Record => {
+                    self.blank.between = true;
+                    self.blank.after_return = used.last() == Some(&b'\r');
                     if self.record_done(report, sink) == Flow::Stop {
                         return Flow::Stop;
                     }
@@ -118,11 +161,13 @@ impl Csv {
         let (line, length, fields) = (self.line, self.length, self.fields);
         (self.length, self.fields) = (0, 0);
         self.line = self.reader.line();
-        if self.columns.is_empty() {
+        let is_first = self.columns.is_empty();
+        if is_first {
             self.name_columns(length, fields, report, sink);
-            if std::mem::take(&mut self.header_pending) {
-                return Flow::Continue;
-            }
+        }
+        self.report_blank(report);
+        if is_first && std::mem::take(&mut self.header_pending) {
+            return Flow::Continue;
         }
         if self.limits.sample_rows > 0 && report.rows >= self.limits.sample_rows {
             report.note("row_limit", Some(line), true, "only the first rows were read, as sample_rows demands");
@@ -132,6 +177,16 @@ impl Csv {
         sink.end_rows(1);
         report.rows += 1;
         Flow::Continue
+    }
+
+    fn report_blank(&mut self, report: &mut ReadReport) {
+        let (count, lines) = (std::mem::take(&mut self.blank.count), std::mem::take(&mut self.blank.first));
+        let so_far = report.blank_lines.get_or_insert(0);
+        *so_far += count;
+        if count > 0 && self.columns.len() == 1 {
+            let message = "blank lines were left out; in a file of one column they may stand for empty values";
+            report.note_many("blank_lines", count, &lines, false, message);
+        }
     }
 
     fn hand_on(&self, line: u64, length: usize, fields: usize, report: &mut ReadReport, sink: &mut dyn RowSink) {
@@ -180,8 +235,9 @@ impl Csv {
 fn lossy_cell(column: usize, bytes: &[u8], line: u64, report: &mut ReadReport, sink: &mut dyn RowSink) {
     let text = String::from_utf8_lossy(bytes);
     if matches!(text, std::borrow::Cow::Owned(_)) {
-        let message = "cells are not valid UTF-8; the broken bytes were replaced";
-        report.note("broken_utf8", Some(line), false, message);
+        report.note("broken_utf8", Some(line), false, BROKEN_UTF8);
+        sink.cell(column, 0, Cell::Text(&text));
+        return sink.replaced(column, 1);
     }
     sink.cell(column, 0, Cell::Text(&text));
 }

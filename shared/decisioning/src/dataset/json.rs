@@ -4,12 +4,16 @@
 //! record. Nested objects are flattened one level to `outer.inner`; what is deeper, and arrays, count as
 //! JSON text.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::{Cell, Flow, Format, ReadLimits, ReadReport, RowSink};
+use super::{Cell, Flow, Format, ReadLimits, ReadReport, RowSink, cell};
+
+/// Characters of a column name that are kept.
+const MAX_NAME_CHARS: usize = 128;
 
 pub(crate) struct Json {
     format: Format,
@@ -22,6 +26,8 @@ pub(crate) struct Json {
     closed: bool,
     /// Records seen so far, readable or not.
     number: u64,
+    /// The last record in which each column had a cell.
+    filled: Vec<u64>,
 }
 
 impl Json {
@@ -36,12 +42,14 @@ impl Json {
             opened: false,
             closed: false,
             number: 0,
+            filled: Vec::new(),
         }
     }
 
     pub(crate) fn push(&mut self, input: &[u8], report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
         for &byte in input {
-            let whole = if self.format == Format::JsonLines { self.line_byte(byte) } else { self.byte(byte, report) };
+            let by_line = self.format == Format::JsonLines;
+            let whole = if by_line { self.line_byte(byte, report) } else { self.byte(byte, report) };
             if whole && self.record_done(report, sink) == Flow::Stop {
                 return Flow::Stop;
             }
@@ -70,13 +78,15 @@ impl Json {
     }
 
     /// Whether the byte ends a non-empty line.
-    fn line_byte(&mut self, byte: u8) -> bool {
+    fn line_byte(&mut self, byte: u8, report: &mut ReadReport) -> bool {
+        let blank_lines = report.blank_lines.get_or_insert(0);
         if byte != b'\n' {
             self.record.push(byte);
             return false;
         }
         let holds_text = !self.record.trim_ascii().is_empty();
         if !holds_text {
+            *blank_lines += 1;
             self.record.clear();
         }
         holds_text
@@ -155,48 +165,62 @@ impl Json {
         Flow::Continue
     }
 
-    fn hand_on(&self, fields: &Fields, report: &mut ReadReport, sink: &mut dyn RowSink) {
+    fn hand_on(&mut self, fields: &Fields, report: &mut ReadReport, sink: &mut dyn RowSink) {
         if fields.repeated {
-            report.note(
-                "duplicate_json_key",
-                Some(self.number),
-                false,
-                "objects name a key twice; the last value was used",
-            );
+            self.note_repeated(report);
         }
         for (name, value) in &fields.members {
             match value {
                 Value::Object(inner) if !inner.is_empty() => {
                     for (key, value) in inner {
-                        emit(&format!("{name}.{key}"), value, report, sink);
+                        self.emit(&format!("{name}.{key}"), value, report, sink);
                     }
                 }
-                _ => emit(name, value, report, sink),
+                _ => self.emit(name, value, report, sink),
             }
         }
         sink.end_rows(1);
         report.rows += 1;
     }
+
+    fn note_repeated(&self, report: &mut ReadReport) {
+        let message = "objects name a key twice; one of the values was used";
+        report.note("duplicate_json_key", Some(self.number), false, message);
+    }
+
+    fn emit(&mut self, name: &str, value: &Value, report: &mut ReadReport, sink: &mut dyn RowSink) {
+        let Some(column) = sink.column(&column_name(name), None) else {
+            let message = "there are more columns than max_columns; the last ones were not profiled";
+            return report.note("too_many_columns", None, true, message);
+        };
+        if column >= self.filled.len() {
+            self.filled.resize(column + 1, 0);
+        }
+        // `{"a": {"b": 1}, "a.b": 2}`: a row has one cell of each column.
+        if std::mem::replace(&mut self.filled[column], self.number) == self.number {
+            return self.note_repeated(report);
+        }
+        match value {
+            Value::Null => sink.cell(column, 0, Cell::Null),
+            Value::Bool(b) => sink.cell(column, 0, Cell::Bool(*b)),
+            Value::Number(n) => {
+                let cell = n.as_i64().map(Cell::Int).or_else(|| n.as_f64().map(Cell::Float));
+                sink.cell(column, 0, cell.unwrap_or(Cell::Null));
+            }
+            Value::String(text) => sink.cell(column, 0, Cell::Text(text)),
+            nested => sink.cell(column, 0, Cell::Text(&nested.to_string())),
+        }
+    }
 }
 
-fn emit(name: &str, value: &Value, report: &mut ReadReport, sink: &mut dyn RowSink) {
-    let Some(column) = sink.column(name, None) else {
-        return report.note(
-            "too_many_columns",
-            None,
-            true,
-            "there are more columns than max_columns; the last ones were not profiled",
-        );
-    };
-    match value {
-        Value::Null => sink.cell(column, 0, Cell::Null),
-        Value::Bool(b) => sink.cell(column, 0, Cell::Bool(*b)),
-        Value::Number(n) => {
-            let cell = n.as_i64().map(Cell::Int).or_else(|| n.as_f64().map(Cell::Float));
-            sink.cell(column, 0, cell.unwrap_or(Cell::Null));
+/// Keys may be as long as a record; what is cut off shows as a hash, so that columns stay apart.
+fn column_name(name: &str) -> Cow<'_, str> {
+    match name.char_indices().nth(MAX_NAME_CHARS) {
+        None => Cow::Borrowed(name),
+        Some(_) => {
+            let kept: String = name.chars().take(MAX_NAME_CHARS - 17).collect();
+            Cow::Owned(format!("{kept}~{:016x}", cell::Value::Text(name).hash()))
         }
-        Value::String(text) => sink.cell(column, 0, Cell::Text(text)),
-        nested => sink.cell(column, 0, Cell::Text(&nested.to_string())),
     }
 }
 

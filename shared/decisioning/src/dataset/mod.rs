@@ -14,7 +14,9 @@ mod json;
 mod parquet;
 mod parquet_cells;
 mod parquet_footer;
+mod parquet_nested;
 mod parquet_pages;
+mod parquet_schema;
 mod sniff;
 
 use schemars::JsonSchema;
@@ -29,6 +31,8 @@ pub trait RowSink: Send {
     ///
     /// `physical_type` is the type that the format itself declares.
     fn column(&mut self, name: &str, physical_type: Option<&str>) -> Option<usize>;
+    /// The same for a column of lists or maps, which has no cells but [`RowSink::nested`].
+    fn nested_column(&mut self, name: &str, physical_type: &str) -> Option<usize>;
     /// Announces that the next `rows` rows come column by column; not needed for single rows.
     fn begin_rows(&mut self, rows: usize);
     /// One cell of the present block; `row` counts from 0 within the block.
@@ -37,6 +41,10 @@ pub trait RowSink: Send {
     fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]);
     /// Ends the block; columns that got fewer cells than rows are filled with absent ones.
     fn end_rows(&mut self, rows: usize);
+    /// Tells of the lists of a column over a number of rows that were handed on besides.
+    fn nested(&mut self, column: usize, rows: &NestedRows);
+    /// Tells that the last `cells` texts of a column were not valid UTF-8 and had their broken bytes replaced.
+    fn replaced(&mut self, column: usize, cells: u64);
     /// What the format itself declares of a column of which not all rows were handed on.
     fn declared(&mut self, column: usize, declared: &Declared<'_>);
 }
@@ -56,6 +64,53 @@ pub enum ValueType {
     Moment,
     /// Texts.
     Text,
+    /// Universally unique identifiers.
+    Uuid,
+}
+
+/// Lists or maps of a column over a number of rows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NestedRows {
+    /// Rows whose list was looked at.
+    pub rows: u64,
+    /// Rows without a list.
+    pub nulls: u64,
+    /// Rows whose list has no entry.
+    pub empty: u64,
+    /// Entries of all lists together.
+    pub entries: u64,
+    /// Entries of the shortest list; `None` while there is none.
+    pub shortest: Option<u64>,
+    /// Entries of the longest list; `None` while there is none.
+    pub longest: Option<u64>,
+    /// Rows of which nothing is known.
+    pub unread: u64,
+}
+
+impl NestedRows {
+    /// Adds rows whose lists have the same number of entries, or are all absent.
+    pub(crate) fn add(&mut self, length: Option<u64>, rows: u64) {
+        self.merge(&Self {
+            rows,
+            nulls: if length.is_none() { rows } else { 0 },
+            empty: if length == Some(0) { rows } else { 0 },
+            entries: length.unwrap_or(0).saturating_mul(rows),
+            shortest: length.filter(|_| rows > 0),
+            longest: length.filter(|_| rows > 0),
+            unread: 0,
+        });
+    }
+
+    /// Adds other rows of the same column.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.rows += other.rows;
+        self.nulls += other.nulls;
+        self.empty += other.empty;
+        self.entries = self.entries.saturating_add(other.entries);
+        self.shortest = [self.shortest, other.shortest].into_iter().flatten().min();
+        self.longest = self.longest.max(other.longest);
+        self.unread += other.unread;
+    }
 }
 
 /// What a format declares of a column as a whole; nothing of it was checked against the cells.
@@ -123,6 +178,9 @@ pub struct Issue {
     pub loses_data: bool,
 }
 
+/// What is said of texts in which broken bytes were replaced.
+pub(crate) const BROKEN_UTF8: &str = "cells are not valid UTF-8; the broken bytes were replaced";
+
 /// Line numbers that an issue keeps.
 pub const KEPT_LINES: usize = 5;
 
@@ -141,6 +199,8 @@ pub struct ReadReport {
     pub rows: u64,
     /// Rows whose number of fields differs from the header's, or records that are not objects.
     pub malformed_rows: u64,
+    /// Blank lines of a text format, which are no rows.
+    pub blank_lines: Option<u64>,
     /// Rows that the object holds according to its own footer.
     pub declared_rows: Option<u64>,
     /// What stood out.
@@ -152,6 +212,11 @@ pub struct ReadReport {
 impl ReadReport {
     /// Counts one more occurrence of an issue; message and loss are those of the first.
     pub fn note(&mut self, code: &'static str, line: Option<u64>, loses_data: bool, message: &str) {
+        self.note_many(code, 1, line.as_slice(), loses_data, message);
+    }
+
+    /// Counts `count` more occurrences of an issue, the first of them on these lines.
+    pub fn note_many(&mut self, code: &'static str, count: u64, lines: &[u64], loses_data: bool, message: &str) {
         let position = self.issues.iter().position(|issue| issue.code == code);
         let position = position.unwrap_or_else(|| {
             self.issues.push(Issue {
@@ -165,10 +230,9 @@ impl ReadReport {
             self.issues.len() - 1
         });
         let issue = &mut self.issues[position];
-        issue.count += 1;
-        if let Some(line) = line.filter(|_| issue.first_lines.len() < KEPT_LINES) {
-            issue.first_lines.push(line);
-        }
+        issue.count += count;
+        let room = KEPT_LINES - issue.first_lines.len().min(KEPT_LINES);
+        issue.first_lines.extend(lines.iter().take(room));
     }
 
     /// Whether every byte of the object contributed.

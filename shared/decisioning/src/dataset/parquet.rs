@@ -10,12 +10,15 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use bytes::Buf;
 use causeway_cloud::Objects;
 use causeway_cloud::object_store::{self, ObjectMeta, ObjectStoreExt};
+use parquet::column::page::PageReader;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
-use super::parquet_cells::{self, Chunk, Kind};
+use super::parquet_cells::Chunk;
 use super::parquet_footer;
+use super::parquet_nested::ListCounter;
 use super::parquet_pages::Pages;
-use super::{ReadLimits, ReadReport, RowSink};
+use super::parquet_schema::{self, Place};
+use super::{BROKEN_UTF8, ReadLimits, ReadReport, RowSink};
 use crate::budget::{Budget, yield_now};
 
 /// The four bytes at both ends of the file.
@@ -55,8 +58,8 @@ pub(crate) async fn read(
 ) -> Result<(), Trouble> {
     let footer = footer(objects, meta).await?;
     report.declared_rows = u64::try_from(footer.file_metadata().num_rows()).ok();
-    let columns = columns(&footer, report, sink);
-    let mut job = Job { objects, meta, limits, budget, columns, fetched: 0, report, sink };
+    let places = parquet_schema::places(footer.file_metadata().schema_descr(), report, sink);
+    let mut job = Job { objects, meta, limits, budget, places, fetched: 0, report, sink };
     job.read_groups(&footer).await?;
     if job.report.declared_rows != Some(job.report.rows) {
         job.publish_footer(&footer);
@@ -70,7 +73,7 @@ struct Job<'a> {
     meta: &'a ObjectMeta,
     limits: ReadLimits,
     budget: &'a Budget<'a>,
-    columns: Vec<Column>,
+    places: Vec<Place>,
     /// Unpacked bytes of the row groups that were read.
     fetched: u64,
     report: &'a mut ReadReport,
@@ -81,11 +84,13 @@ impl Job<'_> {
     async fn read_groups(&mut self, footer: &ParquetMetaData) -> Result<(), Trouble> {
         for group in footer.row_groups() {
             let wanted = wanted_rows(group, self.limits, self.report);
-            if let Some((code, message)) = objection(group, &self.columns, self.meta.size, self.limits, self.fetched) {
+            if let Some((code, message)) = objection(group, &self.places, self.meta.size, self.limits, self.fetched) {
                 self.report.note(code, None, true, message);
             } else if wanted > 0 {
-                self.fetched += group_bytes(group, &self.columns);
+                self.fetched += group_bytes(group, &self.places);
+                let before = self.report.rows;
                 self.read_group(group, wanted).await?;
+                self.read_lists(group, self.report.rows - before).await?;
             }
             let is_limit = wanted == 0 && group.num_rows() > 0;
             if is_limit || self.report.out_of_time {
@@ -154,7 +159,7 @@ impl Job<'_> {
         let allowed = self.limits.max_chunk_bytes.saturating_mul(2);
         let mut sets: Vec<Vec<usize>> = vec![Vec::new()];
         let mut bytes = 0_u64;
-        for leaf in (0..self.columns.len()).filter(|leaf| self.columns[*leaf].0.is_some()) {
+        for leaf in (0..self.places.len()).filter(|leaf| self.places[*leaf].takes_cells()) {
             let chunk = group.column(leaf);
             let size = [chunk.compressed_size(), chunk.uncompressed_size()];
             let size: u64 = size.iter().map(|s| u64::try_from(*s).unwrap_or(0)).sum();
@@ -178,7 +183,7 @@ impl Job<'_> {
     ) -> Result<Vec<Chunk>, Trouble> {
         let mut chunks = Vec::with_capacity(leaves.len());
         for leaf in leaves {
-            let (Some(column), Some(kind)) = self.columns[leaf] else { continue };
+            let Place::Cells { column, kind } = self.places[leaf] else { continue };
             let chunk = group.column(leaf);
             let Some(span) = chunk_span(chunk) else { continue };
             let bytes = self.objects.get_range(&self.meta.location, span.clone()).await?;
@@ -195,8 +200,64 @@ impl Job<'_> {
     /// Hands the next rows of each chunk on; a damaged one is dropped.
     fn decode(&mut self, chunks: &mut Vec<Chunk>, rows: usize, first_row: usize) {
         let before = chunks.len();
-        chunks.retain_mut(|chunk| chunk.hand_on(rows, first_row, self.sink));
+        let first = self.report.rows + 1;
+        let report = &mut *self.report;
+        chunks.retain_mut(|chunk| {
+            let done = chunk.hand_on(rows, first_row, self.sink);
+            if done.broken > 0 {
+                let rows: Vec<u64> = done.broken_rows.iter().map(|row| first + *row as u64).collect();
+                report.note_many("broken_utf8", done.broken, &rows, false, BROKEN_UTF8);
+            }
+            done.sound
+        });
         (chunks.len()..before).for_each(|_| self.note_damage());
+    }
+
+    /// Tells of the lists of a row group's first rows, one column after the other.
+    async fn read_lists(&mut self, group: &RowGroupMetaData, rows: u64) -> Result<(), Trouble> {
+        for leaf in 0..self.places.len() {
+            let Place::Lists { column, outline } = self.places[leaf] else { continue };
+            let mut counter = ListCounter::new(outline, rows);
+            if let Some(mut pages) = self.open_lists(group.column(leaf), rows).await? {
+                self.count_lists(&mut pages, &mut counter).await;
+            }
+            let found = counter.finish();
+            if found.unread > 0 && !self.report.out_of_time {
+                let message =
+                    "lists of some rows are too large, damaged or written in an old way; they were not counted";
+                self.report.note("lists_not_read", None, true, message);
+            }
+            self.sink.nested(column, &found);
+        }
+        Ok(())
+    }
+
+    /// The pages of a column of lists; `None` when they are damaged or too large, which costs this column alone.
+    async fn open_lists(&mut self, chunk: &ColumnChunkMetaData, rows: u64) -> Result<Option<Pages>, Trouble> {
+        let size = u64::try_from(chunk.uncompressed_size()).unwrap_or(u64::MAX);
+        let span = chunk_span(chunk).filter(|span| span.end <= self.meta.size);
+        let Some(span) = span.filter(|span| size.max(span.end - span.start) <= self.limits.max_chunk_bytes) else {
+            return Ok(None);
+        };
+        if self.fetched.saturating_add(size) > self.limits.max_bytes_per_object || self.is_over() {
+            return Ok(None);
+        }
+        self.fetched += size;
+        let bytes = self.objects.get_range(&self.meta.location, span.clone()).await?;
+        let rows = usize::try_from(rows).unwrap_or(usize::MAX);
+        let opened = catch_unwind(AssertUnwindSafe(|| Pages::open(chunk, span.start, bytes, rows)));
+        Ok(opened.ok().and_then(Result::ok))
+    }
+
+    async fn count_lists(&mut self, pages: &mut Pages, counter: &mut ListCounter) {
+        while !self.is_over() {
+            let page = catch_unwind(AssertUnwindSafe(|| pages.get_next_page()));
+            let Ok(Ok(Some(page))) = page else { return };
+            if !counter.take(&page).is_ok_and(|goes_on| goes_on) {
+                return;
+            }
+            yield_now().await;
+        }
     }
 
     fn note_damage(&mut self) {
@@ -205,8 +266,8 @@ impl Job<'_> {
     }
 
     fn publish_footer(&mut self, footer: &ParquetMetaData) {
-        for (leaf, (column, kind)) in self.columns.iter().enumerate() {
-            if let (Some(column), Some(kind)) = (*column, *kind) {
+        for (leaf, place) in self.places.iter().enumerate() {
+            if let Place::Cells { column, kind } = *place {
                 self.sink.declared(column, &parquet_footer::declared(footer, leaf, kind));
             }
         }
@@ -251,34 +312,6 @@ async fn footer(objects: &Objects, meta: &ObjectMeta) -> Result<ParquetMetaData,
     }
 }
 
-type Column = (Option<usize>, Option<Kind>);
-
-/// The sink's column for each leaf; nested lists and unknown types are flagged and left out.
-fn columns(footer: &ParquetMetaData, report: &mut ReadReport, sink: &mut dyn RowSink) -> Vec<Column> {
-    let schema = footer.file_metadata().schema_descr();
-    let mut found = Vec::with_capacity(schema.num_columns());
-    for leaf in schema.columns() {
-        let kind = Kind::of(leaf);
-        if kind.is_none() {
-            report.note("unsupported_column", None, true, "columns are lists, maps or of a type that is not profiled");
-            found.push((None, None));
-            continue;
-        }
-        let name: String = leaf.path().string().chars().take(128).collect();
-        let column = sink.column(&name, Some(&parquet_cells::type_name(leaf)));
-        if column.is_none() {
-            report.note(
-                "too_many_columns",
-                None,
-                true,
-                "there are more columns than max_columns; the last ones were not profiled",
-            );
-        }
-        found.push((column, kind));
-    }
-    found
-}
-
 fn wanted_rows(group: &RowGroupMetaData, limits: ReadLimits, report: &mut ReadReport) -> usize {
     let rows = u64::try_from(group.num_rows()).unwrap_or(0);
     let left = match limits.sample_rows {
@@ -294,15 +327,15 @@ fn wanted_rows(group: &RowGroupMetaData, limits: ReadLimits, report: &mut ReadRe
 /// Why a row group must not be fetched.
 fn objection(
     group: &RowGroupMetaData,
-    columns: &[Column],
+    places: &[Place],
     size: u64,
     limits: ReadLimits,
     fetched: u64,
 ) -> Option<(&'static str, &'static str)> {
-    if group.num_columns() != columns.len() || u64::try_from(group.num_rows()).is_err() {
+    if group.num_columns() != places.len() || u64::try_from(group.num_rows()).is_err() {
         return Some(("damaged_row_group", "row groups contradict the schema"));
     }
-    let chunks = || group.columns().iter().zip(columns).filter(|(_, c)| c.0.is_some()).map(|(chunk, _)| chunk);
+    let chunks = || group.columns().iter().zip(places).filter(|(_, place)| place.takes_cells()).map(|(chunk, _)| chunk);
     if chunks().any(|chunk| chunk_span(chunk).is_none_or(|span| span.end > size)) {
         return Some(("damaged_row_group", "row groups point outside the file"));
     }
@@ -320,8 +353,8 @@ fn objection(
     (total > limits.max_bytes_per_object).then_some(("byte_limit", "content beyond max_bytes_per_object was not read"))
 }
 
-fn group_bytes(group: &RowGroupMetaData, columns: &[Column]) -> u64 {
-    let chunks = group.columns().iter().zip(columns).filter(|(_, c)| c.0.is_some());
+fn group_bytes(group: &RowGroupMetaData, places: &[Place]) -> u64 {
+    let chunks = group.columns().iter().zip(places).filter(|(_, place)| place.takes_cells());
     chunks.map(|(chunk, _)| u64::try_from(chunk.uncompressed_size()).unwrap_or(0)).sum()
 }
 

@@ -1,7 +1,9 @@
 //! Parquet's physical values as cells, by the column's declared logical type.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use half::f16;
 use parquet::basic::{ConvertedType, LogicalType, TimeUnit, Type};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{AsBytes, DataType, Int96};
@@ -10,7 +12,7 @@ use parquet::schema::types::{ColumnDescPtr, ColumnDescriptor};
 
 use super::date::Moment;
 use super::parquet_pages::Pages;
-use super::{Cell, RowSink, ValueType};
+use super::{Cell, KEPT_LINES, RowSink, ValueType};
 
 /// How the physical values of a column are meant.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -20,6 +22,8 @@ pub(crate) enum Kind {
     Unsigned,
     Float,
     Double,
+    /// Two bytes.
+    Half,
     /// Power of ten to divide by.
     Decimal(i32),
     Days,
@@ -27,6 +31,8 @@ pub(crate) enum Kind {
     Ticks(i64),
     Int96,
     Text,
+    /// Sixteen bytes, shown as text.
+    Uuid,
 }
 
 impl Kind {
@@ -44,10 +50,11 @@ impl Kind {
         match self {
             Self::Bool => ValueType::Boolean,
             Self::Int | Self::Unsigned => ValueType::Integer,
-            Self::Float | Self::Double | Self::Decimal(_) => ValueType::Decimal,
+            Self::Float | Self::Double | Self::Half | Self::Decimal(_) => ValueType::Decimal,
             Self::Days => ValueType::Date,
             Self::Ticks(_) | Self::Int96 => ValueType::Moment,
             Self::Text => ValueType::Text,
+            Self::Uuid => ValueType::Uuid,
         }
     }
 
@@ -61,6 +68,8 @@ impl Kind {
                 TimeUnit::NANOS => 1_000_000_000,
             })),
             LogicalType::Integer(int) if !int.is_signed => Some(Self::Unsigned),
+            LogicalType::Uuid if is_fixed(leaf, 16) => Some(Self::Uuid),
+            LogicalType::Float16 if is_fixed(leaf, 2) => Some(Self::Half),
             _ => None,
         }
     }
@@ -91,13 +100,8 @@ impl Kind {
     }
 }
 
-/// The declared type as a short name.
-pub(crate) fn type_name(leaf: &ColumnDescriptor) -> String {
-    let physical = format!("{:?}", leaf.physical_type()).to_ascii_lowercase();
-    match leaf.converted_type() {
-        ConvertedType::NONE => physical,
-        converted => format!("{physical} ({})", format!("{converted:?}").to_ascii_lowercase()),
-    }
+fn is_fixed(leaf: &ColumnDescriptor, length: i32) -> bool {
+    leaf.physical_type() == Type::FIXED_LEN_BYTE_ARRAY && leaf.type_length() == length
 }
 
 /// One column of a row group while it is decoded, a batch of rows at a time.
@@ -116,11 +120,10 @@ impl Chunk {
         Self { column, kind, max_level, reader: Some(get_column_reader(leaf, Box::new(pages))) }
     }
 
-    /// Hands on the next `rows` cells, from `first_row` of the present block on; false when the chunk is
-    /// damaged or too short, in which case its remaining cells are absent.
-    pub(super) fn hand_on(&mut self, rows: usize, first_row: usize, sink: &mut dyn RowSink) -> bool {
-        let Some(mut reader) = self.reader.take() else { return false };
-        let mut target = Target { sink, column: self.column, row: first_row };
+    /// Hands on the next `rows` cells, from `first_row` of the present block on.
+    pub(super) fn hand_on(&mut self, rows: usize, first_row: usize, sink: &mut dyn RowSink) -> HandedOn {
+        let Some(mut reader) = self.reader.take() else { return HandedOn::default() };
+        let mut target = Target { sink, column: self.column, row: first_row, broken: 0, broken_rows: Vec::new() };
         let shape = Shape { kind: self.kind, max_level: self.max_level, rows };
         // Page decoders panic on some damaged input: that must cost one chunk, not the whole survey.
         let work = AssertUnwindSafe(|| batch(&mut reader, shape, &mut target));
@@ -128,8 +131,22 @@ impl Chunk {
         if sound {
             self.reader = Some(reader);
         }
-        sound
+        if target.broken > 0 {
+            target.sink.replaced(self.column, target.broken);
+        }
+        HandedOn { sound, broken: target.broken, broken_rows: target.broken_rows }
     }
+}
+
+/// What became of a batch.
+#[derive(Default)]
+pub(super) struct HandedOn {
+    /// False when the chunk is damaged or too short, in which case its remaining cells are absent.
+    pub(super) sound: bool,
+    /// Texts that are not UTF-8.
+    pub(super) broken: u64,
+    /// The first rows with one, counted from 0 within the block.
+    pub(super) broken_rows: Vec<usize>,
 }
 
 #[derive(Clone, Copy)]
@@ -147,6 +164,8 @@ struct Target<'s> {
     sink: &'s mut dyn RowSink,
     column: usize,
     row: usize,
+    broken: u64,
+    broken_rows: Vec<usize>,
 }
 
 /// Gathers cells so that the sink is called for many at once.
@@ -169,15 +188,26 @@ impl<'t, 's, 'c> Out<'t, 's, 'c> {
         }
     }
 
-    /// A text that is not UTF-8.
-    fn push_broken(&mut self, bytes: &[u8]) {
+    /// Bytes whose text has to be made.
+    fn push_made(&mut self, bytes: &[u8], kind: Kind) {
         self.flush();
         let target = &mut *self.target;
-        target.sink.cells(target.column, target.row, &[Cell::Text(&String::from_utf8_lossy(bytes))]);
+        let uuid = if kind == Kind::Uuid { uuid_text(bytes) } else { None };
+        if uuid.is_none() {
+            target.broken += 1;
+            if target.broken_rows.len() < KEPT_LINES {
+                target.broken_rows.push(target.row);
+            }
+        }
+        let text = uuid.map_or_else(|| String::from_utf8_lossy(bytes), Cow::Owned);
+        target.sink.cells(target.column, target.row, &[Cell::Text(&text)]);
         target.row += 1;
     }
 
     fn flush(&mut self) {
+        if self.filled == 0 {
+            return;
+        }
         let target = &mut *self.target;
         target.sink.cells(target.column, target.row, &self.cells[..self.filled]);
         target.row += self.filled;
@@ -216,7 +246,7 @@ fn values<T: DataType>(
         match value.map(&cell) {
             None => out.push(Cell::Null),
             Some(Ok(cell)) => out.push(cell),
-            Some(Err(broken)) => out.push_broken(broken),
+            Some(Err(bytes)) => out.push_made(bytes, shape.kind),
         }
     }
     out.flush();
@@ -274,12 +304,32 @@ fn few_digits(value: f32) -> Option<f64> {
     POWERS.iter().map(candidate).find(|candidate| *candidate as f32 == value)
 }
 
-/// Bytes by the meaning of their column; bytes of a text that is not UTF-8 come back as they are.
+/// Bytes by the meaning of their column; identifiers, and texts that are not UTF-8, come back as they are.
 pub(super) fn bytes(value: &[u8], kind: Kind) -> std::result::Result<Cell<'_>, &[u8]> {
-    if let Kind::Decimal(scale) = kind {
-        return Ok(Cell::Float(big_endian(value) / 10_f64.powi(scale)));
+    match kind {
+        Kind::Decimal(scale) => Ok(Cell::Float(big_endian(value) / 10_f64.powi(scale))),
+        Kind::Half => <[u8; 2]>::try_from(value).map(half).map_err(|_| value),
+        Kind::Uuid => Err(value),
+        _ => std::str::from_utf8(value).map(Cell::Text).map_err(|_| value),
     }
-    std::str::from_utf8(value).map(Cell::Text).map_err(|_| value)
+}
+
+/// A 16-bit float by its shortest decimal, as [`single`] does it. Eight digits after the point tell all of
+/// them apart, and the product with their power of ten is exact.
+fn half(value: [u8; 2]) -> Cell<'static> {
+    let half = f16::from_le_bytes(value);
+    let wide = f64::from(half);
+    if wide.fract() == 0.0 || !wide.is_finite() {
+        return Cell::Float(wide);
+    }
+    let candidates = (1..=8).map(|digits| 10_f64.powi(digits)).map(|power| (wide * power).round() / power);
+    Cell::Float(candidates.into_iter().find(|candidate| f16::from_f64(*candidate) == half).unwrap_or(wide))
+}
+
+/// The form of RFC 9562: five groups of lower-case hexadecimal digits.
+fn uuid_text(value: &[u8]) -> Option<String> {
+    let digits = format!("{:032x}", u128::from_be_bytes(<[u8; 16]>::try_from(value).ok()?));
+    Some([&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]].join("-"))
 }
 
 /// A two's-complement big-endian number of any length as a float.
@@ -303,5 +353,32 @@ mod tests {
             let expected: f64 = value.to_string().parse().unwrap();
             assert_eq!(single(value), Cell::Float(expected), "{value}");
         }
+    }
+
+    #[test]
+    fn half_floats_have_the_value_of_their_shortest_text() {
+        let check = |value: f32, expected: f64| {
+            assert_eq!(half(f16::from_f32(value).to_le_bytes()), Cell::Float(expected), "{value}");
+        };
+        check(0.1, 0.1);
+        check(-2.19, -2.19);
+        check(65504.0, 65504.0);
+        check(6e-8, 6e-8);
+        check(0.333_33, 0.3333);
+        check(f32::INFINITY, f64::INFINITY);
+        for bits in 0..=u16::MAX {
+            let given = f16::from_bits(bits);
+            let Cell::Float(found) = half(bits.to_le_bytes()) else { panic!("{bits}") };
+            assert!(f16::from_f64(found) == given || given.is_nan() && found.is_nan(), "{given}");
+            let text = format!("{found:?}");
+            assert!(text.trim_start_matches("-0.").len() <= 10 || found.fract() == 0.0, "{given} as {text}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_shown_in_five_groups() {
+        let bytes: Vec<u8> = (0..16).collect();
+        assert_eq!(uuid_text(&bytes).as_deref(), Some("00010203-0405-0607-0809-0a0b0c0d0e0f"));
+        assert_eq!(uuid_text(&bytes[1..]), None);
     }
 }

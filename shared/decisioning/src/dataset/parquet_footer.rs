@@ -2,8 +2,9 @@
 //!
 //! Statistics are only passed on where the format makes them reliable: whole numbers, truth values, days and
 //! time stamps always; floats unless a bound is NaN; texts and long decimals only when the writer marks them
-//! as exact, because bounds of texts may be cut. INT96 has no defined order, so it has no bounds. A bound of
-//! the whole column needs one from every row group that holds a value.
+//! as exact, because bounds of texts may be cut. INT96 has no defined order, so it has no bounds; those of
+//! random identifiers would say nothing. A bound of the whole column needs one from every row group that
+//! holds a value.
 
 use std::cmp::Ordering;
 
@@ -109,9 +110,9 @@ fn is_reliable(statistics: &Statistics, kind: Kind, order: SortOrder) -> bool {
     let old = statistics.is_min_max_deprecated();
     let exact = statistics.min_is_exact() && statistics.max_is_exact();
     match (kind, statistics) {
-        (Kind::Int96, _) => false,
+        (Kind::Int96 | Kind::Uuid, _) => false,
         (Kind::Text, _) => !old && exact && order == SortOrder::UNSIGNED,
-        (Kind::Unsigned, _) => !old,
+        (Kind::Unsigned | Kind::Half, _) => !old,
         (Kind::Decimal(_), Statistics::ByteArray(_) | Statistics::FixedLenByteArray(_)) => !old && exact,
         _ => true,
     }

@@ -30,6 +30,8 @@ pub(super) struct Pages {
     is_gzip: bool,
     physical: Type,
     max_level: i16,
+    /// Whether somebody decodes the values; of lists only the levels are read.
+    decodes: bool,
 }
 
 impl Pages {
@@ -45,6 +47,7 @@ impl Pages {
             is_gzip: matches!(chunk.compression(), Compression::GZIP(_)),
             physical: chunk.column_type(),
             max_level: chunk.column_descr().max_def_level(),
+            decodes: chunk.column_descr().max_rep_level() == 0,
         })
     }
 
@@ -91,7 +94,7 @@ impl PageReader for Pages {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         self.check_next()?;
         let page = self.inner.get_next_page()?;
-        page.as_ref().map_or(Ok(()), |page| self.check_page(page))?;
+        page.as_ref().filter(|_| self.decodes).map_or(Ok(()), |page| self.check_page(page))?;
         Ok(page)
     }
 

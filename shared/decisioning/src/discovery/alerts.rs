@@ -25,6 +25,8 @@ pub const CORRELATION_LIMIT: f64 = 0.5;
 pub const UNIFORM_LIMIT: f64 = 0.999;
 /// Columns whose correlation with each other is computed.
 const CORRELATED_COLUMNS: usize = 40;
+/// Alerts of one table that are kept.
+pub(crate) const MAX_ALERTS: usize = 500;
 
 /// Alerts of the catalogue that are not computed, with the reason.
 pub const NOT_COMPUTED: [(&str, &str); 2] = [
@@ -92,6 +94,9 @@ fn of_shares(p: &ColumnProfile) -> Vec<Alert> {
 }
 
 fn of_values(column: &super::column::Column, p: &ColumnProfile) -> Vec<Alert> {
+    if p.logical_type == LogicalType::Nested {
+        return Vec::new();
+    }
     let exact = p.distinct.exact;
     let is_nominal = matches!(p.logical_type, LogicalType::Text | LogicalType::Boolean);
     let mut found = Vec::new();

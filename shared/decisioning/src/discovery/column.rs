@@ -4,9 +4,9 @@ use super::dictionary::Dictionary;
 use super::footer::Footer;
 use super::limits::Limits;
 use super::moments::Moments;
-use crate::dataset::Cell;
 use crate::dataset::cell::{Form, NULL_TOKENS, Reading, Value};
 use crate::dataset::date::{Moment, Order};
+use crate::dataset::{Cell, NestedRows};
 
 /// Kinds of values that are counted apart.
 pub(crate) const KINDS: usize = 5;
@@ -37,6 +37,8 @@ pub(crate) struct Forms {
     pub(crate) month_first: u64,
     pub(crate) ambiguous: u64,
     pub(crate) offset: u64,
+    /// Texts in the form of a universally unique identifier.
+    pub(crate) uuid: u64,
 }
 
 /// First and last moment.
@@ -84,6 +86,10 @@ pub(crate) struct Column {
     pub(crate) is_row_id: bool,
     /// What the format declares of the column, where not all rows were read.
     pub(crate) footer: Option<Footer>,
+    /// The lists of a column that has no cells.
+    pub(crate) nested: Option<NestedRows>,
+    /// Texts whose broken bytes were replaced.
+    pub(crate) replaced: u64,
 }
 
 impl Column {
@@ -106,6 +112,8 @@ impl Column {
             rising: Some(i64::MIN),
             is_row_id: false,
             footer: None,
+            nested: None,
+            replaced: 0,
         }
     }
 
@@ -183,11 +191,12 @@ impl Column {
         lengths.max = lengths.max.max(length);
         lengths.total += length;
         self.kinds[TEXT] += 1;
+        self.forms.uuid += u64::from(length == 36 && is_uuid(text));
     }
 
     /// Counts cells that rows do not have, so that every column has one per row.
     pub(crate) fn fill_to(&mut self, rows: u64) {
-        self.absent += rows - self.seen;
+        self.absent += if self.nested.is_some() { 0 } else { rows - self.seen };
         self.seen = rows;
     }
 
@@ -212,5 +221,30 @@ impl Column {
     /// Whether the numbers say that the day comes first.
     pub(crate) fn is_day_first(&self) -> bool {
         self.forms.day_first > 0 && self.forms.month_first == 0
+    }
+}
+
+/// Whether the text is five groups of hexadecimal digits, 8-4-4-4-12 (RFC 9562).
+fn is_uuid(text: &str) -> bool {
+    let fits = |(index, byte): (usize, &u8)| match index {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.as_bytes().iter().enumerate().all(fits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn identifiers_are_told_by_their_form() {
+        let check = |text: &str, expected: bool| assert_eq!(is_uuid(text), expected, "{text}");
+        check("0190163d-8694-739b-aea5-966c26f8ad91", true);
+        check("0190163D-8694-739B-AEA5-966C26F8AD91", true);
+        check("0190163d-8694-739b-aea5-966c26f8ad9", false);
+        check("0190163d-8694-739b-aea5_966c26f8ad91", false);
+        check("0190163g-8694-739b-aea5-966c26f8ad91", false);
+        check(&"é".repeat(36), false);
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::domains::DomainMatch;
+use super::drift::Drift;
 use super::links::Link;
 use super::profile::TableProfile;
 use super::quality::Score;
@@ -22,10 +23,12 @@ pub struct Data {
     pub business_entities: BTreeMap<String, BusinessEntity>,
     /// How the tables hang together.
     pub data_relationships: DataRelationships,
-    /// What stands out, one line each.
+    /// What stands out, one line each, at most 200.
     pub anomaly_flags: Vec<String>,
-    /// The columns that speak for each domain, as `table.column`.
+    /// The columns that speak for each domain, as `table.column`, at most 100 each.
     pub domain_columns: Vec<DomainMatch>,
+    /// What has changed since an earlier survey; absent when the request names none, or it cannot be used.
+    pub drift: Option<Drift>,
     /// Quality of the whole.
     pub quality: Ecosystem,
     /// What was read and computed, and what was not.
@@ -36,9 +39,10 @@ pub struct Data {
     pub recommendation_evidence: Vec<Vec<String>>,
     /// The parts whose product is the confidence score.
     pub confidence: Confidence,
-    /// What the reader met.
+    /// What the reader met, at most 50 of each code; `coverage.issue_counts` has their numbers.
     pub issues: Vec<Issue>,
-    /// The profiles.
+    /// The profiles. Where the reply has no room for all of them, they are shortened: first the quality of single
+    /// columns is left out, then the last columns of tables, then the last tables.
     pub tables: Vec<TableProfile>,
 }
 
@@ -58,11 +62,11 @@ pub struct DataEcosystem {
 /// What there is of a business domain.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct BusinessEntity {
-    /// Its tables.
+    /// Its tables, at most 100.
     pub tables: Vec<String>,
     /// Rows of these tables; of a table that was read in part, those that its object declares.
     pub total_records: u64,
-    /// Figures of its columns.
+    /// Figures of its columns, at most 100.
     pub key_metrics: Vec<KeyMetric>,
 }
 
@@ -90,7 +94,7 @@ pub struct DataRelationships {
     pub referential_integrity: Option<f64>,
     /// Who refers to whom.
     pub business_flow: Option<String>,
-    /// The candidates, accepted ones first.
+    /// The candidates, accepted ones first, at most 200.
     pub links: Vec<Link>,
 }
 
@@ -108,15 +112,32 @@ pub struct Ecosystem {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Coverage {
     /// Objects under the sources.
-    pub objects_listed: usize,
+    pub objects_listed: u64,
     /// Tables among them.
     pub tables_profiled: usize,
     /// Tables that were read in full.
     pub tables_complete: usize,
-    /// Objects that were not read, or not to the end, for want of time or because of a limit.
+    /// Objects that were not read, or not to the end, for want of time or because of a limit; the first 100.
     pub deferred: Vec<String>,
-    /// Figures that are absent.
+    /// How many those are.
+    pub deferred_count: u64,
+    /// How many issues of each code there are, listed in `issues` or not.
+    pub issue_counts: BTreeMap<&'static str, u64>,
+    /// Figures that are absent, at most 200.
     pub not_computed: Vec<NotComputed>,
+    /// Lists of this object that end before what they list does.
+    pub omitted: Vec<Omitted>,
+}
+
+/// A list that was shortened, or all lists of one place together.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Omitted {
+    /// JSON pointer to the list, with `*` for any index or name.
+    pub list: &'static str,
+    /// Entries that are there.
+    pub shown: u64,
+    /// Entries that there would be.
+    pub total: u64,
 }
 
 /// An absent figure.

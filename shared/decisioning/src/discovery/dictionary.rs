@@ -192,6 +192,11 @@ impl Dictionary {
         self.index.contains_key(&hash)
     }
 
+    /// How often the value of this hash occurs, as far as it is in the entries.
+    pub(crate) fn count(&self, hash: u64) -> u64 {
+        self.index.get(&hash).map_or(0, |position| self.entries[*position as usize].count)
+    }
+
     /// Bytes that the dictionary holds, about.
     pub(crate) fn bytes(&self) -> usize {
         self.text.len() + self.entries.len() * (size_of::<Entry>() + 16)

@@ -170,7 +170,8 @@ fn is_measure(column: &ColumnProfile) -> bool {
 }
 
 fn is_nominal(column: &ColumnProfile) -> bool {
-    matches!(column.logical_type, LogicalType::Text | LogicalType::Integer) && column.semantics != Semantics::Measure
+    let is_name = matches!(column.logical_type, LogicalType::Text | LogicalType::Uuid | LogicalType::Integer);
+    is_name && column.semantics != Semantics::Measure
 }
 
 fn is_identifying(column: &ColumnProfile) -> bool {

@@ -70,6 +70,7 @@ impl Footer {
             ValueType::Date => LogicalType::Date,
             ValueType::Moment => LogicalType::Datetime,
             ValueType::Text => LogicalType::Text,
+            ValueType::Uuid => LogicalType::Uuid,
         }
     }
 

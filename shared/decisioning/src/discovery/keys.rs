@@ -31,12 +31,13 @@ pub struct CandidateKey {
 pub struct Duplicates {
     /// Rows that repeat an earlier one in every column.
     pub row_count: u64,
-    /// Whether all rows were compared; otherwise it is estimated from a sample of row hashes.
+    /// Whether all rows were compared by all columns; otherwise it is estimated from a sample of row hashes, or
+    /// the rows may differ in nested columns, which cannot be compared.
     pub exact: bool,
     /// Share of the rows; absent without rows.
     pub share: Option<f64>,
     /// Rows that repeat an earlier one in every column but the row identifiers; absent when there is no
-    /// such column or there are more different rows than `max_row_hashes`.
+    /// such column, there are more different rows than `max_row_hashes`, or some could differ in nested columns.
     pub ignoring_row_ids: Option<u64>,
     /// The row identifiers that were ignored: different whole numbers, one per row.
     pub row_id_columns: Vec<String>,
@@ -45,8 +46,8 @@ pub struct Duplicates {
 /// Single columns without nulls and repetitions, then pairs of the others.
 pub(crate) fn candidate_keys(table: &Table, profiles: &[ColumnProfile]) -> Vec<CandidateKey> {
     let single = |p: &ColumnProfile| {
-        let could_be =
-            p.null_count == 0 && p.unique != Some(false) && p.logical_type != LogicalType::Decimal && !is_long_text(p);
+        let is_comparable = !matches!(p.logical_type, LogicalType::Decimal | LogicalType::Nested);
+        let could_be = p.null_count == 0 && p.unique != Some(false) && is_comparable && !is_long_text(p);
         let enough = p.distinct.upper >= p.count;
         (could_be && enough && table.rows > 1)
             .then(|| CandidateKey { columns: vec![p.name.clone()], exact: p.unique == Some(true) })
@@ -102,9 +103,10 @@ pub(crate) fn duplicates(table: &Table, profiles: &[ColumnProfile]) -> Duplicate
         true => table.row_ids.repeated_without(&row_ids),
         false => None,
     };
+    let ignoring_row_ids = ignoring_row_ids.filter(|repeated| *repeated == 0 || !table.holds_nested());
     Duplicates {
         row_count,
-        exact: table.row_hashes.is_exact(),
+        exact: table.row_hashes.is_exact() && (row_count == 0 || !table.holds_nested()),
         share: summarise::share(row_count, table.rows),
         ignoring_row_ids,
         row_id_columns: row_ids.iter().map(|i| profiles[*i].name.clone()).collect(),

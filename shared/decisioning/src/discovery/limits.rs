@@ -17,6 +17,9 @@ pub struct Limits {
     pub sample_rows: u64,
     /// Columns of each table. Default 1,000.
     pub max_columns: usize,
+    /// Columns of all tables together; objects after the one that reaches it are deferred. Default 20,000,
+    /// whose profiles take about 80 MiB.
+    pub max_total_columns: usize,
     /// Longest record of a text format, in bytes. Default 1 MiB.
     pub max_record_bytes: usize,
     /// Largest Parquet column chunk, in bytes. Default 64 MiB.
@@ -35,6 +38,9 @@ pub struct Limits {
     pub max_row_hashes: usize,
     /// Most frequent values that are listed. Default 10.
     pub top_values: usize,
+    /// Bytes that the result may take as JSON; details are left out, and counted, until it fits. Default 4 MiB,
+    /// which leaves room for quoting within the 6 MiB that both platforms let through.
+    pub max_reply_bytes: usize,
 }
 
 impl Default for Limits {
@@ -44,6 +50,7 @@ impl Default for Limits {
             max_bytes_per_object: 2 << 30,
             sample_rows: 0,
             max_columns: 1_000,
+            max_total_columns: 20_000,
             max_record_bytes: 1 << 20,
             max_chunk_bytes: 64 << 20,
             max_distinct_exact: 50_000,
@@ -52,6 +59,7 @@ impl Default for Limits {
             max_sample_cells: 1_000_000,
             max_row_hashes: 1_000_000,
             top_values: 10,
+            max_reply_bytes: 4 << 20,
         }
     }
 }

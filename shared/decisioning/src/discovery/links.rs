@@ -11,6 +11,7 @@ use super::pii;
 use super::profile::{LogicalType, TableProfile};
 use super::sketches::rendered;
 use super::summarise::MASK;
+use crate::budget::{Budget, yield_now};
 use crate::dataset::cell::Value;
 
 /// Share of the different values that must be in the key for a link to be accepted.
@@ -23,6 +24,12 @@ pub const INTEGER_NAME_SIMILARITY: f64 = 0.5;
 const LIST_SHARE: f64 = 0.5;
 /// Orphans that are shown.
 const SAMPLE_ORPHANS: usize = 5;
+/// Candidates that are held; those of the key that reaches this number are the last.
+const MAX_LINKS: usize = 10_000;
+/// Values that are looked up in keys; the key during which this number is reached is the last.
+const MAX_COMPARED_VALUES: usize = 400_000_000;
+/// What a pair of columns costs besides, in values.
+const PAIR_WORK: usize = 16;
 /// Values that both sides must share at least.
 const MIN_SHARED: u64 = 2;
 
@@ -78,19 +85,28 @@ pub(crate) fn fit(columns: &mut [LinkColumn], max_bytes: usize) {
     }
 }
 
-/// All links between different tables, accepted ones first.
-pub(crate) fn find(tables: &[TableProfile], columns: &[LinkColumn]) -> Vec<Link> {
+/// Links between different tables, accepted ones first, and whether these are all.
+///
+/// Their number and the work grow with the square of the columns, so both have an end.
+pub(crate) async fn find(tables: &[TableProfile], columns: &[LinkColumn], budget: &Budget<'_>) -> (Vec<Link>, bool) {
     let mut links = Vec::new();
+    let (mut is_whole, mut work) = (true, 0);
     for key in columns.iter().filter(|c| c.is_key) {
+        if budget.closed() || links.len() >= MAX_LINKS || work >= MAX_COMPARED_VALUES {
+            is_whole = false;
+            break;
+        }
         for from in columns.iter().filter(|c| c.table != key.table) {
+            work += from.dictionary.entries().len() + PAIR_WORK;
             links.extend(link(tables, from, key));
         }
+        yield_now().await;
     }
     links.sort_by(|a, b| {
         let names = |l: &Link| (l.from_table.clone(), l.from_column.clone(), l.to_table.clone(), l.to_column.clone());
         b.accepted.cmp(&a.accepted).then(b.score.total_cmp(&a.score)).then_with(|| names(a).cmp(&names(b)))
     });
-    links
+    (links, is_whole)
 }
 
 fn link(tables: &[TableProfile], from: &LinkColumn, key: &LinkColumn) -> Option<Link> {
@@ -99,7 +115,7 @@ fn link(tables: &[TableProfile], from: &LinkColumn, key: &LinkColumn) -> Option<
     if from_profile.logical_type != key_profile.logical_type {
         return None;
     }
-    let found = Inclusion::of(&from.dictionary, &key.dictionary);
+    let found = Inclusion::of(&from.dictionary, &key.dictionary)?;
     let name_similarity = similarity(from_profile, key_profile, &key_table.name);
     let distinct_share = found.shared as f64 / found.distinct.max(1) as f64;
     let both_keys = from.is_key;
@@ -168,8 +184,14 @@ struct Inclusion<'a> {
 }
 
 impl<'a> Inclusion<'a> {
-    fn of(from: &'a Dictionary, key: &Dictionary) -> Self {
+    /// `None` as soon as so many values are not in the key that the pair would not even be listed.
+    fn of(from: &'a Dictionary, key: &Dictionary) -> Option<Self> {
         let threshold = from.threshold().min(key.threshold());
+        let compared = match from.threshold() == threshold {
+            true => from.entries().len(),
+            false => from.entries().iter().filter(|e| e.hash <= threshold).count(),
+        };
+        let may_miss = ((1.0 - LIST_SHARE) * compared as f64).floor() as usize;
         let kept = if threshold == u64::MAX { 1.0 } else { threshold as f64 / u64::MAX as f64 };
         let mut found = Self { distinct: 0, shared: 0, rows: 0, shared_rows: 0, kept, orphans: Vec::new() };
         let mut orphans = Vec::new();
@@ -180,6 +202,8 @@ impl<'a> Inclusion<'a> {
             if inside {
                 found.shared += 1;
                 found.shared_rows += entry.count;
+            } else if orphans.len() == may_miss {
+                return None;
             } else {
                 orphans.push(entry);
             }
@@ -187,7 +211,7 @@ impl<'a> Inclusion<'a> {
         // The most frequent first; the hash decides between equals and is the same in every run.
         orphans.sort_by_key(|entry| (std::cmp::Reverse(entry.count), entry.hash));
         found.orphans = orphans.into_iter().take(SAMPLE_ORPHANS).map(|entry| from.value(entry)).collect();
-        found
+        Some(found)
     }
 
     fn scaled(&self, count: u64) -> u64 {

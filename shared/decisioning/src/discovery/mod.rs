@@ -7,6 +7,7 @@
 pub mod alerts;
 pub mod data;
 pub mod domains;
+pub mod drift;
 pub mod footer;
 pub mod keys;
 pub mod limits;
@@ -17,9 +18,11 @@ pub mod quality;
 pub mod request;
 pub mod survey;
 
+mod bounds;
 mod column;
 mod correlate;
 mod dictionary;
+mod fit;
 mod moments;
 mod report;
 mod rows;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::alerts::Alert;
 use super::domains::Roles;
@@ -14,7 +14,7 @@ use super::quality::TableQuality;
 use crate::dataset::Format;
 
 /// What the values of a column are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LogicalType {
     /// Whole numbers.
@@ -29,6 +29,10 @@ pub enum LogicalType {
     Datetime,
     /// Anything else, also codes with leading zeros.
     Text,
+    /// Universally unique identifiers in the form of RFC 9562.
+    Uuid,
+    /// Lists or maps of a typed format; their contents are not profiled.
+    Nested,
     /// No value at all.
     Empty,
 }
@@ -76,7 +80,8 @@ pub struct Count {
     pub lower: u64,
     /// Upper end of the 95 % interval; the value itself when exact.
     pub upper: u64,
-    /// How it came about: `counted`, `hyperloglog` or `footer`.
+    /// How it came about: `counted`, `hyperloglog`, `footer`, or `none` for the bounds that are certain
+    /// without counting.
     pub method: &'static str,
 }
 
@@ -120,6 +125,21 @@ pub struct TextProfile {
     pub max_length: u64,
     /// Mean.
     pub mean_length: f64,
+}
+
+/// Lists or maps of a column, by their number of entries.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+pub struct NestedProfile {
+    /// Lists without an entry.
+    pub empty_count: u64,
+    /// Entries of the shortest list; absent when there is no list.
+    pub min_length: Option<u64>,
+    /// Entries of the longest list; absent when there is no list.
+    pub max_length: Option<u64>,
+    /// Mean number of entries; absent when there is no list.
+    pub mean_length: Option<f64>,
+    /// Rows of which nothing is known, because their part of the column could not be read.
+    pub unread_rows: u64,
 }
 
 /// The span of a column of dates.
@@ -175,7 +195,7 @@ pub struct ColumnProfile {
     pub semantics: Semantics,
     /// Share of the non-null cells that have the logical type; absent when all are null.
     pub conforming_share: Option<f64>,
-    /// Cells, null ones included.
+    /// Cells, null ones included; of nested columns the rows that could be read.
     pub count: u64,
     /// Null cells.
     pub null_count: u64,
@@ -193,6 +213,9 @@ pub struct ColumnProfile {
     pub text: Option<TextProfile>,
     /// Span of dates.
     pub dates: Option<DateProfile>,
+    /// Lengths of lists and maps; only where there are any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nested: Option<NestedProfile>,
     /// Most frequent values.
     pub top: TopValues,
     /// Signs of personal data; values of a flagged column are masked everywhere.
@@ -233,10 +256,12 @@ pub struct TableProfile {
     pub row_count: u64,
     /// Rows that the object's own footer declares; absent for text formats.
     pub declared_rows: Option<u64>,
-    /// Columns profiled.
+    /// Columns profiled; more than `columns` lists where the reply had no room for all.
     pub column_count: usize,
     /// Rows of a wrong shape.
     pub malformed_rows: u64,
+    /// Blank lines, which are no rows; absent for formats without lines.
+    pub blank_lines: Option<u64>,
     /// The columns in their order.
     pub columns: Vec<ColumnProfile>,
     /// Repeated rows.
@@ -245,7 +270,7 @@ pub struct TableProfile {
     pub candidate_keys: Vec<CandidateKey>,
     /// Which columns play the parts that later agents need.
     pub roles: Roles,
-    /// What stands out.
+    /// What stands out, at most 500.
     pub alerts: Vec<Alert>,
     /// How good the table is.
     pub quality: TableQuality,

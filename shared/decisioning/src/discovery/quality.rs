@@ -119,6 +119,7 @@ pub(crate) struct Basis<'a> {
 }
 
 const NO_ROWS: &str = "the table has no rows that were read";
+const NOT_COMPARED: &str = "rows that repeat another may differ in nested columns, which cannot be compared";
 
 /// Scores a table.
 pub(crate) fn table(basis: &Basis<'_>) -> TableQuality {
@@ -126,7 +127,9 @@ pub(crate) fn table(basis: &Basis<'_>) -> TableQuality {
     let columns: Vec<ColumnQuality> = basis.columns.iter().map(|p| column(basis, p, &checks)).collect();
     let cells: u64 = basis.columns.iter().map(|p| p.count).sum();
     let filled: u64 = basis.columns.iter().map(ColumnProfile::filled).sum();
-    let conforming: f64 = basis.columns.iter().filter_map(|p| Some(p.conforming_share? * p.filled() as f64)).sum();
+    let typed = || basis.columns.iter().filter_map(|p| Some((p.conforming_share?, p.filled())));
+    let judged: u64 = typed().map(|(_, filled)| filled).sum();
+    let conforming: f64 = typed().map(|(share, filled)| share * filled as f64).sum();
     let rows = basis.table.rows + basis.malformed_rows.min(u64::from(basis.table.rows == 0));
     let well_formed = 1.0 - (basis.malformed_rows as f64 / rows.max(1) as f64).min(1.0);
     let repeated = basis.duplicates.row_count.max(basis.duplicates.ignoring_row_ids.unwrap_or(0));
@@ -134,8 +137,8 @@ pub(crate) fn table(basis: &Basis<'_>) -> TableQuality {
     let given = |whole: u64, value: f64| if whole > 0 { Ok(value) } else { Err(NO_ROWS) };
     let score = score([
         given(cells, filled as f64 / cells.max(1) as f64),
-        given(filled, conforming / filled.max(1) as f64 * well_formed),
-        given(basis.table.rows, unique),
+        given(judged, conforming / judged.max(1) as f64 * well_formed),
+        if repeated > 0 && basis.table.holds_nested() { Err(NOT_COMPARED) } else { given(basis.table.rows, unique) },
         pass_share(checks.iter()),
         timeliness(basis),
     ]);

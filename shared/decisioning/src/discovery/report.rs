@@ -1,23 +1,27 @@
 //! From the survey to the agent's answer: `data`, statements with evidence, status and confidence.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
+use super::bounds::{Issues, MAX_NAMES, Names};
 use super::data::{
     BusinessEntity, Confidence, Coverage, Data, DataEcosystem, DataRelationships, Ecosystem, KeyMetric, NotComputed,
 };
 use super::domains::{self, DomainMatch};
+use super::drift::Drift;
 use super::links::Link;
-use super::profile::{ColumnProfile, Semantics, TableProfile};
+use super::profile::{ColumnProfile, LogicalType, Semantics, TableProfile};
 use super::quality::{self, Score};
 use super::statements::{self, Statement};
-use super::{alerts, summarise};
-use crate::dataset::{Issue, NO_TABLE};
+use super::{alerts, fit, summarise};
+use crate::dataset::NO_TABLE;
 use crate::result::{Findings, Status};
 
 /// Rows from which a table says something about its columns; the sample adequacy of the confidence.
 const ADEQUATE_ROWS: f64 = 100.0;
+/// Tables that one table is said to refer to.
+const MAX_TARGETS: usize = 20;
 /// Version of the shape of `data`.
 const SCHEMA_VERSION: &str = "1";
 
@@ -25,20 +29,22 @@ const SCHEMA_VERSION: &str = "1";
 pub(crate) struct Survey {
     pub(crate) tables: Vec<TableProfile>,
     pub(crate) links: Vec<Link>,
-    pub(crate) issues: Vec<Issue>,
-    pub(crate) deferred: Vec<String>,
-    pub(crate) listed: usize,
+    pub(crate) issues: Issues,
+    pub(crate) deferred: Names,
+    pub(crate) listed: u64,
+    pub(crate) drift: Option<Drift>,
 }
 
-/// Turns the survey into findings.
-pub(crate) fn findings(survey: Survey) -> Findings {
+/// Turns the survey into findings that take about `max_bytes` as JSON at most.
+pub(crate) fn findings(survey: Survey, max_bytes: usize) -> Findings {
     let status = status(&survey);
     let quality = ecosystem(&survey.tables);
     let confidence = confidence(&survey);
     let domains = domains_of(&survey.tables);
     let insights = statements::insights(&survey, &quality);
     let recommendations = statements::recommendations(&survey);
-    let data = Data {
+    let coverage = coverage(&survey);
+    let mut data = Data {
         schema_version: SCHEMA_VERSION,
         data_ecosystem: DataEcosystem {
             primary_source: primary_source(&survey.tables),
@@ -50,23 +56,35 @@ pub(crate) fn findings(survey: Survey) -> Findings {
         data_relationships: relationships(&survey.links),
         anomaly_flags: statements::anomaly_flags(&survey),
         domain_columns: domains,
+        drift: survey.drift,
         quality: Ecosystem { score: quality, weights: quality::WEIGHTS.into_iter().collect() },
-        coverage: coverage(&survey),
-        evidence: statements::pointers(&insights),
-        recommendation_evidence: statements::pointers(&recommendations),
+        coverage,
+        evidence: Vec::new(),
+        recommendation_evidence: Vec::new(),
         confidence: confidence.clone(),
-        issues: survey.issues,
+        issues: survey.issues.into_kept(),
         tables: survey.tables,
     };
-    let score = confidence.coverage * confidence.completeness * confidence.sample_adequacy;
+    let is_shortened =
+        fit::fit(&mut data, statements::bytes(&insights) + statements::bytes(&recommendations), max_bytes);
+    // The data holds only strings, finite numbers and maps with text keys, which always serialise.
+    let mut data = serde_json::to_value(&data).unwrap_or_else(|_| json!({}));
+    let insights = cite(&mut data, "evidence", insights);
+    let recommendations = cite(&mut data, "recommendation_evidence", recommendations);
     Findings {
-        status,
-        // The data holds only strings, finite numbers and maps with text keys, which always serialise.
-        data: serde_json::to_value(&data).unwrap_or_else(|_| json!({})),
-        insights: texts(insights),
-        recommendations: texts(recommendations),
-        confidence_score: score,
+        status: if is_shortened && status == Status::Success { Status::Partial } else { status },
+        data,
+        insights,
+        recommendations,
+        confidence_score: confidence.coverage * confidence.completeness * confidence.sample_adequacy,
     }
+}
+
+/// Puts the pointers of those statements that rest on something in the data there; returns their texts.
+fn cite(data: &mut Value, list: &str, mut statements: Vec<Statement>) -> Vec<String> {
+    statements.retain(|statement| statement.pointers().iter().all(|pointer| data.pointer(pointer).is_some()));
+    data[list] = json!(statements.iter().map(Statement::pointers).collect::<Vec<_>>());
+    texts(statements)
 }
 
 fn texts(statements: Vec<Statement>) -> Vec<String> {
@@ -74,7 +92,7 @@ fn texts(statements: Vec<Statement>) -> Vec<String> {
 }
 
 fn status(survey: &Survey) -> Status {
-    let lost = survey.issues.iter().any(|issue| issue.loses_data) || !survey.deferred.is_empty();
+    let lost = survey.issues.loses_data() || survey.deferred.count > 0;
     match (survey.tables.is_empty(), lost) {
         (true, _) => Status::Error,
         (false, true) => Status::Partial,
@@ -106,7 +124,7 @@ fn ecosystem(tables: &[TableProfile]) -> Score {
 fn confidence(survey: &Survey) -> Confidence {
     let full = survey.tables.iter().filter(|t| t.complete).count() as f64;
     let part = survey.tables.len() as f64 - full;
-    let no_tables = survey.issues.iter().filter(|issue| issue.code == NO_TABLE).count();
+    let no_tables = survey.issues.counts().get(NO_TABLE).copied().unwrap_or(0);
     let objects = survey.listed.saturating_sub(no_tables).max(1) as f64;
     let all: u64 = survey.tables.iter().map(cells).sum();
     let filled: u64 = survey.tables.iter().flat_map(|t| &t.columns).map(ColumnProfile::filled).sum();
@@ -136,11 +154,12 @@ fn domains_of(tables: &[TableProfile]) -> Vec<DomainMatch> {
 
 fn entities(tables: &[TableProfile], domains: &[DomainMatch]) -> BTreeMap<String, BusinessEntity> {
     let entity = |domain: &DomainMatch| {
+        let columns: BTreeSet<&str> = domain.columns.iter().map(String::as_str).collect();
         let members: Vec<&TableProfile> = tables
             .iter()
             .filter(|t| domains::domains(&t.name, &t.columns).iter().any(|d| d.domain == domain.domain))
             .collect();
-        let metrics = members.iter().flat_map(|t| metrics(t, &domain.columns)).collect();
+        let metrics = members.iter().flat_map(|t| metrics(t, &columns)).collect();
         BusinessEntity {
             tables: members.iter().map(|t| t.name.clone()).collect(),
             total_records: members.iter().map(|t| t.records()).fold(0, u64::saturating_add),
@@ -154,8 +173,8 @@ fn entities(tables: &[TableProfile], domains: &[DomainMatch]) -> BTreeMap<String
 const ADDITIVE: [&str; 5] = ["amount", "quantity", "cost", "profit", "budget"];
 
 /// Sums or means of the domain's measures, and distinct counts of its identifiers.
-fn metrics(table: &TableProfile, columns: &[String]) -> Vec<KeyMetric> {
-    let belongs = |c: &&ColumnProfile| columns.contains(&format!("{}.{}", table.name, c.name));
+fn metrics(table: &TableProfile, columns: &BTreeSet<&str>) -> Vec<KeyMetric> {
+    let belongs = |c: &&ColumnProfile| columns.contains(format!("{}.{}", table.name, c.name).as_str());
     table.columns.iter().filter(belongs).filter_map(|c| metric(table, c)).collect()
 }
 
@@ -194,9 +213,13 @@ fn flow(accepted: &[&Link]) -> Option<String> {
     }
     let line = |(from, mut to): (&str, Vec<&str>)| {
         to.sort_unstable();
-        format!("{from} -> {}", to.join(", "))
+        let more = to.len().saturating_sub(MAX_TARGETS);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        format!("{from} -> {}{more}", to[..to.len().min(MAX_TARGETS)].join(", "))
     };
-    let lines: Vec<String> = targets.into_iter().map(line).collect();
+    let more = targets.len().saturating_sub(MAX_NAMES);
+    let mut lines: Vec<String> = targets.into_iter().take(MAX_NAMES).map(line).collect();
+    lines.extend((more > 0).then(|| format!("and {more} more tables")));
     (!lines.is_empty()).then(|| lines.join("; "))
 }
 
@@ -208,12 +231,9 @@ fn coverage(survey: &Survey) -> Coverage {
         not_computed.extend(
             parts.filter_map(|p| Some(NotComputed::new(&format!("quality.{}.{}", table.name, p.name), p.reason?))),
         );
+        not_computed.extend(of_nested(table));
         if table.duplicates.ignoring_row_ids.is_none() && !table.duplicates.row_id_columns.is_empty() {
-            let reason = match table.duplicates.exact {
-                true => "which columns identify rows could not be told from the first rows",
-                false => "there are more different rows than max_row_hashes",
-            };
-            not_computed.push(NotComputed::new(&format!("duplicates.{}.ignoring_row_ids", table.name), reason));
+            not_computed.push(without_row_ids(table));
         }
     }
     if survey.links.iter().all(|l| !l.accepted) {
@@ -224,7 +244,29 @@ fn coverage(survey: &Survey) -> Coverage {
         objects_listed: survey.listed,
         tables_profiled: survey.tables.len(),
         tables_complete: survey.tables.iter().filter(|t| t.complete).count(),
-        deferred: survey.deferred.clone(),
+        deferred: survey.deferred.kept.clone(),
+        deferred_count: survey.deferred.count,
+        issue_counts: survey.issues.counts().clone(),
         not_computed,
+        omitted: Vec::new(),
     }
+}
+
+fn holds_nested(table: &TableProfile) -> bool {
+    table.columns.iter().any(|column| column.logical_type == LogicalType::Nested)
+}
+
+fn of_nested(table: &TableProfile) -> impl Iterator<Item = NotComputed> {
+    let nested = table.columns.iter().filter(|column| column.logical_type == LogicalType::Nested);
+    let reason = "lists and maps are counted; their entries are not profiled";
+    nested.map(move |column| NotComputed::new(&format!("entries.{}.{}", table.name, column.name), reason))
+}
+
+fn without_row_ids(table: &TableProfile) -> NotComputed {
+    let reason = match table.duplicates.exact {
+        _ if holds_nested(table) => "rows may differ in nested columns, which cannot be compared",
+        true => "which columns identify rows could not be told from the first rows",
+        false => "there are more different rows than max_row_hashes",
+    };
+    NotComputed::new(&format!("duplicates.{}.ignoring_row_ids", table.name), reason)
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Limits;
+use super::drift::baseline::CompareWith;
 
 /// A request; an empty object asks for everything with the configured limits.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -21,6 +22,8 @@ pub struct Request {
     /// The day against which timeliness is judged, `YYYY-MM-DD`; without it timeliness is not judged.
     #[schemars(with = "Option<String>")]
     pub as_of: Option<Date>,
+    /// An earlier reply of this agent; what has changed since is in `data.drift`.
+    pub compare_with: Option<CompareWith>,
 }
 
 /// The analyses that the decisioning flow knows.
@@ -78,6 +81,18 @@ impl Request {
         self.data_sources.iter().enumerate().map(parse).collect()
     }
 
+    /// The object that holds the earlier result, if the request names one.
+    ///
+    /// # Errors
+    ///
+    /// [`RequestError`] when it is no object name within the bucket.
+    pub fn baseline(&self) -> Result<Option<Path>, RequestError> {
+        let Some(CompareWith::Object(text)) = &self.compare_with else { return Ok(None) };
+        let wrong = |message: String| RequestError { path: "compare_with.object".to_owned(), message };
+        let path = object_path(text).map_err(|error| wrong(error.to_string()))?;
+        if path.as_ref().is_empty() { Err(wrong("names no object".to_owned())) } else { Ok(Some(path)) }
+    }
+
     /// The configured limits, lowered where the request asks for it.
     #[must_use]
     pub fn limits(&self, configured: &Limits) -> Limits {
@@ -111,12 +126,25 @@ mod tests {
     }
 
     #[test]
+    fn the_earlier_result_is_an_object_or_here() {
+        let place = |text: &str| parsed(&format!(r#"{{"compare_with":{text}}}"#)).baseline();
+        assert_eq!(place(r#"{"object":"results/a.json"}"#).unwrap().unwrap().as_ref(), "results/a.json");
+        assert_eq!(place(r#"{"result":{"data":{"tables":[]},"status":"success"}}"#).unwrap(), None);
+        for bad in ["../a.json", "/etc/passwd", ""] {
+            let error = place(&format!(r#"{{"object":"{bad}"}}"#)).unwrap_err();
+            assert_eq!(error.path, "compare_with.object", "{bad}");
+        }
+    }
+
+    #[test]
     fn unknown_fields_and_wrong_types_are_errors() {
         for bad in [
             r#"{"datasources":[]}"#,
             r#"{"config":{"max_object":1}}"#,
             r#"{"as_of":"tomorrow"}"#,
             r#"{"analysis_type":"x"}"#,
+            r#"{"compare_with":{"objekt":"x"}}"#,
+            r#"{"compare_with":{"result":{}}}"#,
         ] {
             assert!(serde_json::from_str::<Request>(bad).is_err(), "{bad}");
         }

@@ -3,12 +3,16 @@
 //! Nothing here judges: a sentence is a template, and a figure that is absent gives no sentence.
 
 use super::alerts::Alert;
+use super::drift::TableDrift;
+use super::fit;
 use super::profile::{ColumnProfile, Semantics, TableProfile};
 use super::quality::Score;
 use super::report::Survey;
 
 /// Sentences of one kind; the rest is in `data`.
 const MOST: usize = 12;
+/// Recommendations about tables.
+const MOST_ABOUT_TABLES: usize = 60;
 /// Null share from which filling a column is recommended.
 const MISSING_SHARE: f64 = 0.05;
 
@@ -23,8 +27,15 @@ fn says(text: String, pointers: &[String]) -> Statement {
     Statement { text, pointers: pointers.to_vec() }
 }
 
-pub(crate) fn pointers(statements: &[Statement]) -> Vec<Vec<String>> {
-    statements.iter().map(|s| s.pointers.clone()).collect()
+impl Statement {
+    pub(crate) fn pointers(&self) -> &[String] {
+        &self.pointers
+    }
+}
+
+/// What statements and their pointers take as JSON.
+pub(crate) fn bytes(statements: &[Statement]) -> usize {
+    statements.iter().map(|s| fit::bytes(&s.text) + fit::bytes(&s.pointers) + 2).sum()
 }
 
 fn plural(count: u64, one: &str) -> String {
@@ -44,7 +55,7 @@ pub(crate) fn insights(survey: &Survey, quality: &Score) -> Vec<Statement> {
             "{} with {}{unread} in {}.",
             plural(survey.tables.len() as u64, "table"),
             plural(there, "row"),
-            plural(survey.listed as u64, "object")
+            plural(survey.listed, "object")
         ),
         &["/data_ecosystem/total_entities".into(), "/coverage/objects_listed".into()],
     )];
@@ -61,7 +72,22 @@ pub(crate) fn insights(survey: &Survey, quality: &Score) -> Vec<Statement> {
     }
     said.truncate(MOST);
     said.extend(of_links(survey));
+    said.extend(of_drift(survey).into_iter().take(MOST));
     said
+}
+
+fn of_drift(survey: &Survey) -> Vec<Statement> {
+    let Some(drift) = &survey.drift else { return Vec::new() };
+    let since = drift.baseline_timestamp.as_deref().unwrap_or("the earlier result");
+    let of_table = |(index, table): (usize, &TableDrift)| {
+        let names: Vec<&str> =
+            table.columns.iter().filter(|c| c.drifted).map(|c| c.column.as_str()).take(MOST).collect();
+        let (drifted, compared) = (table.drifted_columns, plural(table.columns.len() as u64, "compared column"));
+        let names = if names.is_empty() { String::new() } else { format!(": {}", names.join(", ")) };
+        let text = format!("{drifted} of {compared} of {} drifted since {since}{names}.", table.table);
+        says(text, &[format!("/drift/tables/{index}/columns")])
+    };
+    drift.tables.iter().enumerate().filter(|(_, table)| table.drifted.is_some()).map(of_table).collect()
 }
 
 fn of_table(index: usize, table: &TableProfile) -> Vec<Statement> {
@@ -95,7 +121,7 @@ fn of_table(index: usize, table: &TableProfile) -> Vec<Statement> {
     }
     let personal: Vec<usize> = (0..table.columns.len()).filter(|i| !table.columns[*i].pii.is_empty()).collect();
     if !personal.is_empty() {
-        let pointers: Vec<String> = personal.iter().map(|i| format!("{at}/columns/{i}/pii")).collect();
+        let pointers: Vec<String> = personal.iter().take(MOST).map(|i| format!("{at}/columns/{i}/pii")).collect();
         let text = format!("{} of {} may hold personal data.", plural(personal.len() as u64, "column"), table.name);
         said.push(says(text, &pointers));
     }
@@ -122,13 +148,12 @@ fn of_links(survey: &Survey) -> Vec<Statement> {
 
 pub(crate) fn recommendations(survey: &Survey) -> Vec<Statement> {
     let mut said = Vec::new();
-    for (index, issue) in survey.issues.iter().enumerate().filter(|(_, i)| i.loses_data).take(MOST) {
+    for (index, issue) in survey.issues.kept().iter().enumerate().filter(|(_, i)| i.loses_data).take(MOST) {
         let place = if issue.object.is_empty() { "The listing".to_owned() } else { issue.object.clone() };
         said.push(says(format!("{place} was not used in full: {}.", issue.message), &[format!("/issues/{index}")]));
     }
-    for (index, table) in survey.tables.iter().enumerate() {
-        said.extend(for_table(index, table).into_iter().take(MOST));
-    }
+    let of_tables = survey.tables.iter().enumerate();
+    said.extend(of_tables.flat_map(|(i, table)| for_table(i, table).into_iter().take(MOST)).take(MOST_ABOUT_TABLES));
     for (index, l) in survey.links.iter().enumerate().filter(|(_, l)| l.accepted && l.orphan_rows > 0).take(MOST) {
         let (values, rows) = (plural(l.orphan_values, "value"), plural(l.orphan_rows, "row"));
         let text = format!(
@@ -167,9 +192,11 @@ fn for_table(index: usize, table: &TableProfile) -> Vec<Statement> {
     let personal: Vec<usize> =
         (0..table.columns.len()).filter(|i| !table.columns[*i].pii.is_empty() && sure(&table.columns[*i])).collect();
     if !personal.is_empty() {
-        let names: Vec<&str> = personal.iter().map(|i| table.columns[*i].name.as_str()).collect();
-        let pointers: Vec<String> = personal.iter().map(|i| format!("{at}/columns/{i}/pii")).collect();
-        said.push(says(format!("Review who may read {} in {}.", names.join(", "), table.name), &pointers));
+        let names: Vec<&str> = personal.iter().take(MOST).map(|i| table.columns[*i].name.as_str()).collect();
+        let more = personal.len() - names.len();
+        let more = if more > 0 { format!(" and {} more", plural(more as u64, "column")) } else { String::new() };
+        let pointers: Vec<String> = personal.iter().take(MOST).map(|i| format!("{at}/columns/{i}/pii")).collect();
+        said.push(says(format!("Review who may read {}{more} in {}.", names.join(", "), table.name), &pointers));
     }
     said
 }
@@ -192,11 +219,19 @@ pub(crate) fn anomaly_flags(survey: &Survey) -> Vec<String> {
     let broken =
         survey.tables.iter().flat_map(|t| t.quality.checks.iter().filter(|c| c.violations > 0).map(move |c| (t, c)));
     flags.extend(broken.map(|(t, c)| format!("{}: {} ({} of {} rows)", c.rule, t.name, c.violations, c.rows)));
-    let issues = survey.issues.iter().map(|i| {
+    let issues = survey.issues.kept().iter().map(|i| {
         let object = if i.object.is_empty() { "listing" } else { &i.object };
         format!("{}: {object} ({})", i.code, i.count)
     });
     flags.extend(issues);
+    for table in survey.drift.iter().flat_map(|drift| &drift.tables) {
+        let drifted = table.columns.iter().filter(|column| column.drifted);
+        flags.extend(
+            drifted.map(|c| format!("drift: {}.{} ({} {})", table.table, c.column, c.measure, figure(c.statistic))),
+        );
+        flags.extend(table.columns_removed.iter().map(|column| format!("column_removed: {}.{column}", table.table)));
+        flags.extend(table.types_changed.iter().map(|c| format!("type_changed: {}.{}", table.table, c.column)));
+    }
     flags
 }
 

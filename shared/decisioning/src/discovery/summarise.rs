@@ -7,9 +7,11 @@ use super::footer::Footer;
 use super::limits::Limits;
 use super::pii::{self, PiiFlag};
 use super::profile::{
-    ColumnProfile, Count, DateProfile, LogicalType, NumericProfile, Semantics, TextProfile, TopValue, TopValues,
+    ColumnProfile, Count, DateProfile, LogicalType, NestedProfile, NumericProfile, Semantics, TextProfile, TopValue,
+    TopValues,
 };
 use super::sketches::Rendered;
+use crate::dataset::NestedRows;
 use crate::dataset::cell::{NULL_TOKENS, Value};
 use crate::dataset::date::Moment;
 
@@ -25,6 +27,9 @@ const RANKS: [(&str, f64); 7] =
 
 /// Profiles one column.
 pub(crate) fn column(column: &Column, limits: &Limits) -> ColumnProfile {
+    if let Some(rows) = &column.nested {
+        return nested(column, rows);
+    }
     let (logical_type, conforming) = logical_type(column);
     let pii = pii_flags(column);
     let filled = column.filled();
@@ -46,11 +51,46 @@ pub(crate) fn column(column: &Column, limits: &Limits) -> ColumnProfile {
         numeric,
         text: text(column, logical_type),
         dates: dates(column, logical_type).filter(|_| pii.is_empty()),
+        nested: None,
         top: top(column, &pii, filled, limits.top_values),
         notes: notes(column, logical_type, &pii),
         footer: column.footer.as_ref().map(|footer| footer.profile(&pii)),
         distinct,
         pii,
+    }
+}
+
+/// Profiles a column of lists or maps, of which only nulls and lengths are known.
+fn nested(column: &Column, rows: &NestedRows) -> ColumnProfile {
+    let filled = rows.rows - rows.nulls;
+    let lists = NestedProfile {
+        empty_count: rows.empty,
+        min_length: rows.shortest,
+        max_length: rows.longest,
+        mean_length: share(rows.entries, filled),
+        unread_rows: rows.unread,
+    };
+    let lower = u64::from(filled > 0);
+    ColumnProfile {
+        name: column.name.clone(),
+        physical_type: column.physical_type.clone(),
+        logical_type: LogicalType::Nested,
+        semantics: Semantics::Unknown,
+        conforming_share: None,
+        count: rows.rows,
+        null_count: rows.nulls,
+        null_share: share(rows.nulls, rows.rows),
+        null_tokens: (rows.nulls > 0).then(|| ("".to_owned(), rows.nulls)).into_iter().collect(),
+        distinct: Count { value: lower, exact: false, lower, upper: filled, method: "none" },
+        unique: None,
+        numeric: None,
+        text: None,
+        dates: None,
+        nested: Some(lists),
+        top: TopValues { exact: false, count_error: 0, values: Vec::new() },
+        pii: pii::Evidence::default().flags(&column.name),
+        notes: vec!["lists or maps: nulls and lengths are counted, their entries are not profiled".to_owned()],
+        footer: None,
     }
 }
 
@@ -97,6 +137,8 @@ fn logical_type(column: &Column) -> (LogicalType, u64) {
         (kind, kinds[TIME])
     } else if enough(kinds[BOOL]) {
         (LogicalType::Boolean, kinds[BOOL])
+    } else if enough(column.forms.uuid) {
+        (LogicalType::Uuid, column.forms.uuid)
     } else if enough(kinds[TEXT]) {
         (LogicalType::Text, filled)
     } else {
@@ -140,7 +182,8 @@ fn semantics(column: &Column, kind: LogicalType, distinct: &Count, filled: u64) 
     let named = |list: &[&str]| words.iter().any(|w| list.contains(&w.as_str()));
     let recurs = distinct.value * 2 <= filled && column.lengths.max <= CATEGORY_LENGTH;
     match kind {
-        LogicalType::Empty => Semantics::Unknown,
+        LogicalType::Empty | LogicalType::Nested => Semantics::Unknown,
+        LogicalType::Uuid => Semantics::Identifier,
         LogicalType::Text if filled == 0 => Semantics::Unknown,
         LogicalType::Date | LogicalType::Datetime => Semantics::Time,
         LogicalType::Boolean => Semantics::Category,
@@ -308,5 +351,7 @@ fn notes(column: &Column, kind: LogicalType, pii: &[PiiFlag]) -> Vec<String> {
         (column.is_unread(), "no row was read: the type is the declared one, and figures are the footer's"),
         (!pii.is_empty(), "may hold personal data: values are masked"),
     ];
-    said.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned()).collect()
+    let replaced = (column.replaced > 0)
+        .then(|| format!("cells that are not valid UTF-8: {}; their broken bytes were replaced", column.replaced));
+    said.into_iter().filter(|(holds, _)| *holds).map(|(_, text)| text.to_owned()).chain(replaced).collect()
 }

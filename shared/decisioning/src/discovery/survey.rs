@@ -1,14 +1,17 @@
 //! The whole job: lists the objects, reads and profiles each table, links them, and says what was left.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use causeway_cloud::Objects;
+use causeway_cloud::object_store::ObjectMeta;
 use causeway_cloud::object_store::path::Path;
-use causeway_cloud::object_store::{self, ObjectMeta, ObjectStoreExt};
-use futures_util::StreamExt;
 
+use self::listing::Listed;
+use super::bounds::{Issues, Names};
 use super::column::Column;
 use super::dictionary::Dictionary;
+use super::drift::Comparison;
+use super::drift::baseline::{self, CompareWith};
 use super::limits::Limits;
 use super::links::{self, LinkColumn};
 use super::profile::{ColumnProfile, LogicalType, Semantics, TableProfile};
@@ -21,10 +24,10 @@ use crate::budget::{Budget, Clock, yield_now};
 use crate::dataset::read;
 use crate::dataset::{Issue, ReadReport};
 
+mod listing;
+
 /// Name of the agent in its envelope.
 pub const AGENT: &str = "discovery";
-/// Objects that are listed between two looks at the clock: a page of the stores' own listings.
-const LISTED_BETWEEN_CHECKS: usize = 1000;
 
 /// Surveys the tables that a request names.
 ///
@@ -42,12 +45,13 @@ pub async fn survey(
     deadline: Option<jiff::Timestamp>,
 ) -> Result<Answer, RequestError> {
     let budget = Budget::until(clock, deadline);
-    let prefixes = request.prefixes()?;
+    let (prefixes, baseline) = (request.prefixes()?, request.baseline()?);
     let limits = request.limits(configured);
-    let mut job = Job::new(objects, limits, &budget, request);
+    let mut job = Job::new(objects, limits.clone(), &budget, request);
+    job.read_baseline(request, baseline).await;
     let listed = job.list(&prefixes).await;
-    job.read_all(listed).await;
-    let findings = report::findings(job.finish());
+    job.read_all(&listed).await;
+    let findings = report::findings(job.finish(&listed, &prefixes).await, limits.max_reply_bytes);
     Ok(Answer::close(AGENT, budget.started(), budget.elapsed_seconds(), findings))
 }
 
@@ -58,10 +62,16 @@ struct Job<'a> {
     as_of_days: Option<i64>,
     tables: Vec<TableProfile>,
     link_columns: Vec<LinkColumn>,
-    issues: Vec<Issue>,
-    deferred: Vec<String>,
-    listed: usize,
+    issues: Issues,
+    deferred: Names,
+    /// Columns of all tables so far.
+    columns: usize,
     names: BTreeSet<String>,
+    /// An object that is read besides and is no data.
+    baseline: Option<Path>,
+    comparison: Option<Comparison>,
+    /// Whether there is one object to read.
+    is_only: bool,
 }
 
 impl<'a> Job<'a> {
@@ -75,11 +85,26 @@ impl<'a> Job<'a> {
             as_of_days: request.as_of.and_then(days),
             tables: Vec::new(),
             link_columns: Vec::new(),
-            issues: Vec::new(),
-            deferred: Vec::new(),
-            listed: 0,
+            issues: Issues::default(),
+            deferred: Names::default(),
+            columns: 0,
             names: BTreeSet::new(),
+            baseline: None,
+            comparison: None,
+            is_only: false,
         }
+    }
+
+    async fn read_baseline(&mut self, request: &Request, place: Option<Path>) {
+        if let Some(CompareWith::Result(result)) = &request.compare_with {
+            self.comparison = Some(Comparison::new((**result).clone()));
+        }
+        let Some(place) = place else { return };
+        match baseline::read(self.objects, &place).await {
+            Ok(result) => self.comparison = Some(Comparison::new(result)),
+            Err(reason) => self.flag(place.as_ref(), "baseline_unreadable", reason, true),
+        }
+        self.baseline = Some(place);
     }
 
     fn flag(&mut self, object: &str, code: &'static str, message: &str, loses_data: bool) {
@@ -87,70 +112,31 @@ impl<'a> Job<'a> {
         self.issues.push(Issue { object, code, message, count: 1, first_lines: Vec::new(), loses_data });
     }
 
-    /// The objects under the prefixes in name order, each once.
-    async fn list(&mut self, prefixes: &[Path]) -> Vec<ObjectMeta> {
-        let mut found: BTreeMap<Path, ObjectMeta> = BTreeMap::new();
-        for prefix in prefixes {
-            let before = found.len() + self.issues.len();
-            // A source may name one object; an object has no others below it.
-            if !prefix.as_ref().is_empty()
-                && let Ok(meta) = self.objects.head(prefix).await
-            {
-                found.insert(meta.location.clone(), meta);
-                continue;
-            }
-            let mut listing = self.objects.list(Some(prefix));
-            while let Some(item) = listing.next().await {
-                if found.len() % LISTED_BETWEEN_CHECKS == LISTED_BETWEEN_CHECKS - 1 && self.budget.exhausted() {
-                    self.flag(prefix.as_ref(), "time_limit", "the time was used up while objects were listed", true);
-                    break;
-                }
-                match item {
-                    Ok(meta) => drop(found.insert(meta.location.clone(), meta)),
-                    Err(error) => self.flag_listing(&error),
-                }
-            }
-            if found.len() + self.issues.len() == before {
-                self.flag(prefix.as_ref(), "nothing_found", "there is no object under this source", true);
-            }
-        }
-        self.issues.sort_by(|a, b| a.object.cmp(&b.object));
-        self.listed = found.len();
-        found.into_values().collect()
-    }
-
-    fn flag_listing(&mut self, error: &object_store::Error) {
-        match error {
-            object_store::Error::PermissionDenied { path, source } => {
-                let refused = source.downcast_ref::<causeway_cloud::Error>().map(ToString::to_string);
-                let message = refused.unwrap_or_else(|| "access is denied".to_owned());
-                self.flag(path, "object_refused", &message, true);
-            }
-            _ => self.flag("", "listing_failed", "the object store failed while it listed objects", true),
-        }
-    }
-
-    async fn read_all(&mut self, listed: Vec<ObjectMeta>) {
-        let allowed = self.limits.max_objects;
-        for (index, meta) in listed.iter().enumerate() {
-            if index >= allowed {
-                self.flag(
-                    "",
-                    "object_limit",
-                    "there are more objects than max_objects; the last ones in name order were not read",
-                    true,
-                );
-                self.deferred.extend(listed[index..].iter().map(|m| m.location.to_string()));
-                return;
-            }
-            if self.budget.exhausted() {
-                self.deferred.extend(listed[index..].iter().map(|m| m.location.to_string()));
-                self.flag("", "time_limit", "the time was used up; the deferred objects were not read", true);
+    async fn read_all(&mut self, listed: &Listed) {
+        self.is_only = listed.count == 1;
+        for (index, meta) in listed.objects.iter().enumerate() {
+            if let Some((code, message)) = self.reason_to_end(index) {
+                self.flag("", code, message, true);
+                let left = listed.count - index as u64;
+                self.deferred.extend(listed.objects[index..].iter().map(|m| m.location.to_string()), left);
                 return;
             }
             self.read_one(meta).await;
             yield_now().await;
         }
+    }
+
+    /// Why the object at this place and all after it are not read, if so.
+    fn reason_to_end(&self, index: usize) -> Option<(&'static str, &'static str)> {
+        if index >= self.limits.max_objects {
+            let message = "there are more objects than max_objects; the last ones in name order were not read";
+            return Some(("object_limit", message));
+        }
+        if self.columns >= self.limits.max_total_columns {
+            let message = "the tables have max_total_columns together; the last objects in name order were not read";
+            return Some(("column_limit", message));
+        }
+        self.budget.exhausted().then_some(("time_limit", "the time was used up; the deferred objects were not read"))
     }
 
     async fn read_one(&mut self, meta: &ObjectMeta) {
@@ -162,7 +148,9 @@ impl<'a> Job<'a> {
             self.flag(&object, "time_limit", "the time was used up in the middle of the object", true);
             self.deferred.push(object.clone());
         }
-        self.issues.extend(read.issues.iter().cloned().map(|issue| Issue { object: object.clone(), ..issue }));
+        for issue in &read.issues {
+            self.issues.push(Issue { object: object.clone(), ..issue.clone() });
+        }
         // Without columns there is nothing to profile; the reason is among the issues.
         if read.format.is_some() && !table.columns.is_empty() {
             self.profile(object, table, &read);
@@ -186,7 +174,16 @@ impl<'a> Job<'a> {
         };
         let quality = quality::table(&basis);
         let candidate_keys = keys::candidate_keys(&table, &columns);
-        let alerts = alerts::find(&table, &columns, &duplicates);
+        let mut alerts = alerts::find(&table, &columns, &duplicates);
+        if alerts.len() > alerts::MAX_ALERTS {
+            alerts.truncate(alerts::MAX_ALERTS);
+            self.flag(
+                &object,
+                "alert_limit",
+                "the table has more alerts than are kept; the last ones were left out",
+                false,
+            );
+        }
         let complete = read.is_complete();
         if let (Some(declared), true) = (read.declared_rows, complete)
             && declared != table.rows
@@ -206,6 +203,7 @@ impl<'a> Job<'a> {
             declared_rows: read.declared_rows,
             column_count: columns.len(),
             malformed_rows,
+            blank_lines: read.blank_lines,
             columns,
             duplicates,
             candidate_keys,
@@ -213,6 +211,10 @@ impl<'a> Job<'a> {
             alerts,
             quality,
         };
+        if let Some(comparison) = &mut self.comparison {
+            comparison.take(&profile, &table, self.is_only);
+        }
+        self.columns += profile.column_count;
         self.keep_for_links(table.columns, &profile);
         self.tables.push(profile);
     }
@@ -240,19 +242,24 @@ impl<'a> Job<'a> {
         links::fit(&mut self.link_columns, self.limits.max_link_bytes);
     }
 
-    fn finish(self) -> Survey {
-        Survey {
-            links: links::find(&self.tables, &self.link_columns),
-            tables: self.tables,
-            issues: self.issues,
-            deferred: self.deferred,
-            listed: self.listed,
+    async fn finish(mut self, listed: &Listed, prefixes: &[Path]) -> Survey {
+        let (links, is_whole) = links::find(&self.tables, &self.link_columns, self.budget).await;
+        if !is_whole {
+            let message = "time or room was used up while links between tables were looked for";
+            self.flag("", "links_incomplete", message, true);
         }
+        let is_below = |object: &str| {
+            let object = Path::parse(object).ok();
+            object.is_some_and(|object| prefixes.iter().any(|prefix| object.prefix_matches(prefix)))
+        };
+        let all_read = self.deferred.count == 0;
+        let drift = self.comparison.take().map(|c| c.finish(|object| all_read && is_below(object)));
+        Survey { links, tables: self.tables, issues: self.issues, deferred: self.deferred, listed: listed.count, drift }
     }
 }
 
 fn may_link(p: &ColumnProfile) -> bool {
-    matches!(p.logical_type, LogicalType::Text | LogicalType::Integer)
+    matches!(p.logical_type, LogicalType::Text | LogicalType::Uuid | LogicalType::Integer)
         && p.distinct.value > 1
         && !(p.semantics == Semantics::Measure && p.unique != Some(true))
 }

@@ -10,7 +10,7 @@ use super::footer::Footer;
 use super::limits::Limits;
 use super::rows::{self, DECIDING_ROWS, RowHashes, RowIds};
 use crate::dataset::cell::mix;
-use crate::dataset::{Cell, Declared, RowSink};
+use crate::dataset::{Cell, Declared, NestedRows, RowSink};
 
 /// One table as it is being read.
 pub(crate) struct Table {
@@ -62,6 +62,11 @@ impl Table {
     /// Whether the sample holds every row.
     pub(crate) fn sample_is_whole(&self) -> bool {
         self.sample_rows.len() as u64 == self.rows
+    }
+
+    /// Whether there are columns that rows cannot be compared by.
+    pub(crate) fn holds_nested(&self) -> bool {
+        self.columns.iter().any(|column| column.nested.is_some())
     }
 
     /// The sampled values of a row, column by column.
@@ -149,6 +154,12 @@ impl RowSink for Table {
         Some(index)
     }
 
+    fn nested_column(&mut self, name: &str, physical_type: &str) -> Option<usize> {
+        let column = self.column(name, Some(physical_type))?;
+        self.columns[column].nested = Some(NestedRows::default());
+        Some(column)
+    }
+
     fn begin_rows(&mut self, rows: usize) {
         self.prepare(rows);
     }
@@ -208,6 +219,16 @@ impl RowSink for Table {
         self.decide_row_ids();
         self.thin_sample();
         self.prepare(1);
+    }
+
+    fn nested(&mut self, column: usize, rows: &NestedRows) {
+        if let Some(nested) = &mut self.columns[column].nested {
+            nested.merge(rows);
+        }
+    }
+
+    fn replaced(&mut self, column: usize, cells: u64) {
+        self.columns[column].replaced += cells;
     }
 
     fn declared(&mut self, column: usize, declared: &Declared<'_>) {

@@ -97,20 +97,16 @@ async fn answer(
     let event = event(headers, payload, &name, request_id)?;
     match kind {
         InvocationType::DryRun => Ok(StatusCode::NO_CONTENT.into_response()),
-        InvocationType::Event => detach(function, event).await,
+        InvocationType::Event => {
+            function.accept(event)?;
+            Ok(StatusCode::ACCEPTED.into_response())
+        }
         InvocationType::RequestResponse => {
             let wants_log = header(headers, "x-amz-log-type").is_some_and(|kind| kind.eq_ignore_ascii_case("Tail"));
             let process = function.lambda_process().await?;
             Ok(response(process.run(LambdaRequest { event, wants_log }).await?, wants_log))
         }
     }
-}
-
-/// Once: Lambda itself would try a failed asynchronous call twice more.
-async fn detach(function: &Deployment, event: Event) -> Result<Response, Refused> {
-    let process = function.lambda_process().await?;
-    tokio::spawn(async move { drop(process.run(LambdaRequest { event, wants_log: false }).await) });
-    Ok(StatusCode::ACCEPTED.into_response())
 }
 
 fn find<'a>(api: &'a Api, text: &str, qualifier: Option<String>) -> Result<(&'a Deployment, FunctionName), Refused> {

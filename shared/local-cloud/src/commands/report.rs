@@ -111,7 +111,16 @@ fn ecosystem(result: &Value, terminal: &Terminal) -> String {
     ];
     let deferred = texts(&data["coverage"]["deferred"]);
     if !deferred.is_empty() {
-        lines.push(("not read", joined(&deferred)));
+        let count = data["coverage"]["deferred_count"].as_u64().and_then(|count| usize::try_from(count).ok());
+        lines.push(("not read", joined_of(&deferred, count.unwrap_or(deferred.len()))));
+    }
+    let drift = drift(data);
+    if !drift.is_empty() {
+        lines.push(("drift", joined(&drift)));
+    }
+    let omitted = omitted(data);
+    if !omitted.is_empty() {
+        lines.push(("left out", joined(&omitted)));
     }
     let line = |(name, text): &(&str, String)| {
         let text = wrap(text, terminal.width, &" ".repeat(17));
@@ -170,6 +179,24 @@ fn alerts(data: &Value) -> Vec<String> {
     kinds.into_iter().map(shown).collect()
 }
 
+/// How much of each table has moved since the result that it was compared with.
+fn drift(data: &Value) -> Vec<String> {
+    let of_table = |table: &Value| {
+        let name = table["table"].as_str().unwrap_or(ABSENT);
+        format!("{name}: {} of {} columns", count(&table["drifted_columns"]), list(&table["columns"]).len())
+    };
+    list(&data["drift"]["tables"]).iter().map(of_table).collect()
+}
+
+/// Lists that the reply had no room for.
+fn omitted(data: &Value) -> Vec<String> {
+    let entry = |list: &Value| {
+        let name = list["list"].as_str().unwrap_or(ABSENT);
+        format!("{name} ({} of {} shown)", count(&list["shown"]), count(&list["total"]))
+    };
+    list(&data["coverage"]["omitted"]).iter().map(entry).collect()
+}
+
 fn bullets(title: &str, items: &[String], terminal: &Terminal) -> String {
     if items.is_empty() {
         return String::new();
@@ -193,10 +220,16 @@ fn texts(value: &Value) -> Vec<String> {
 }
 
 fn joined(items: &[String]) -> String {
-    match items.len() {
-        0 => "none".to_owned(),
-        n if n > MAX_LINES => format!("{}; and {} more", items[..MAX_LINES].join("; "), n - MAX_LINES),
-        _ => items.join("; "),
+    joined_of(items, items.len())
+}
+
+/// The first of `total` items, not all of which are given.
+fn joined_of(items: &[String], total: usize) -> String {
+    let shown = &items[..items.len().min(MAX_LINES)];
+    match total.saturating_sub(shown.len()) {
+        0 if shown.is_empty() => "none".to_owned(),
+        0 => shown.join("; "),
+        more => format!("{}; and {more} more", shown.join("; ")),
     }
 }
 
@@ -295,6 +328,24 @@ mod tests {
         check(1e15, "1.000e15");
         check(0.0, "0");
         assert_eq!(figure(&Value::Null), None);
+    }
+
+    #[test]
+    fn what_is_not_named_is_counted() {
+        let names: Vec<String> = (0..20).map(|n| format!("n{n}")).collect();
+        assert_eq!(joined_of(&names[..2], 2), "n0; n1");
+        assert_eq!(joined_of(&names[..2], 1_000), "n0; n1; and 998 more");
+        assert!(joined_of(&names, 1_000_000).ends_with("n11; and 999988 more"));
+        assert_eq!(joined(&[]), "none");
+        let terminal = Terminal { colour: false, width: 200, is_terminal: false };
+        let result = json!({"data": {
+            "coverage": {"deferred": ["a"], "deferred_count": 7, "omitted": [{"list": "/issues", "shown": 1, "total": 9}]},
+            "drift": {"tables": [{"table": "t", "drifted_columns": 1, "columns": [{}, {}]}]},
+        }});
+        let shown = text(&result, &terminal);
+        for line in ["a; and 6 more", "t: 1 of 2 columns", "/issues (1 of 9 shown)"] {
+            assert!(shown.contains(line), "{line} in {shown}");
+        }
     }
 
     #[test]

@@ -51,8 +51,16 @@ pub struct Limits {
     pub call_timeout: Duration,
     /// An idle process is ended after this.
     pub idle_timeout: Duration,
-    /// The memory that functions are told they have, in MB. It is not enforced.
+    /// The memory that functions are told they have, in MB.
     pub memory_mb: u32,
+    /// Whether a function that holds more than that is killed. It is looked at, not walled in, so one that grows
+    /// fast is a little over by then.
+    pub enforce_memory: bool,
+    /// Pauses before a failed asynchronous call of Lambda is tried again, one for each further try. Lambda itself
+    /// waits one minute and two.
+    pub event_retry_waits: Vec<Duration>,
+    /// An asynchronous call is given up when it is this old.
+    pub event_max_age: Duration,
     /// Largest response, in bytes.
     pub max_response_bytes: usize,
 }
@@ -67,6 +75,9 @@ impl Default for Limits {
             call_timeout: Duration::from_secs(30),
             idle_timeout: Duration::from_secs(30),
             memory_mb: 256,
+            enforce_memory: false,
+            event_retry_waits: vec![Duration::from_secs(1), Duration::from_secs(2)],
+            event_max_age: Duration::from_secs(6 * 3600),
             max_response_bytes: 6 * 1024 * 1024,
         }
     }
@@ -82,7 +93,7 @@ pub(crate) struct Host {
     pub(crate) directory: PathBuf,
     /// True from the moment on when every process has to end.
     pub(crate) stop: watch::Receiver<bool>,
-    /// How many processes there are, those of all functions together.
+    /// How many processes and waiting events there are, those of all functions together.
     pub(crate) census: Census,
 }
 

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
+use serde_json::json;
 use tempfile::TempDir;
 use tokio::process::{Child, Command};
 use tokio::sync::{oneshot, watch};
@@ -17,6 +18,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
 use super::host::Host;
+use super::memory;
 use crate::failure::{Failure, FailureKind};
 use crate::logs::{FunctionLog, follow};
 
@@ -25,15 +27,16 @@ const LAST_LINES: usize = 5;
 /// How long the last lines of a dead process are waited for: a grandchild can keep the pipes open.
 const PIPES_CLOSE: Duration = Duration::from_millis(200);
 
-/// How many children there are.
+/// How much there is that has to end before the cloud has: children, and events on their way.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Census(Arc<watch::Sender<usize>>);
 
+/// One of them, until it is dropped.
 #[derive(Debug)]
-struct Counted(Census);
+pub(crate) struct Counted(Census);
 
 impl Census {
-    fn enter(&self) -> Counted {
+    pub(crate) fn enter(&self) -> Counted {
         self.0.send_modify(|count| *count += 1);
         Counted(self.clone())
     }
@@ -79,7 +82,15 @@ impl Process {
         ];
         let (kill, killed) = oneshot::channel();
         let (exit_sender, exit) = watch::channel(None);
-        let keeper = Keeper { child, readers, directory, stop: host.stop.clone(), _counted: counted };
+        let keeper = Keeper {
+            child,
+            readers,
+            directory,
+            memory_mb: host.limits.enforce_memory.then_some(host.limits.memory_mb),
+            log: Arc::clone(&host.log),
+            stop: host.stop.clone(),
+            _counted: counted,
+        };
         tokio::spawn(keeper.keep(killed, exit_sender));
         Ok(Self { pid, log: Arc::clone(&host.log), exit, _kill: kill })
     }
@@ -150,10 +161,21 @@ fn read(stream: impl tokio::io::AsyncRead + Unpin + Send + 'static, host: &Host,
     tokio::spawn(follow(stream, move |line| log.append(pid, line)))
 }
 
+/// Waits until the process of this number is over the limit, if there is one.
+async fn too_large(limit: Option<(u32, u32)>) -> (u32, u64) {
+    match limit {
+        Some((id, limit_mb)) => (id, memory::exceeded(id, limit_mb).await),
+        None => std::future::pending().await,
+    }
+}
+
 struct Keeper {
     child: Child,
     readers: [Option<JoinHandle<()>>; 2],
     directory: TempDir,
+    /// The most memory that the child may hold, in MB.
+    memory_mb: Option<u32>,
+    log: Arc<FunctionLog>,
     stop: watch::Receiver<bool>,
     _counted: Counted,
 }
@@ -163,12 +185,20 @@ impl Keeper {
         // `wait` would close it, which is the sign for the child to end.
         let _stdin = self.child.stdin.take();
         // Asked now: an ended child has no id.
-        let group = self.child.id().and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let id = self.child.id();
+        let group = id.and_then(|id| Pid::from_raw(i32::try_from(id).ok()?));
+        let limit = id.zip(self.memory_mb);
         let stop = async |mut stop: watch::Receiver<bool>| drop(stop.wait_for(|stop| *stop).await);
         let ended = tokio::select! {
             status = self.child.wait() => Some(status),
             _ = killed => None,
             () = stop(self.stop.clone()) => None,
+            (id, used) = too_large(limit) => {
+                // Under the child's number, so that it is among its last words.
+                let fields = json!({ "used_mb": used, "limit_mb": self.memory_mb, "process_id": id });
+                self.log.tell(id, "ERROR", "memory.exceeded", fields);
+                None
+            }
         };
         let status = match ended {
             Some(status) => {

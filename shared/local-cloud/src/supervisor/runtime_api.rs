@@ -23,7 +23,7 @@ const MAX_RESPONSE_BYTES: usize = 6_291_556;
 const MAX_ERROR_BYTES: usize = 256 * 1024;
 
 /// One event for the process.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Event {
     pub(crate) request_id: String,
     pub(crate) body: Bytes,

@@ -4,8 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests, outside #[test] functions")]
 
 mod commands;
+mod events;
 mod fn_calls;
 mod lambda_calls;
+mod memory;
 mod processes;
 mod support;
 mod triggers;

@@ -87,6 +87,19 @@ impl Local {
         self.post("/invoke/probe", body.to_string()).await
     }
 
+    /// Everything in the probe's log, without the process numbers.
+    pub(crate) async fn log(&self) -> Vec<String> {
+        let request = Request::get("/logs/probe").header("host", "localhost").body(Full::default()).unwrap();
+        let text = String::from_utf8(self.send(request).await.body().to_vec()).unwrap();
+        text.lines().filter_map(|line| Some(line.split_once(' ')?.1.to_owned())).collect()
+    }
+
+    /// The supervisor's own lines about something.
+    pub(crate) async fn told(&self, prefix: &str) -> Vec<Value> {
+        let lines = self.log().await.into_iter().filter_map(|line| serde_json::from_str::<Value>(&line).ok());
+        lines.filter(|line| line["message"].as_str().is_some_and(|message| message.starts_with(prefix))).collect()
+    }
+
     /// Process that answers a direct call.
     pub(crate) async fn pid(&self) -> u64 {
         let response = self.invoke(json!({ "op": "pid" })).await;

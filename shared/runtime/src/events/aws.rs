@@ -1,15 +1,14 @@
 //! AWS events that are not HTTP: EventBridge, SQS, SNS, S3.
 
-use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use super::{Detected, Event, ObjectRef, text, unwrap_text};
-use crate::invocation::{Item, Kind, Payload, Work};
+use super::{Detected, Event, ObjectRef, decode_form, id_at, text, unwrap_text};
+use crate::invocation::{Item, Kind, Payload, Task, Work};
 
 pub(super) fn detect(value: &Value) -> Option<Detected> {
-    if let Some(payload) = event_bridge(value) {
-        let kind = if payload == Payload::Tick { Kind::Tick } else { Kind::Event };
-        return Some(Detected::one(kind, payload));
+    if let Some(task) = event_bridge(value) {
+        let kind = if task.payload == Payload::Tick { Kind::Tick } else { Kind::Event };
+        return Some(Detected::one(kind, task));
     }
     if is_s3_test(value) {
         return Some(Detected::one(Kind::Event, Payload::Ignored));
@@ -30,13 +29,14 @@ fn unsupported(records: &[Value], source: &str) -> Option<Detected> {
 }
 
 /// What may be inside a queue message or a notification.
-pub(super) fn unwrap(value: &Value) -> Option<Vec<Payload>> {
+pub(super) fn unwrap(value: &Value) -> Option<Vec<Task>> {
     if value.get("Type").and_then(Value::as_str) == Some("Notification") {
-        return Some(unwrap_text(value.get("Message")?.as_str()?));
+        let tasks = unwrap_text(value.get("Message")?.as_str()?);
+        return Some(Task::within(id_at(value, "/MessageId"), tasks));
     }
     match detect(value)?.work {
-        Work::One(payload) => Some(vec![payload]),
-        Work::All(payloads) => Some(payloads),
+        Work::One(task) => Some(vec![task]),
+        Work::All(tasks) => Some(tasks),
         Work::Batch { .. } => None,
     }
 }
@@ -46,25 +46,30 @@ fn source_of(record: &Value) -> Option<&str> {
     record.get("eventSource").or_else(|| record.get("EventSource"))?.as_str()
 }
 
-fn all(payloads: Vec<Payload>) -> Detected {
-    Detected { kind: Kind::Event, work: Work::All(payloads), http: None }
+fn all(tasks: Vec<Task>) -> Detected {
+    Detected { kind: Kind::Event, work: Work::All(tasks), http: None }
 }
 
 fn batch(records: &[Value]) -> Detected {
     let items = records.iter().enumerate().map(|(index, record)| Item {
         id: text(record, "/messageId").unwrap_or_else(|| index.to_string()),
-        payloads: record.get("body").and_then(Value::as_str).map_or_else(Vec::new, unwrap_text),
+        tasks: Task::within(id_at(record, "/messageId"), queued(record)),
         group: text(record, "/attributes/MessageGroupId"),
     });
     Detected { kind: Kind::Batch, work: Work::Batch { items: items.collect(), reports_items: true }, http: None }
 }
 
+fn queued(record: &Value) -> Vec<Task> {
+    record.get("body").and_then(Value::as_str).map_or_else(Vec::new, unwrap_text)
+}
+
 /// A schedule is a tick; its rule or scheduler may give no input. `detail` of the scheduler is text.
-fn event_bridge(value: &Value) -> Option<Payload> {
+fn event_bridge(value: &Value) -> Option<Task> {
     let source = value.get("source")?.as_str()?;
     let event_type = value.get("detail-type")?.as_str()?;
+    let message_id = id_at(value, "/id").map(str::to_owned);
     if source == "aws.scheduler" || (source == "aws.events" && event_type == "Scheduled Event") {
-        return Some(Payload::Tick);
+        return Some(Task::new(message_id, Payload::Tick));
     }
     let event = Event {
         source: source.to_owned(),
@@ -74,7 +79,7 @@ fn event_bridge(value: &Value) -> Option<Payload> {
         object: (source == "aws.s3").then(|| bridged_object(value)).flatten(),
         data: value.get("detail").cloned().unwrap_or_default(),
     };
-    Some(Payload::Event(Box::new(event)))
+    Some(Task::new(message_id, Payload::Event(Box::new(event))))
 }
 
 /// Through EventBridge the key is not URL-encoded.
@@ -93,34 +98,32 @@ fn is_s3_test(value: &Value) -> bool {
     value.get("Records").is_none() && value.get("Event").and_then(Value::as_str) == Some("s3:TestEvent")
 }
 
-fn sns(record: &Value) -> Vec<Payload> {
+fn sns(record: &Value) -> Vec<Task> {
     let message = record.pointer("/Sns/Message").and_then(Value::as_str).unwrap_or_default();
-    unwrap_text(message)
+    Task::within(id_at(record, "/Sns/MessageId"), unwrap_text(message))
 }
 
-fn s3(record: &Value) -> Payload {
-    Payload::Event(Box::new(Event {
+/// A record has no id of its own: the request's id is shared by all objects that the request touched.
+fn s3(record: &Value) -> Task {
+    let event = Event {
         source: "aws:s3".to_owned(),
         event_type: text(record, "/eventName").unwrap_or_default(),
         id: text(record, "/responseElements/x-amz-request-id"),
         time: text(record, "/eventTime"),
         object: s3_object(record),
         data: record.clone(),
-    }))
+    };
+    Payload::Event(Box::new(event)).into()
 }
 
 fn s3_object(record: &Value) -> Option<ObjectRef> {
     Some(ObjectRef {
         bucket: text(record, "/s3/bucket/name")?,
-        key: decode_key(record.pointer("/s3/object/key")?.as_str()?),
+        // S3's own notifications encode the key as a form does.
+        key: decode_form(record.pointer("/s3/object/key")?.as_str()?),
         etag: text(record, "/s3/object/eTag"),
         version: text(record, "/s3/object/versionId"),
         size_bytes: record.pointer("/s3/object/size").and_then(Value::as_u64),
         namespace: None,
     })
-}
-
-/// S3 notifications carry form-encoded keys: `+` is a blank.
-fn decode_key(key: &str) -> String {
-    percent_decode_str(&key.replace('+', " ")).decode_utf8_lossy().into_owned()
 }

@@ -1,20 +1,19 @@
-//! HTTP requests as AWS sends them to a function: API Gateway 1.0 and 2.0, function URLs, load balancers;
-//! and the replies that each of them understands.
+//! HTTP requests as AWS sends them to a function: API Gateway 1.0 and 2.0, WebSocket, function URLs, load
+//! balancers; and the replies that each of them understands.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use super::{Detected, text};
-use crate::invocation::{HttpRequest, Kind, Payload, Work};
+use super::{Detected, decode_form, id_at, text};
+use crate::invocation::{HttpRequest, Kind, Payload, Task, Work};
 
 /// Form of the reply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Style {
-    /// REST API, or HTTP API with format 1.0.
+    /// REST API, HTTP API with format 1.0, WebSocket API.
     V1,
     /// HTTP API with format 2.0, function URL.
     V2,
@@ -27,13 +26,37 @@ pub(super) fn detect(value: &Value) -> Option<Detected> {
     let is_v2 = value.get("version").and_then(Value::as_str) == Some("2.0") && context.get("http").is_some();
     let (style, request) = if is_v2 {
         (Style::V2, v2(value)?)
+    } else if let Some(detected) = web_socket(value, context) {
+        return Some(detected);
     } else if context.get("elb").is_some() {
         (Style::Alb, v1(value, true)?)
     } else {
         (Style::V1, v1(value, false)?)
     };
-    let work = Work::One(Payload::Bytes(body(value)));
-    Some(Detected { kind: Kind::Http, work, http: Some((request, style)) })
+    Some(detected(request, style, Payload::Bytes(body(value)).into()))
+}
+
+fn detected(request: HttpRequest, style: Style, task: Task) -> Detected {
+    Detected { kind: Kind::Http, work: Work::One(task), http: Some((request, style)) }
+}
+
+/// A WebSocket API. A message is a request; its reply reaches the client where the route has a route response.
+/// Opening and closing a connection is no work: who may connect is up to the route's authorizer, as for HTTP,
+/// and any status but 2xx would refuse the connection.
+fn web_socket(value: &Value, context: &Value) -> Option<Detected> {
+    let connection_id = context.get("connectionId")?.as_str()?.to_owned();
+    let route = context.get("routeKey")?.as_str()?;
+    let opens_or_closes = route == "$connect" || route == "$disconnect";
+    let request = HttpRequest {
+        method: if opens_or_closes { "GET" } else { "POST" }.to_owned(),
+        path: route.to_owned(),
+        query: v1_query(value, false),
+        headers: v1_headers(value),
+        connection_id: Some(connection_id),
+    };
+    let payload = if opens_or_closes { Payload::Ignored } else { Payload::Bytes(body(value)) };
+    let message_id = id_at(context, "/messageId").map(str::to_owned);
+    Some(detected(request, Style::V1, Task::new(message_id, payload)))
 }
 
 /// Text that is not the base64 it claims to be is passed on; reading it as a request reports the error.
@@ -57,6 +80,7 @@ fn v2(value: &Value) -> Option<HttpRequest> {
         path: without_stage(&text(value, "/rawPath").unwrap_or_default(), stage.as_deref()),
         query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
         headers,
+        connection_id: None,
     })
 }
 
@@ -68,21 +92,24 @@ fn without_stage(path: &str, stage: Option<&str>) -> String {
 }
 
 fn v1(value: &Value, encoded_query: bool) -> Option<HttpRequest> {
-    let multi = value.get("multiValueHeaders").filter(|map| map.is_object());
-    let headers = multi.map_or_else(|| single_headers(value.get("headers")), multi_headers);
     Some(HttpRequest {
         method: text(value, "/httpMethod")?.to_ascii_uppercase(),
         path: text(value, "/path").unwrap_or_else(|| "/".to_owned()),
         query: v1_query(value, encoded_query),
-        headers,
+        headers: v1_headers(value),
+        connection_id: None,
     })
 }
 
-/// A load balancer leaves the values percent-encoded.
+fn v1_headers(value: &Value) -> HeaderMap {
+    let multi = value.get("multiValueHeaders").filter(|map| map.is_object());
+    multi.map_or_else(|| single_headers(value.get("headers")), multi_headers)
+}
+
+/// A load balancer leaves keys and values encoded as they came (Elastic Load Balancing, "Lambda functions as
+/// targets"); API Gateway decodes them.
 fn v1_query(value: &Value, encoded: bool) -> Vec<(String, String)> {
-    let decode = |text: &str| {
-        if encoded { percent_decode_str(text).decode_utf8_lossy().into_owned() } else { text.to_owned() }
-    };
+    let decode = |text: &str| if encoded { decode_form(text) } else { text.to_owned() };
     let multi = value.get("multiValueQueryStringParameters").and_then(Value::as_object);
     let single = value.get("queryStringParameters").and_then(Value::as_object);
     let mut pairs = Vec::new();

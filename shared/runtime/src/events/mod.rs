@@ -6,12 +6,16 @@ mod aws_http;
 mod oci;
 
 use bytes::Bytes;
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use crate::MAX_BODY_BYTES;
-use crate::invocation::{HttpRequest, Kind, Payload, Work};
+use crate::invocation::{HttpRequest, Kind, Payload, Task, Work};
 
 pub(crate) use aws_http::{Style, reply as aws_reply};
+
+/// Longest id of a message, in bytes; the clouds' own have less than 100.
+const MAX_ID_BYTES: usize = 512;
 
 /// Something that happened, in the words of CloudEvents.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -57,8 +61,8 @@ pub(crate) struct Detected {
 }
 
 impl Detected {
-    fn one(kind: Kind, payload: Payload) -> Self {
-        Self { kind, work: Work::One(payload), http: None }
+    fn one(kind: Kind, task: impl Into<Task>) -> Self {
+        Self { kind, work: Work::One(task.into()), http: None }
     }
 
     /// A direct request that is not looked into further.
@@ -106,21 +110,38 @@ fn tick(mut value: Value) -> Payload {
 }
 
 /// One level of unwrapping: what a queue message's text or value holds.
-fn unwrap(value: Value) -> Vec<Payload> {
+fn unwrap(value: Value) -> Vec<Task> {
     if is_tick(&value) {
-        return vec![tick(value)];
+        return vec![tick(value).into()];
     }
-    match aws::unwrap(&value).or_else(|| oci::single(&value).map(|payload| vec![payload])) {
-        Some(payloads) => payloads,
-        None => vec![Payload::Request(value)],
+    match aws::unwrap(&value).or_else(|| oci::single(&value).map(|task| vec![task])) {
+        Some(tasks) => tasks,
+        None => vec![Payload::Request(value).into()],
     }
 }
 
-fn unwrap_text(text: &str) -> Vec<Payload> {
+fn unwrap_text(text: &str) -> Vec<Task> {
     match serde_json::from_str(text) {
         Ok(value) => unwrap(value),
-        Err(_) => vec![Payload::Bytes(Bytes::copy_from_slice(text.as_bytes()))],
+        Err(_) => vec![Payload::Bytes(Bytes::copy_from_slice(text.as_bytes())).into()],
     }
+}
+
+/// A text that may serve as the id of a message: it stands in logs and in keys of stored state.
+pub(crate) fn message_id(text: &str) -> Option<&str> {
+    let harmless = !text.chars().any(char::is_control);
+    ((1..=MAX_ID_BYTES).contains(&text.len()) && harmless).then_some(text)
+}
+
+/// The id at `pointer`.
+fn id_at<'a>(value: &'a Value, pointer: &str) -> Option<&'a str> {
+    message_id(value.pointer(pointer)?.as_str()?)
+}
+
+/// One key or value of `application/x-www-form-urlencoded` (WHATWG URL, section 5): `+` is a blank, and a plus
+/// sign is written as `%2B`.
+fn decode_form(text: &str) -> String {
+    percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned()
 }
 
 fn text(value: &Value, pointer: &str) -> Option<String> {

@@ -4,8 +4,8 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
 
-use super::{Detected, Event, ObjectRef, text, unwrap};
-use crate::invocation::{Item, Kind, Payload, Work};
+use super::{Detected, Event, ObjectRef, id_at, message_id, text, unwrap};
+use crate::invocation::{Item, Kind, Payload, Task, Work};
 
 pub(super) fn detect(value: &Value) -> Option<Detected> {
     if let Value::Array(items) = value {
@@ -16,9 +16,31 @@ pub(super) fn detect(value: &Value) -> Option<Detected> {
 }
 
 /// An event that stands alone.
-pub(super) fn single(value: &Value) -> Option<Payload> {
-    let event = events_rule(value).or_else(|| cloud_event(value)).or_else(|| alarm(value))?;
-    Some(Payload::Event(Box::new(event)))
+pub(super) fn single(value: &Value) -> Option<Task> {
+    let with_id = |event: Event, id: Option<String>| Task::new(id, Payload::Event(Box::new(event)));
+    if let Some(event) = events_rule(value) {
+        return Some(with_id(event, id_at(value, "/eventID").map(str::to_owned)));
+    }
+    if let Some(event) = cloud_event(value) {
+        return Some(with_id(event, cloud_event_id(value)));
+    }
+    alarm(value).map(|event| with_id(event, alarm_id(value)))
+}
+
+/// CloudEvents promises that source and id together are unique, not the id alone.
+fn cloud_event_id(value: &Value) -> Option<String> {
+    joined(format!("{}#{}", value.get("source")?.as_str()?, value.get("id")?.as_str()?))
+}
+
+/// One state of an alarm has one key for all of its messages. Oracle's advice for de-duplication is to add the
+/// time (Notifications, Best Practices for Subscriptions and Topics).
+fn alarm_id(value: &Value) -> Option<String> {
+    let time = value.get("timestampEpochMillis")?.as_u64()?;
+    joined(format!("{}#{time}", value.get("dedupeKey")?.as_str()?))
+}
+
+fn joined(id: String) -> Option<String> {
+    message_id(&id).is_some().then_some(id)
 }
 
 /// The Events service: CloudEvents 0.1 names.
@@ -75,30 +97,36 @@ fn alarm(value: &Value) -> Option<Event> {
 /// Connector Hub sends arrays of records and repeats the whole array when the call fails. Arrays of anything
 /// else are none of its doing.
 fn batch(items: &[Value]) -> Detected {
-    let item = |(index, value): (usize, &Value)| Item { id: index.to_string(), payloads: element(value), group: None };
+    let item = |(index, value): (usize, &Value)| Item { id: index.to_string(), tasks: element(value), group: None };
     let items = items.iter().enumerate().map(item).collect();
     Detected { kind: Kind::Batch, work: Work::Batch { items, reports_items: false }, http: None }
 }
 
-fn element(value: &Value) -> Vec<Payload> {
+fn element(value: &Value) -> Vec<Task> {
     if let Some(message) = stream_message(value) {
         return message;
     }
     match metric(value) {
-        Some(event) => vec![Payload::Event(Box::new(event))],
+        Some(event) => vec![Payload::Event(Box::new(event)).into()],
         None => unwrap(value.clone()),
     }
 }
 
-/// A Streaming record: the message is base64 in `value`.
-fn stream_message(value: &Value) -> Option<Vec<Payload>> {
-    value.get("stream")?;
-    value.get("partition")?;
+/// A Streaming record: the message is base64 in `value`. Its place in the stream is its id.
+fn stream_message(value: &Value) -> Option<Vec<Task>> {
+    let stream = value.get("stream")?;
+    let partition = value.get("partition")?;
     let bytes = STANDARD.decode(value.get("value")?.as_str()?).ok()?;
-    Some(match serde_json::from_slice(&bytes) {
+    let tasks = match serde_json::from_slice(&bytes) {
         Ok(inner) => unwrap(inner),
-        Err(_) => vec![Payload::Bytes(bytes.into())],
-    })
+        Err(_) => vec![Payload::Bytes(bytes.into()).into()],
+    };
+    Some(Task::within(position(stream, partition, value).as_deref(), tasks))
+}
+
+fn position(stream: &Value, partition: &Value, record: &Value) -> Option<String> {
+    let offset = record.get("offset")?.as_u64()?;
+    joined(format!("{}#{}#{offset}", stream.as_str()?, partition.as_str()?))
 }
 
 /// A Monitoring record: one metric stream with its data points.

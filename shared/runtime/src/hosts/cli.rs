@@ -16,7 +16,8 @@ use super::{App, EXIT_CONFIG, EXIT_START, StartError, new_request_id, runtime, s
 use crate::context::Trace;
 use crate::events::{Detected, detect_bytes};
 use crate::invocation::Invocation;
-use crate::settings::Declared;
+use crate::metrics::Format;
+use crate::settings::{Declared, Shared};
 use crate::{Budget, Handler};
 
 #[derive(Parser)]
@@ -31,7 +32,8 @@ enum Command {
     /// Calls the function once and prints its reply as JSON; logs go to stderr.
     ///
     /// Any event of either cloud is recognised. The exit status is 65 for a wrong request, 69 when a service
-    /// failed, 75 when time ran out, 70 for an internal error.
+    /// failed, 75 when time ran out, 70 for an internal error. CAUSEWAY_METRICS=log or emf adds the call's metrics
+    /// to the logs.
     Invoke(Invoke),
     /// Serves the function over plain HTTP until interrupted.
     Serve(Serve),
@@ -65,16 +67,16 @@ struct Serve {
     host: IpAddr,
 }
 
-pub(super) fn run<H, E>(connect: impl FnOnce(H::Config) -> Result<H, E>) -> ExitCode
+pub(super) fn run<H, E>(shared: Shared, connect: impl FnOnce(H::Config) -> Result<H, E>) -> ExitCode
 where
     H: Handler,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let outcome = match parse::<H>().command {
-        Command::Invoke(args) => start(connect).and_then(|app| invoke(&app, args)),
-        Command::Serve(args) => start(connect).and_then(|app| serve_http(app, &args)),
+        Command::Invoke(args) => start(shared, connect, Format::Off).and_then(|app| invoke(&app, args)),
+        Command::Serve(args) => start(shared, connect, Format::Log).and_then(|app| serve_http(app, &args)),
         Command::Schema => print(&schema::<H>()),
-        Command::Config { json } => settings::<H>().and_then(|loaded| config(&loaded.declared, json)),
+        Command::Config { json } => settings::<H>(shared).and_then(|loaded| config(&loaded.declared, json)),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("{}: {}", H::NAME, error.text);

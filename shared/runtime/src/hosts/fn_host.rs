@@ -5,10 +5,11 @@ use std::time::{Duration, Instant, SystemTime};
 
 use bytes::Bytes;
 use causeway_fdk::{BoxError, Call, Config, Context as FnContext, Gateway, Report, Response, Server, TimedOut};
+use http::HeaderMap;
 
 use super::{App, StartError, http_reply, new_request_id, runtime};
 use crate::context::{Trace, caller_request_id};
-use crate::events::{Detected, detect_bytes};
+use crate::events::{Detected, detect_bytes, message_id};
 use crate::invocation::{HttpRequest, Invocation, Kind, Payload, Work};
 use crate::{Budget, Error, ErrorKind, MAX_BODY_BYTES, Reply};
 
@@ -54,7 +55,12 @@ impl App {
             Some(_) => gateway_call(body),
             None => detect_bytes(&body),
         };
-        let work = work.without_item_reports();
+        // A gateway's client writes its own headers; only the service's own may name a message.
+        let notification = gateway.is_none().then(|| notification_id(headers)).flatten();
+        let work = match notification {
+            Some(id) => work.without_item_reports().within(id),
+            None => work.without_item_reports(),
+        };
         let call_id = context.call_id().map(str::to_owned);
         let caller = gateway.as_ref().and_then(|http| caller_request_id(&http.headers));
         let caller = caller.or_else(|| caller_request_id(headers));
@@ -84,8 +90,13 @@ impl App {
     }
 }
 
+/// Notifications delivers at least once and repeats its id with the message.
+fn notification_id(headers: &HeaderMap) -> Option<&str> {
+    message_id(headers.get("x-oci-ns-messageid")?.to_str().ok()?)
+}
+
 fn gateway_call(body: Bytes) -> Detected {
-    let work = Work::One(Payload::Bytes(body));
+    let work = Work::One(Payload::Bytes(body).into());
     Detected { kind: Kind::Http, work, http: None }
 }
 
@@ -95,6 +106,7 @@ fn http_request(gateway: &Gateway) -> HttpRequest {
         path: gateway.path().to_owned(),
         query: gateway.query_pairs(),
         headers: gateway.headers().clone(),
+        connection_id: None,
     }
 }
 
@@ -135,6 +147,8 @@ fn batch_failed(reply: &Reply) -> BoxError {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderName;
+
     use super::*;
     use crate::Service;
     use crate::settings::Common;
@@ -147,18 +161,41 @@ mod tests {
         }
     }
 
+    fn invocation(headers: &[(&'static str, &'static str)], body: &'static str) -> Invocation {
+        let listener = |name: &str| (name == "FN_LISTENER").then(|| "unix:/tmp/lsnr.sock".to_owned());
+        let pair =
+            |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), value.parse().unwrap());
+        let config = Arc::new(Config::from_lookup(listener).unwrap());
+        let context = FnContext::new(config, headers.iter().map(pair).collect());
+        let environment = crate::Vars::new([]);
+        let app = App { service: Arc::new(Unused), common: Common::of(environment) };
+        app.invocation(&context, Bytes::from_static(body.as_bytes()))
+    }
+
     #[test]
     fn an_aws_request_keeps_its_query_in_a_plain_call() {
-        let listener = |name: &str| (name == "FN_LISTENER").then(|| "unix:/tmp/lsnr.sock".to_owned());
-        let headers = [(http::header::HeaderName::from_static("fn-call-id"), "c1".parse().unwrap())];
-        let config = Arc::new(Config::from_lookup(listener).unwrap());
-        let context = FnContext::new(config, headers.into_iter().collect());
-        let app = App { service: Arc::new(Unused), common: Common { default_timeout_seconds: 30 } };
         let body =
             r#"{"version":"2.0","rawPath":"/","rawQueryString":"n=4","requestContext":{"http":{"method":"GET"}}}"#;
-        let invocation = app.invocation(&context, Bytes::from_static(body.as_bytes()));
+        let invocation = invocation(&[("fn-call-id", "c1")], body);
         assert_eq!(invocation.http.unwrap().query, [("n".to_owned(), "4".to_owned())]);
         assert_eq!((invocation.kind, invocation.call_id.as_deref()), (Kind::Http, Some("c1")));
+    }
+
+    #[test]
+    fn notifications_name_their_messages() {
+        let check = |headers: &[(&'static str, &'static str)], body, expected: Option<&str>| {
+            assert_eq!(invocation(headers, body).work.message_id(), expected, "{headers:?} {body}");
+        };
+        let notified = [("x-oci-ns-messageid", "e2a3fb1f-f397")];
+        check(&notified, "{}", Some("e2a3fb1f-f397"));
+        check(&notified, "no json", Some("e2a3fb1f-f397"));
+        check(&notified, r#"{"cloudEventsVersion":"0.1","eventType":"t","eventID":"e1"}"#, Some("e1"));
+        check(&[], "{}", None);
+        check(&[("x-oci-ns-messageid", "")], "{}", None);
+        // What came through a gateway was written by its client.
+        let gateway = [("fn-intent", "httprequest"), ("fn-http-method", "POST"), ("fn-http-request-url", "/v1")];
+        let forged = [("fn-http-h-x-oci-ns-messageid", "forged"), ("x-oci-ns-messageid", "forged")];
+        check(&[gateway.as_slice(), forged.as_slice()].concat(), "{}", None);
     }
 
     #[test]

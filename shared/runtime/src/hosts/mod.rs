@@ -12,8 +12,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::runtime::{LocalOptions, LocalRuntime};
 
+use crate::metrics::{Emitter, Format};
 use crate::service::{Function, Service};
-use crate::settings::{Common, Loaded, Vars, load};
+use crate::settings::{Common, Loaded, Shared, Vars, load};
 use crate::{Handler, telemetry};
 
 /// Exit status for a wrong configuration (`EX_USAGE`).
@@ -55,8 +56,10 @@ pub(crate) struct App {
 /// Runs a function in whatever host the environment shows: `FN_LISTENER` means Fn, then
 /// `AWS_LAMBDA_RUNTIME_API` means Lambda, else the command line.
 ///
-/// `connect` makes the handler from its settings; it runs once, before the first call.
-pub fn run<H, E>(connect: impl FnOnce(H::Config) -> Result<H, E>) -> ExitCode
+/// `connect` makes the handler from its settings; it runs once, before the first call. `shared` are settings that
+/// `connect` or its adapters read by themselves: they are known to the check for unknown names and shown by the
+/// `config` command.
+pub fn run<H, E>(shared: Shared, connect: impl FnOnce(H::Config) -> Result<H, E>) -> ExitCode
 where
     H: Handler,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
@@ -66,13 +69,13 @@ where
     let level = ["LOG_LEVEL", "AWS_LAMBDA_LOG_LEVEL", "RUST_LOG"].iter().find_map(|name| set(name));
     if is_set("FN_LISTENER") {
         telemetry::install(H::NAME, level.as_deref());
-        exit(start(connect).and_then(fn_host::run))
+        exit(start(shared, connect, Format::Log).and_then(fn_host::run))
     } else if is_set("AWS_LAMBDA_RUNTIME_API") {
         telemetry::install(H::NAME, level.as_deref());
-        exit(start(connect).and_then(lambda::run).inspect_err(lambda::report_init_error))
+        exit(start(shared, connect, Format::Emf).and_then(lambda::run).inspect_err(lambda::report_init_error))
     } else {
         telemetry::install(H::NAME, level.as_deref().or(Some("warn")));
-        cli::run(connect)
+        cli::run(shared, connect)
     }
 }
 
@@ -86,20 +89,27 @@ fn exit(outcome: Result<(), StartError>) -> ExitCode {
     }
 }
 
-fn settings<H: Handler>() -> Result<Loaded<H::Config>, StartError> {
+fn settings<H: Handler>(shared: Shared) -> Result<Loaded<H::Config>, StartError> {
     let text = |value: std::ffi::OsString| value.to_string_lossy().into_owned();
     let vars = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
-    load(Vars::new(vars)).map_err(|error| StartError::config(&error))
+    load(Vars::new(vars), shared).map_err(|error| StartError::config(&error))
 }
 
-fn start<H, E>(connect: impl FnOnce(H::Config) -> Result<H, E>) -> Result<App, StartError>
+/// `metrics` is the host's form of measurements, unless a setting names another.
+fn start<H, E>(
+    shared: Shared,
+    connect: impl FnOnce(H::Config) -> Result<H, E>,
+    metrics: Format,
+) -> Result<App, StartError>
 where
     H: Handler,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let loaded = settings::<H>()?;
-    let handler = connect(loaded.config).map_err(|error| StartError::new("connect_failed", &*error.into()))?;
-    Ok(App { service: Arc::new(Function::new(handler)), common: loaded.common })
+    let Loaded { config, common, .. } = settings::<H>(shared)?;
+    let handler = connect(config).map_err(|error| StartError::new("connect_failed", &*error.into()))?;
+    let metrics = Format::of(common.metrics, metrics);
+    let emitter = Emitter::new(H::NAME, metrics, common.metrics_namespace.clone());
+    Ok(App { service: Arc::new(Function::new(handler, emitter)), common })
 }
 
 /// A local runtime keeps the code of tokio's multi-thread scheduler out of the binary, and with it the

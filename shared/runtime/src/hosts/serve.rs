@@ -74,11 +74,12 @@ impl App {
             path: parts.uri.path().to_owned(),
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             headers: parts.headers.clone(),
+            connection_id: None,
         };
         let limit = Duration::from_secs(self.common.default_timeout_seconds);
         Invocation {
             kind: Kind::Http,
-            work: Work::One(Payload::Bytes(body)),
+            work: Work::One(Payload::Bytes(body).into()),
             headers: parts.headers.clone(),
             http: Some(http),
             request_id: request_id.to_owned(),

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use serde_json::{Value, json};
 
 use super::{Function, panic_text, reply};
-use crate::invocation::{Item, Payload};
+use crate::invocation::{Item, Task};
 use crate::{Budget, Context, Error, Handler, Reply, telemetry};
 
 /// How far a batch has come.
@@ -83,7 +83,7 @@ impl<H: Handler> Function<H> {
                 progress.defer(item);
                 continue;
             }
-            let outcome = self.item_in_time(item.payloads, context).await;
+            let outcome = self.item_in_time(item.tasks, context).await;
             progress.is_out_of_time |= outcome.is_none();
             if let Err(error) = outcome.unwrap_or_else(|| Err(Error::timeout("batch"))) {
                 progress.failed(item.id, item.group, &error);
@@ -93,15 +93,15 @@ impl<H: Handler> Function<H> {
     }
 
     /// `None` when the item did not end before the call had to.
-    async fn item_in_time(&self, payloads: Vec<Payload>, context: &Context) -> Option<Result<(), Error>> {
+    async fn item_in_time(&self, tasks: Vec<Task>, context: &Context) -> Option<Result<(), Error>> {
         match context.budget.hard_limit() {
-            None => Some(self.item(payloads, context).await),
-            Some(limit) => tokio::time::timeout(limit, self.item(payloads, context)).await.ok(),
+            None => Some(self.item(tasks, context).await),
+            Some(limit) => tokio::time::timeout(limit, self.item(tasks, context)).await.ok(),
         }
     }
 
-    async fn item(&self, payloads: Vec<Payload>, context: &Context) -> Result<(), Error> {
-        let work = AssertUnwindSafe(self.all(payloads, context)).catch_unwind();
+    async fn item(&self, tasks: Vec<Task>, context: &Context) -> Result<(), Error> {
+        let work = AssertUnwindSafe(self.all(tasks, context)).catch_unwind();
         match work.await {
             Ok(outcome) => outcome.map(drop),
             Err(panic) => Err(Error::internal("panic", panic_text(&*panic))),

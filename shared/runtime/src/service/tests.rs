@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::*;
 use crate::events::detect_bytes;
-use crate::{Budget, Event, HttpRequest, MAX_BODY_BYTES, Settings, Trace, Vars};
+use crate::metrics::Format;
+use crate::{Budget, Event, HttpRequest, MAX_BODY_BYTES, Metrics, Settings, Trace, Unit, Vars};
 
 struct Demo;
 
@@ -41,12 +42,14 @@ impl Handler for Demo {
     type Request = Request;
     type Reply = Twice;
 
-    async fn handle(&self, request: Request, _: &Context) -> Result<Twice, Error> {
+    async fn handle(&self, request: Request, context: &Context) -> Result<Twice, Error> {
+        context.metrics.counter("Handled", 1, Unit::Count, &[]);
         match request.op.as_str() {
             "panic" => panic!("boom"),
             "hang" => std::future::pending().await,
             "busy" => Err(Error::client(429, "busy", "later")),
             "fail" => Err(Error::upstream("objectstorage", Some(500), "broken")),
+            "message" => Err(Error::client(409, "message", context.message_id.as_deref().unwrap_or("none"))),
             _ => Ok(Twice { twice: request.n * 2 }),
         }
     }
@@ -70,8 +73,12 @@ fn invocation(body: &'static [u8]) -> Invocation {
     }
 }
 
+fn function() -> Function<Demo> {
+    Function::new(Demo, Emitter::new("demo", Format::Off, "causeway".to_owned()))
+}
+
 async fn call(invocation: Invocation) -> Result<Reply, Error> {
-    Function::new(Demo).call(invocation).await
+    function().call(invocation).await
 }
 
 async fn text(body: &'static [u8]) -> String {
@@ -185,8 +192,77 @@ async fn a_failure_holds_up_its_fifo_group_only() {
 async fn handlers_know_the_platforms_ids() {
     let mut call = invocation(b"");
     call.call_id = Some("call-1".to_owned());
-    let (context, _) = Function::new(Demo).split(call);
+    let (context, _) = function().split(call);
     assert_eq!(context.call_id(), Some("call-1"));
+}
+
+#[tokio::test]
+async fn handlers_know_the_id_of_their_message() {
+    let check = async |body: Value, id: &str| {
+        let error = call(invocation(body.to_string().leak().as_bytes())).await.unwrap_err();
+        assert_eq!((error.code(), error.message()), ("message", id), "{body}");
+    };
+    check(json!({"op": "message"}), "none").await;
+    let sns = |id: &str| json!({"EventSource": "aws:sns", "Sns": {"MessageId": id, "Message": "{\"op\":\"message\"}"}});
+    check(json!({"Records": [sns("n1")]}), "n1").await;
+    check(json!({"cloudEventsVersion": "0.1", "eventType": "message", "eventID": "e1"}), "e1").await;
+    check(json!({"specversion": "1.0", "type": "message", "source": "s", "id": "1"}), "s#1").await;
+    let socket = json!({"connectionId": "c", "routeKey": "$default", "messageId": "m1"});
+    check(json!({"requestContext": socket, "body": "{\"op\":\"message\"}"}), "m1").await;
+}
+
+#[tokio::test]
+async fn each_message_of_a_batch_has_its_own_id() {
+    let function = function();
+    let record = |id: &str| json!({"eventSource": "aws:sqs", "messageId": id, "body": "{}"});
+    let body = json!({"Records": [record("a"), record("b")]}).to_string();
+    let (context, work) = function.split(invocation(body.leak().as_bytes()));
+    let Work::Batch { items, .. } = work else { panic!("no batch") };
+    assert_eq!(context.message_id, None);
+    for (item, id) in items.into_iter().zip(["a", "b"]) {
+        let task = item.tasks.into_iter().next().map(|task| Task { payload: op("message"), ..task });
+        let error = function.one(task.unwrap(), &context).await.unwrap_err();
+        assert_eq!(error.message(), id);
+    }
+}
+
+fn op(op: &str) -> Payload {
+    Payload::Request(json!({ "op": op }))
+}
+
+#[tokio::test]
+async fn a_connection_is_opened_and_messages_are_answered() {
+    let socket = |route: &str, body: &str| {
+        let value = json!({"requestContext": {"connectionId": "c", "routeKey": route}, "body": body});
+        value.to_string().leak().as_bytes()
+    };
+    assert_eq!(text(socket("$connect", "")).await, "{\"ignored\":true}");
+    assert_eq!(text(socket("$disconnect", "")).await, "{\"ignored\":true}");
+    assert_eq!(text(socket("$default", "{\"n\":4}")).await, "{\"twice\":8}");
+    assert!(text(socket("double", "{\"n\":")).await.starts_with("400 invalid_json"));
+}
+
+#[tokio::test]
+async fn handlers_record_into_their_call() {
+    for body in [&b"{\"n\":4}"[..], br#"[{"n":1},{"n":2}]"#] {
+        let (context, work) = function().split(invocation(body));
+        let context = Context { metrics: Metrics::recording(), ..context };
+        let calls = if matches!(work, Work::Batch { .. }) { 2.0 } else { 1.0 };
+        function().guarded(&context, work).await.unwrap();
+        let samples = context.metrics.samples();
+        assert_eq!((samples[0].name, &samples[0].values), ("Handled", &vec![calls]));
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_recorded_where_nothing_is_written() {
+    let recorder = |format| {
+        let function = Function::new(Demo, Emitter::new("demo", format, "causeway".to_owned()));
+        let (context, _) = function.split(invocation(b""));
+        context.metrics.counter("Handled", 1, Unit::Count, &[]);
+        context.metrics.samples().len()
+    };
+    assert_eq!((recorder(Format::Off), recorder(Format::Emf), recorder(Format::Log)), (0, 1, 1));
 }
 
 #[tokio::test]
@@ -212,7 +288,7 @@ async fn messages_that_time_does_not_reach_are_delivered_again() {
 
 #[tokio::test]
 async fn only_the_first_call_is_cold() {
-    let function = Function::new(Demo);
+    let function = function();
     let (context, _) = function.split(invocation(b""));
     assert!(context.cold_start);
     let (context, _) = function.split(invocation(b""));

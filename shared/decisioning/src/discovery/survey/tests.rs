@@ -1,11 +1,14 @@
 //! The survey on real and on broken data; the helpers are shared by the modules below.
 
 mod broken;
+mod drift;
 mod formats;
 mod known_answers;
 mod laws;
 mod lost_rows;
 mod parquet_files;
+mod parquet_types;
+mod small_replies;
 
 use std::io::Write;
 use std::sync::Arc;

@@ -108,3 +108,65 @@ fn very_many_columns_are_capped() {
     let wide = result.data["tables"].as_array().unwrap().iter().find(|t| t["object"] == "wide.csv").unwrap().clone();
     assert_eq!(wide["column_count"], 1000);
 }
+
+#[test]
+fn blank_lines_are_no_rows_and_are_counted() {
+    let check = |content: &str, blank: u64, rows: u64, lines: Option<&[u64]>| {
+        for end in ["\n", "\r\n"] {
+            let result = run(&[("t.csv", content.replace('\n', end).as_bytes())]);
+            let table = &result.data["tables"][0];
+            assert_eq!(
+                (&table["blank_lines"], &table["row_count"]),
+                (&blank.into(), &rows.into()),
+                "{content:?} {end:?}"
+            );
+            let issue = result.data["issues"].as_array().unwrap().iter().find(|i| i["code"] == "blank_lines").cloned();
+            let found = issue.map(|i| (i["count"].as_u64().unwrap(), i["first_lines"].clone()));
+            assert_eq!(found, lines.map(|lines| (blank, serde_json::json!(lines))), "{content:?} {end:?}");
+            assert_eq!(result.status, Status::Success);
+        }
+    };
+    // One column: a blank line could be an empty value.
+    check("a\n1\n\n2\n\n\n3\n", 3, 3, Some(&[3, 5, 6]));
+    check("\n\na\n1\n", 2, 1, Some(&[1, 2]));
+    check("a\n1\n\n", 1, 1, Some(&[3]));
+    check("a\n1\n2", 0, 2, None);
+    check("a\n\"\"\n\"x\n\ny\"\n", 0, 2, None);
+    check(&format!("a\n{}1\n", "\n".repeat(1000)), 1000, 1, Some(&[2, 3, 4, 5, 6]));
+    // Several columns: nobody can mean a row.
+    check("a,b\n1,2\n\n3,4\n\n", 2, 2, None);
+    check("a,b\n1,2\n3,4\n", 0, 2, None);
+}
+
+#[test]
+fn lines_are_numbered_from_the_start_of_the_file() {
+    for end in ["\n", "\r\n"] {
+        let result = run(&[("r.csv", "a,b\n\n1,2\n\n3\n4,5\n6\n".replace('\n', end).as_bytes())]);
+        assert_eq!(result.data["issues"][0]["first_lines"], serde_json::json!([5, 7]), "{end:?}");
+    }
+}
+
+#[test]
+fn blank_lines_of_json_lines_are_counted() {
+    let result = run(&[("l.jsonl", b"{\"a\":1}\n\n  \n{\"a\":2}\n")]);
+    let table = &result.data["tables"][0];
+    assert_eq!((&table["blank_lines"], &table["row_count"]), (&2.into(), &2.into()));
+    let none = run(&[("l.json", b"[{\"a\":1}]")]);
+    assert!(none.data["tables"][0]["blank_lines"].is_null());
+}
+
+#[test]
+fn a_key_that_is_flattened_onto_another_gives_one_cell() {
+    let result = check("f.json", br#"[{"a":{"b":1},"a.b":2},{"a":{"b":3}},{}]"#, "duplicate_json_key", Some(3));
+    let b = column(&result, 0, "a.b");
+    assert_eq!((&b["count"], &b["null_count"], &b["numeric"]["max"]), (&3.into(), &1.into(), &3.0.into()));
+}
+
+#[test]
+fn long_keys_are_cut_and_stay_apart() {
+    let (one, two) = ("k".repeat(5000), format!("{}x", "k".repeat(4999)));
+    let result = run(&[("k.json", format!(r#"[{{"{one}":1,"{two}":2}}]"#).as_bytes())]);
+    let columns = result.data["tables"][0]["columns"].as_array().unwrap();
+    let names: Vec<&str> = columns.iter().map(|c| c["name"].as_str().unwrap()).collect();
+    assert!(names.len() == 2 && names[0] != names[1] && names.iter().all(|n| n.len() == 128), "{names:?}");
+}

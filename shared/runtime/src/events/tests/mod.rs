@@ -1,15 +1,27 @@
+mod message_ids;
+mod web_socket;
+
 use serde_json::json;
 
 use super::*;
 use crate::invocation::Item;
 
-fn event(detected: &Detected) -> &Event {
+/// The one payload of a call that is no batch.
+fn payload(detected: &Detected) -> &Payload {
     match &detected.work {
-        Work::One(Payload::Event(event)) => event,
-        Work::All(payloads) => match payloads.first() {
-            Some(Payload::Event(event)) => event,
-            other => panic!("{other:?}"),
-        },
+        Work::One(task) => &task.payload,
+        Work::All(tasks) if tasks.len() == 1 => &tasks[0].payload,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn payloads(item: &Item) -> Vec<&Payload> {
+    item.tasks.iter().map(|task| &task.payload).collect()
+}
+
+fn event(detected: &Detected) -> &Event {
+    match payload(detected) {
+        Payload::Event(event) => event,
         other => panic!("{other:?}"),
     }
 }
@@ -39,7 +51,7 @@ fn api_gateway_v2() {
     assert_eq!(request.query.len(), 3);
     assert_eq!(request.query[2], ("b".to_owned(), "x y".to_owned()));
     assert_eq!(request.headers["cookie"], "k=v; l=w");
-    assert_eq!(detected.work, Work::One(Payload::Bytes(Bytes::from_static(b"{\"a\":1}"))));
+    assert_eq!(*payload(&detected), Payload::Bytes(Bytes::from_static(b"{\"a\":1}")));
 }
 
 #[test]
@@ -69,26 +81,52 @@ impl ToOwnedPair for (&HttpRequest, Style) {
 }
 
 #[test]
+fn a_load_balancers_query_is_decoded_as_a_form() {
+    let query = |parameters: Value, context: Value| {
+        let mut value = json!({"httpMethod": "GET", "path": "/", "requestContext": context});
+        value.as_object_mut().unwrap().extend(parameters.as_object().unwrap().clone());
+        http(&detect(value)).0.query.clone()
+    };
+    let alb = json!({"elb": {"targetGroupArn": "arn"}});
+    let check = |sent: &str, read: &str| {
+        let expected = [(read.to_owned(), read.to_owned())];
+        assert_eq!(query(json!({"queryStringParameters": {sent: sent}}), alb.clone()), expected, "{sent}");
+        assert_eq!(query(json!({"multiValueQueryStringParameters": {sent: [sent]}}), alb.clone()), expected, "{sent}");
+    };
+    check("a+b", "a b");
+    check("a%20b", "a b");
+    check("a%2Bb", "a+b");
+    check("1%2B1+%3D+2", "1+1 = 2");
+    check("M%C3%BCller", "Müller");
+    check("100%", "100%");
+    check("%zz%e4", "%zz\u{fffd}");
+    check("", "");
+    // API Gateway has decoded it: a plus sign was meant, and a percent sign is one.
+    let rest = query(json!({"queryStringParameters": {"q": "a+b%20c"}}), json!({"stage": "prod"}));
+    assert_eq!(rest, [("q".to_owned(), "a+b%20c".to_owned())]);
+}
+
+#[test]
 fn schedules_are_ticks() {
     let rule = json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
     let scheduler = json!({"source": "aws.scheduler", "detail-type": "Scheduled Event", "detail": "{}"});
     for value in [rule, scheduler, json!({"kind": "tick"})] {
         let detected = detect(value);
-        assert_eq!((detected.kind, detected.work), (Kind::Tick, Work::One(Payload::Tick)));
+        assert_eq!((detected.kind, payload(&detected)), (Kind::Tick, &Payload::Tick));
     }
 }
 
 #[test]
 fn a_tick_may_bring_a_request() {
     let detected = detect(json!({"kind": "tick", "n": 3}));
-    assert_eq!((detected.kind, detected.work), (Kind::Tick, Work::One(Payload::Request(json!({"n": 3})))));
+    assert_eq!((detected.kind, payload(&detected)), (Kind::Tick, &Payload::Request(json!({"n": 3}))));
 }
 
 #[test]
 fn records_of_unknown_services_are_unsupported_events() {
     let detected = detect(json!({"Records": [{"eventSource": "aws:kinesis", "kinesis": {}}]}));
     let unsupported = Payload::Unsupported("aws:kinesis".to_owned());
-    assert_eq!((detected.kind, detected.work), (Kind::Event, Work::One(unsupported)));
+    assert_eq!((detected.kind, payload(&detected)), (Kind::Event, &unsupported));
 }
 
 #[test]
@@ -106,16 +144,17 @@ fn s3_keys_are_decoded_where_they_are_encoded() {
     let bridged = detect(json!({"source": "aws.s3", "detail-type": "Object Created", "id": "1",
         "detail": {"bucket": {"name": "b"}, "object": {"key": "in/a+b.csv"}}}));
     assert_eq!(event(&bridged).object.as_ref().expect("object").key, "in/a+b.csv");
-    assert_eq!(detect(json!({"Service": "Amazon S3", "Event": "s3:TestEvent"})).work, Work::One(Payload::Ignored));
+    let test = detect(json!({"Service": "Amazon S3", "Event": "s3:TestEvent"}));
+    assert_eq!(*payload(&test), Payload::Ignored);
 }
 
 #[test]
 fn sns_is_unwrapped() {
     let record = |message: &str| json!({"EventSource": "aws:sns", "Sns": {"Message": message, "MessageId": "m"}});
     let detected = detect(json!({"Records": [record("{\"a\":1}")]}));
-    assert_eq!(detected.work, Work::All(vec![Payload::Request(json!({"a": 1}))]));
+    assert_eq!(*payload(&detected), Payload::Request(json!({"a": 1})));
     let detected = detect(json!({"Records": [record("plain text")]}));
-    assert_eq!(detected.work, Work::All(vec![Payload::Bytes(Bytes::from_static(b"plain text"))]));
+    assert_eq!(*payload(&detected), Payload::Bytes(Bytes::from_static(b"plain text")));
 }
 
 #[test]
@@ -126,11 +165,11 @@ fn sqs_messages_are_unwrapped_one_level() {
         {"eventSource": "aws:s3", "s3": {"bucket": {"name": "b"}, "object": {"key": "k2"}}}]});
     let sns = json!({"Type": "Notification", "Message": "{\"a\":1}"});
     let records = [body(json!({"x": 1})), body(s3), body(sns), body(json!({"Event": "s3:TestEvent"}))];
-    let payloads: Vec<_> = items(json!({ "Records": records })).into_iter().map(|item| item.payloads).collect();
-    assert_eq!(payloads[0], [Payload::Request(json!({"x": 1}))]);
-    assert_eq!(payloads[1].len(), 2);
-    assert_eq!(payloads[2], [Payload::Request(json!({"a": 1}))]);
-    assert_eq!(payloads[3], [Payload::Ignored]);
+    let items = items(json!({ "Records": records }));
+    assert_eq!(payloads(&items[0]), [&Payload::Request(json!({"x": 1}))]);
+    assert_eq!(payloads(&items[1]).len(), 2);
+    assert_eq!(payloads(&items[2]), [&Payload::Request(json!({"a": 1}))]);
+    assert_eq!(payloads(&items[3]), [&Payload::Ignored]);
 }
 
 #[test]
@@ -155,9 +194,9 @@ fn other_oci_shapes() {
     let stream = json!({"stream": "s", "partition": "0", "value": "eyJhIjoxfQ==", "offset": 1});
     let metric = json!({"namespace": "oci_computeagent", "name": "CpuUtilization", "datapoints": []});
     let items = items(json!([stream, metric, {"any": "thing"}]));
-    assert_eq!(items[0].payloads, [Payload::Request(json!({"a": 1}))]);
-    assert!(matches!(&items[1].payloads[..], [Payload::Event(event)] if event.source == "oci_computeagent"));
-    assert_eq!((items[2].id.as_str(), items[2].payloads.len()), ("2", 1));
+    assert_eq!(payloads(&items[0]), [&Payload::Request(json!({"a": 1}))]);
+    assert!(matches!(payloads(&items[1])[..], [Payload::Event(event)] if event.source == "oci_computeagent"));
+    assert_eq!((items[2].id.as_str(), items[2].tasks.len()), ("2", 1));
 }
 
 #[test]
@@ -173,7 +212,7 @@ fn anything_else_is_direct() {
         json!({"Records": [{"eventSource": "aws:new"}, 7]}),
     ] {
         let detected = detect(value.clone());
-        assert_eq!((detected.kind, detected.work), (Kind::Direct, Work::One(Payload::Request(value))));
+        assert_eq!((detected.kind, payload(&detected)), (Kind::Direct, &Payload::Request(value)));
     }
     assert_eq!(detect_bytes(&Bytes::from_static(b"{")).kind, Kind::Direct);
     assert_eq!(detect_bytes(&Bytes::from_static(b"\xEF\xBB\xBF{\"kind\":\"tick\"}")).kind, Kind::Tick);

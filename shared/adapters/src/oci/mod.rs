@@ -1,0 +1,5 @@
+//! Oracle Cloud.
+
+mod principal;
+
+pub use principal::Identity;

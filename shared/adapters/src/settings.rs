@@ -1,0 +1,31 @@
+//! Variables that adapters read, for the `config` command and the check for unknown names.
+
+/// Name, kind (`text`, `flag`, `choice`, `secret`) and meaning of each variable with our prefix. The platforms'
+/// own variables (`OCI_*`, `AWS_*`) are theirs to document.
+pub const SETTINGS: &[(&str, &str, &str)] = &[
+    ("CAUSEWAY_CLOUD", "choice", "oci, aws or auto: whose services functions use"),
+    (
+        "CAUSEWAY_OCI_AUTH",
+        "choice",
+        "auto, resource_principal, instance_principal, delegation, oke, api_key, config_file, security_token, \
+         token_exchange or none",
+    ),
+    ("CAUSEWAY_OCI_IMDS", "flag", "true: with auto, ask the machine's metadata service last"),
+    ("CAUSEWAY_OCI_ENDPOINT", "text", "one endpoint for all OCI services, such as an emulator's"),
+    ("CAUSEWAY_OCI_ENDPOINT_*", "text", "endpoint of one service, such as CAUSEWAY_OCI_ENDPOINT_OBJECT_STORAGE"),
+    ("CAUSEWAY_OCI_FUNCTIONS_API_VERSION", "text", "API version of OCI Functions, 20181201 when unset"),
+    ("CAUSEWAY_OCI_EXCHANGE_DOMAIN_URL", "text", "identity domain where a JWT is exchanged for an OCI token"),
+    ("CAUSEWAY_OCI_EXCHANGE_CLIENT_ID", "text", "confidential application that may exchange tokens"),
+    ("CAUSEWAY_OCI_EXCHANGE_CLIENT_SECRET", "secret", "its secret"),
+    ("CAUSEWAY_OCI_EXCHANGE_SUBJECT_TOKEN_FILE", "text", "file with the JWT, read anew for each exchange"),
+    ("CAUSEWAY_OCI_EXCHANGE_SUBJECT_TOKEN", "secret", "the JWT itself"),
+    ("CAUSEWAY_OCI_EXCHANGE_SUBJECT_TOKEN_TYPE", "text", "subject_token_type, jwt when unset"),
+    (
+        "CAUSEWAY_OCI_EXCHANGE_REQUESTED_TOKEN_TYPE",
+        "text",
+        "requested_token_type, urn:oci:token-type:oci-upst when unset",
+    ),
+    ("CAUSEWAY_OCI_EXCHANGE_RESOURCE_TYPE", "text", "res_type, for a resource's token"),
+    ("CAUSEWAY_OCI_EXCHANGE_RPST_EXP", "text", "wanted life of a resource's token in seconds"),
+    ("CAUSEWAY_OCI_EXCHANGE_PATH", "text", "path of the token endpoint, /oauth2/v1/token when unset"),
+];

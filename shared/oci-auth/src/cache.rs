@@ -1,0 +1,232 @@
+//! Keeps one snapshot and replaces it in time: one load at a time, nobody waits for ever, a failure is shared
+//! by those who waited for it, and credentials that are still valid outlive a failed refresh.
+//!
+//! A load runs in a task of its own. So it neither ends with the caller that began it nor stands still with a
+//! caller that is held but not polled, and who has valid credentials need not wait for a slow one. A load that slept
+//! in a frozen container is left to itself when somebody needs credentials after the thaw.
+
+mod state;
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+
+use self::state::State;
+use crate::{Effects, Error, Provider, Snapshot};
+
+/// A snapshot with less than this left is replaced (the margin of Oracle's Go SDK).
+pub const REFRESH_BEFORE: Duration = Duration::from_secs(300);
+/// How long a caller with valid credentials waits for newer ones.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a load may take beyond its limit.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Where snapshots come from.
+#[async_trait]
+pub(crate) trait Source: Send + Sync + 'static {
+    /// Name of the provider.
+    const NAME: &'static str;
+    /// Longest load.
+    const LIMIT: Duration = Duration::from_secs(30);
+    /// Longest pause between loads that bring nothing new. Short where a load costs nothing, as files do.
+    const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+    /// Whether each load makes new credentials. Then that they are new says nothing about whether they are better,
+    /// and a short life of theirs is no reason to make others all the time.
+    const MINTS: bool = true;
+    /// Makes a snapshot. `old` is the one in use.
+    async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error>;
+}
+
+/// See the module.
+pub(crate) struct Cache<S>(Arc<Shared<S>>);
+
+struct Shared<S> {
+    source: S,
+    effects: Effects,
+    state: Mutex<State>,
+    /// Number of the latest load that ended.
+    ended: watch::Sender<u64>,
+}
+
+/// What a look at the state says.
+enum Look {
+    Take(Arc<Snapshot>),
+    /// Valid credentials, and a refresh that may bring newer ones.
+    Refresh(Wait),
+    /// Nothing valid until a load ends.
+    Wait(Wait),
+    Failed(Error),
+}
+
+impl<S: Source> Cache<S> {
+    pub(crate) fn new(source: S, effects: Effects) -> Self {
+        let (state, ended) = (Mutex::default(), watch::Sender::default());
+        Self(Arc::new(Shared { source, effects, state, ended }))
+    }
+
+    pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        match self.look() {
+            Look::Take(snapshot) => return Ok(snapshot),
+            Look::Failed(error) => return Err(error),
+            Look::Wait(wait) => wait.end(S::NAME, S::LIMIT).await?,
+            Look::Refresh(mut wait) => {
+                let ended = tokio::time::timeout(PATIENCE, wait.over()).await.is_ok();
+                let usable = self.0.state().usable(self.0.effects.clock.now());
+                match usable {
+                    Some(usable) => return Ok(usable),
+                    None if ended => {}
+                    // What was valid ran out while its successor was waited for.
+                    None => wait.end(S::NAME, S::LIMIT).await?,
+                }
+            }
+        }
+        let state = self.0.state();
+        state.usable(self.0.effects.clock.now()).ok_or_else(|| state.failure(S::NAME))
+    }
+
+    /// Replaces `used` unless somebody did. `None` when the source still has the same credentials.
+    pub(crate) async fn renew(&self, used: &Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Error> {
+        let wait = {
+            let mut state = self.0.state();
+            let now = self.0.effects.clock.now();
+            if let Some(newer) = state.newer(used, now) {
+                return Ok(Some(newer));
+            }
+            let loading = state.is_loading::<S>(now);
+            if !loading && !state.may_renew::<S>(now) {
+                return state.last_failure().map_or(Ok(None), Err);
+            }
+            if !loading {
+                state.count_renewal(now);
+            }
+            self.0.join(state, now)
+        };
+        wait.end(S::NAME, S::LIMIT).await?;
+        let state = self.0.state();
+        match state.newer(used, self.0.effects.clock.now()) {
+            Some(newer) => Ok(Some(newer)),
+            None => state.last_failure().map_or(Ok(None), Err),
+        }
+    }
+
+    fn look(&self) -> Look {
+        let now = self.0.effects.clock.now();
+        let state = self.0.state();
+        let (usable, loading) = (state.usable(now), state.is_loading::<S>(now));
+        let due = usable.as_ref().is_none_or(|usable| state.is_due::<S>(usable, now)) && state.may_load::<S>(now);
+        match usable {
+            Some(usable) if !due || loading => Look::Take(usable),
+            Some(_) => Look::Refresh(self.0.join(state, now)),
+            None if due || loading => Look::Wait(self.0.join(state, now)),
+            None => Look::Failed(state.failure(S::NAME)),
+        }
+    }
+}
+
+#[async_trait]
+impl<S: Source> Provider for Cache<S> {
+    fn name(&self) -> &'static str {
+        S::NAME
+    }
+
+    async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        self.snapshot().await
+    }
+
+    async fn renew(&self, used: &Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Error> {
+        self.renew(used).await
+    }
+}
+
+/// Waits for the end of a load.
+struct Wait {
+    ended: watch::Receiver<u64>,
+    load: u64,
+}
+
+impl Wait {
+    /// The load has its own limit; this one is for a load whose runtime stands still.
+    async fn end(mut self, provider: &'static str, limit: Duration) -> Result<(), Error> {
+        let ended = tokio::time::timeout(limit + GRACE, self.over()).await;
+        ended.map_err(|_| Error::TooSlow { provider, limit })
+    }
+
+    /// The sender outlives the load, so this ends with the load alone.
+    async fn over(&mut self) {
+        let load = self.load;
+        let _ = self.ended.wait_for(|ended| *ended >= load).await;
+    }
+}
+
+impl<S: Source> Shared<S> {
+    /// Joins the load that is under way, or begins one.
+    fn join(self: &Arc<Self>, mut state: MutexGuard<'_, State>, now: SystemTime) -> Wait {
+        let begun = if state.is_loading::<S>(now) { None } else { Some(state.begin(now)) };
+        let wait = Wait { ended: self.ended.subscribe(), load: state.latest() };
+        drop(state);
+        if let Some(load) = begun {
+            self.begin(load);
+        }
+        wait
+    }
+
+    /// The state must not be locked: a runtime that is ending drops the task here and now.
+    fn begin(self: &Arc<Self>, load: u64) {
+        let end = End { shared: Arc::clone(self), load };
+        match tokio::runtime::Handle::try_current() {
+            Ok(runtime) => drop(runtime.spawn(async move { end.shared.load(load).await })),
+            Err(_) => self.state().note(load, Err(Error::NoEffect("a tokio runtime")), self.effects.clock.now()),
+        }
+    }
+
+    async fn load(&self, load: u64) {
+        let old = self.state().current();
+        let limited = tokio::time::timeout(S::LIMIT, self.source.load(&self.effects, old.as_ref())).await;
+        let loaded = limited.unwrap_or(Err(Error::TooSlow { provider: S::NAME, limit: S::LIMIT }));
+        let now = self.effects.clock.now();
+        let loaded = loaded.and_then(|snapshot| still_valid::<S>(snapshot, now));
+        if let Err(error) = &loaded {
+            tracing::warn!(provider = S::NAME, error = %error, "credentials were not refreshed");
+        }
+        self.state().note(load, loaded, now);
+    }
+
+    /// The state is only ever changed by code that cannot panic, so a panic elsewhere leaves nothing half done.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Credentials that are over on arrival are a failure of their source.
+fn still_valid<S: Source>(snapshot: Snapshot, now: SystemTime) -> Result<Arc<Snapshot>, Error> {
+    match snapshot.not_after.map(|end| now.duration_since(end)) {
+        Some(Ok(ago)) => Err(Error::Expired { origin: S::NAME.to_owned(), ago }),
+        _ => Ok(Arc::new(snapshot)),
+    }
+}
+
+/// Ends a load on every path: when it is done, when its source panics, and when its runtime goes away.
+struct End<S: Source> {
+    shared: Arc<Shared<S>>,
+    load: u64,
+}
+
+impl<S: Source> Drop for End<S> {
+    fn drop(&mut self) {
+        let now = self.shared.effects.clock.now();
+        self.shared.state().end(self.load, S::NAME, now);
+        self.shared.ended.send_modify(|ended| *ended = self.load.max(*ended));
+    }
+}
+
+impl<S: Source> std::fmt::Debug for Cache<S> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_tuple(S::NAME).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! A source that says what the test wrote down, and a clock that stands where it is put.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+use tokio::task::JoinHandle;
+
+use super::super::*;
+use crate::Secret;
+use crate::effects::Clock;
+use crate::key::PrivateKey;
+use crate::test_keys;
+
+/// A clock that stands where it is put.
+pub(super) struct Hand(AtomicU64);
+
+#[async_trait]
+impl Clock for Hand {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(self.0.load(Ordering::SeqCst))
+    }
+
+    async fn sleep(&self, _: Duration) {}
+}
+
+/// Gives out what the script says, one entry a load; the last entry stays.
+pub(super) struct Script<const MINTS: bool> {
+    loads: AtomicUsize,
+    at_once: AtomicUsize,
+    pub(super) most_at_once: AtomicUsize,
+    takes: Duration,
+    pub(super) answers: Mutex<VecDeque<Result<(&'static str, u64), Error>>>,
+    key: Arc<PrivateKey>,
+}
+
+#[async_trait]
+impl<const MINTS: bool> Source for Script<MINTS> {
+    const NAME: &'static str = "script";
+    const MINTS: bool = MINTS;
+
+    async fn load(&self, _: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
+        self.loads.fetch_add(1, Ordering::SeqCst);
+        let at_once = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(at_once, Ordering::SeqCst);
+        let leave = Leave(&self.at_once);
+        tokio::time::sleep(self.takes).await;
+        drop(leave);
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(!answers.is_empty(), "the test's source panics");
+        let answer = if answers.len() > 1 { answers.pop_front().unwrap() } else { answers[0].clone() };
+        answer.map(|(key_id, expiry)| self.snapshot(key_id, expiry))
+    }
+}
+
+/// Counts a load out also when it is cancelled.
+struct Leave<'a>(&'a AtomicUsize);
+
+impl Drop for Leave<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+impl<const MINTS: bool> Script<MINTS> {
+    fn snapshot(&self, key_id: &str, expiry: u64) -> Snapshot {
+        Snapshot {
+            key_id: Secret::from(key_id),
+            key: Arc::clone(&self.key),
+            not_after: Some(SystemTime::UNIX_EPOCH + Duration::from_secs(expiry)),
+            tenancy: None,
+            compartment: None,
+            region: None,
+            delegation: None,
+        }
+    }
+}
+
+pub(super) type Answers<'a> = &'a [Result<(&'static str, u64), Error>];
+
+/// A source that has what somebody else made, such as a file.
+pub(super) type Found = Script<false>;
+
+pub(super) fn cache(answers: Answers, takes: Duration) -> (Arc<Cache<Found>>, Arc<Hand>) {
+    cache_of(answers, takes)
+}
+
+pub(super) fn cache_of<const MINTS: bool>(answers: Answers, takes: Duration) -> (Arc<Cache<Script<MINTS>>>, Arc<Hand>) {
+    let clock = Arc::new(Hand(AtomicU64::new(1_000_000)));
+    let script = Script {
+        loads: AtomicUsize::default(),
+        at_once: AtomicUsize::default(),
+        most_at_once: AtomicUsize::default(),
+        takes,
+        answers: Mutex::new(answers.iter().cloned().collect()),
+        key: test_keys::session(),
+    };
+    let effects = Effects { clock: clock.clone(), ..Effects::default() };
+    (Arc::new(Cache::new(script, effects)), clock)
+}
+
+pub(super) fn failure() -> Error {
+    Error::NoEffect("the test's source")
+}
+
+pub(super) async fn id<const MINTS: bool>(cache: &Cache<Script<MINTS>>) -> Result<String, Error> {
+    cache.snapshot().await.map(|snapshot| snapshot.key_id.expose().to_owned())
+}
+
+/// Many callers at once.
+pub(super) fn crowd(cache: &Arc<Cache<Found>>, size: usize) -> Vec<JoinHandle<Result<String, Error>>> {
+    let one = || {
+        let cache = Arc::clone(cache);
+        tokio::spawn(async move { id(&cache).await })
+    };
+    (0..size).map(|_| one()).collect()
+}
+
+/// Many callers at once that a service refused `used`.
+pub(super) fn renewals(
+    cache: &Arc<Cache<Found>>,
+    used: &Arc<Snapshot>,
+    size: usize,
+) -> Vec<JoinHandle<Result<Option<Arc<Snapshot>>, Error>>> {
+    let one = || {
+        let (cache, used) = (Arc::clone(cache), Arc::clone(used));
+        tokio::spawn(async move { cache.renew(&used).await })
+    };
+    (0..size).map(|_| one()).collect()
+}
+
+impl Hand {
+    pub(super) fn set(&self, seconds: u64) {
+        self.0.store(seconds, Ordering::SeqCst);
+    }
+}
+
+impl<const MINTS: bool> Cache<Script<MINTS>> {
+    pub(super) fn source(&self) -> &Script<MINTS> {
+        &self.0.source
+    }
+
+    pub(super) fn loads(&self) -> usize {
+        self.source().loads.load(Ordering::SeqCst)
+    }
+}

@@ -1,0 +1,161 @@
+//! The look at what is configured: one step for each kind of credentials, in order.
+
+use std::sync::Arc;
+
+use super::link::{Link, Outcome};
+use super::{Chain, Choice};
+use crate::principals::config_file::{Profile, Selection};
+use crate::principals::exchange::{self, Settings, SubjectToken};
+use crate::principals::{api_key, config_file, delegation, instance, oke, resource, session};
+use crate::{Effects, Error, Provider};
+
+const RESOURCE: &str = "OCI_RESOURCE_PRINCIPAL_VERSION";
+/// Switch: the metadata service may be asked whether it is there.
+const IMDS: &str = "CAUSEWAY_OCI_IMDS";
+
+/// What a step finds: a provider, or why there is none.
+type Step = Result<Result<Arc<dyn Provider>, String>, Error>;
+
+/// The steps of [`Choice::Auto`] in order.
+const STEPS: [&str; 5] = ["resource_principal", "token_exchange", "api_key", "config_file", "instance_principal"];
+
+impl Chain {
+    /// The provider, and a line for each kind that was looked at.
+    pub(super) async fn look(&self) -> (Result<Arc<dyn Provider>, Error>, Vec<Link>) {
+        match self.choice {
+            Choice::Auto => self.look_at_all().await,
+            choice => {
+                let found = wanted(&self.effects, choice, self.subject.clone());
+                let outcome =
+                    found.as_ref().map_or_else(|error| Outcome::Failed(error.to_string()), |_| Outcome::Chosen);
+                (found, vec![Link::new(choice.name(), outcome)])
+            }
+        }
+    }
+
+    async fn look_at_all(&self) -> (Result<Arc<dyn Provider>, Error>, Vec<Link>) {
+        let mut links = Vec::new();
+        for (done, name) in STEPS.into_iter().enumerate() {
+            let (found, outcome) = match self.step(name).await {
+                Ok(Ok(provider)) => (Ok(provider), Outcome::Chosen),
+                Err(error) => (Err(error.clone()), Outcome::Failed(error.to_string())),
+                Ok(Err(reason)) => {
+                    links.push(Link::new(name, Outcome::NotConfigured(reason)));
+                    continue;
+                }
+            };
+            links.push(Link::new(name, outcome));
+            links.extend(STEPS[done + 1..].iter().map(|name| Link::new(name, Outcome::NotReached)));
+            return (found, links);
+        }
+        let reasons = links.iter().filter_map(|link| match &link.outcome {
+            Outcome::NotConfigured(reason) => Some(format!("{}: {reason}", link.provider)),
+            _ => None,
+        });
+        let error = Error::NoProvider(reasons.collect::<Vec<_>>().join("; "));
+        (Err(error), links)
+    }
+
+    async fn step(&self, name: &str) -> Step {
+        let effects = &self.effects;
+        match name {
+            "resource_principal" => resource_principal(effects),
+            "token_exchange" => token_exchange(effects, self.subject.clone()),
+            "api_key" => api_key_of_variables(effects),
+            "config_file" => profile(effects),
+            _ => this_machine(effects).await,
+        }
+    }
+}
+
+fn not_set(name: &str) -> String {
+    format!("{name} is not set")
+}
+
+/// The platform's word counts: when the variable is set and the rest does not work, nothing else is tried.
+fn resource_principal(effects: &Effects) -> Step {
+    match effects.text(RESOURCE)?.filter(|version| !version.is_empty()) {
+        Some(_) => resource::from_environment(effects).map(Ok),
+        None => Ok(Err(not_set(RESOURCE))),
+    }
+}
+
+fn token_exchange(effects: &Effects, subject: Option<Arc<dyn SubjectToken>>) -> Step {
+    match Settings::is_named(effects)? {
+        true => exchanged(effects, subject).map(Ok),
+        false => Ok(Err(not_set(Settings::variable()))),
+    }
+}
+
+fn exchanged(effects: &Effects, subject: Option<Arc<dyn SubjectToken>>) -> Result<Arc<dyn Provider>, Error> {
+    match subject {
+        Some(subject) => exchange::with_settings(effects, Settings::from_environment(effects)?, subject),
+        None => exchange::from_environment(effects),
+    }
+}
+
+/// Some of the variables alone are no API key: they may be meant to override the profile of a file.
+fn api_key_of_variables(effects: &Effects) -> Step {
+    match api_key::from_variables(effects) {
+        Err(Error::MissingVariable(names)) => Ok(Err(not_set(&names))),
+        other => other.map(Ok),
+    }
+}
+
+fn profile(effects: &Effects) -> Step {
+    let selection = Selection::from_environment(effects)?;
+    if selection.is_there(effects)? {
+        return config_file::provider(effects, &selection).map(Ok);
+    }
+    // Without a file there is nothing that these variables could override.
+    let variables = Profile::from_variables(effects)?;
+    match ["user", "tenancy", "fingerprint"].iter().any(|key| variables.get(key).is_some()) {
+        true => api_key::from_variables(effects).map(Ok),
+        false => Ok(Err("there is no file ~/.oci/config, and OCI_CONFIG_FILE is not set".to_owned())),
+    }
+}
+
+async fn this_machine(effects: &Effects) -> Step {
+    let may_ask = effects.text(IMDS)?.unwrap_or_default();
+    match may_ask.trim().to_ascii_lowercase().as_str() {
+        "true" if instance::is_there(effects).await => instance::from_environment(effects).map(Ok),
+        "true" => Ok(Err("this machine has no metadata service".to_owned())),
+        "" | "false" => Ok(Err(format!("{IMDS} is not true, so the metadata service was not asked"))),
+        _ => Err(Error::BadVariable { name: IMDS.to_owned(), reason: "neither true nor false".to_owned() }),
+    }
+}
+
+/// The provider of a choice that somebody made: it is there, or it is an error.
+fn wanted(
+    effects: &Effects,
+    choice: Choice,
+    subject: Option<Arc<dyn SubjectToken>>,
+) -> Result<Arc<dyn Provider>, Error> {
+    let selection = || Selection::from_environment(effects);
+    match choice {
+        Choice::ResourcePrincipal => resource::from_environment(effects),
+        Choice::InstancePrincipal => instance::from_environment(effects),
+        Choice::Oke => oke::from_environment(effects),
+        Choice::TokenExchange => exchanged(effects, subject),
+        Choice::ConfigFile => config_file::provider(effects, &selection()?),
+        Choice::ApiKey => or_file(api_key::from_variables(effects), || Ok(api_key::from_file(effects, selection()?))),
+        Choice::SecurityToken => {
+            or_file(session::from_variables(effects), || Ok(session::from_file(effects, selection()?)))
+        }
+        Choice::Delegation => {
+            or_file(delegation::from_variables(effects), || delegation::from_file(effects, &selection()?))
+        }
+        Choice::Auto | Choice::None => Err(Error::NoProvider("they are switched off by CAUSEWAY_OCI_AUTH".to_owned())),
+    }
+}
+
+/// What the variables describe; the profile of the file when they do not describe all of it.
+fn or_file(
+    variables: Result<Arc<dyn Provider>, Error>,
+    file: impl FnOnce() -> Result<Arc<dyn Provider>, Error>,
+) -> Result<Arc<dyn Provider>, Error> {
+    match variables {
+        Err(Error::MissingVariable(_)) => file(),
+        other => other,
+    }
+}

@@ -1,0 +1,115 @@
+//! Lists that come in pages.
+//!
+//! Most services answer with the header `opc-next-page`, whose value goes back as query parameter `page`; Object
+//! Storage's `ListObjects` has a body member `nextStartWith`, which goes back as `start`. Both are opaque and have to
+//! be encoded. The end is where the token is absent: a page without items is not the end.
+
+use http::HeaderMap;
+use serde_json::Value;
+
+/// The token of the next page by header; `None` at the end. A token that is empty or no text counts as the end.
+#[must_use]
+pub fn next_page(headers: &HeaderMap) -> Option<&str> {
+    headers.get("opc-next-page").and_then(|token| token.to_str().ok()).filter(|token| !token.is_empty())
+}
+
+/// The start of the next page by body; `None` at the end, which is absence, `null` or an empty text.
+#[must_use]
+pub fn next_start(body: &Value) -> Option<&str> {
+    body.get("nextStartWith").and_then(Value::as_str).filter(|start| !start.is_empty())
+}
+
+/// The service gave the same token again: following it would never end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the service gave the token of the page again that it had just answered")]
+pub struct Endless;
+
+/// Walks from page to page.
+///
+/// ```
+/// # use causeway_oci_auth::page::{Endless, Pages};
+/// # fn list(token: Option<&str>) -> Option<&'static str> { if token.is_none() { Some("p2") } else { None } }
+/// let mut pages = Pages::default();
+/// loop {
+///     let next = list(pages.token());
+///     if !pages.turn(next)? {
+///         break;
+///     }
+/// }
+/// # Ok::<(), Endless>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Pages {
+    token: Option<String>,
+}
+
+impl Pages {
+    /// What the next request has to carry; nothing for the first page.
+    #[must_use]
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
+    /// Takes the token of the answer. Whether there is another page.
+    ///
+    /// # Errors
+    /// [`Endless`] when the token is the one that was sent.
+    pub fn turn(&mut self, next: Option<&str>) -> Result<bool, Endless> {
+        if next.is_some() && next == self.token() {
+            return Err(Endless);
+        }
+        self.token = next.map(str::to_owned);
+        Ok(self.token.is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+    use http::HeaderValue;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn tokens_of_headers() {
+        let check = |value: Option<&'static [u8]>, expected: Option<&str>| {
+            let value = value.map(|bytes| HeaderValue::from_bytes(bytes).unwrap());
+            let headers = value.into_iter().map(|value| (http::HeaderName::from_static("opc-next-page"), value));
+            assert_eq!(next_page(&headers.collect()), expected);
+        };
+        check(Some(b"AAA+/=="), Some("AAA+/=="));
+        check(Some(b""), None);
+        check(Some(b"\xff"), None);
+        check(None, None);
+    }
+
+    #[test]
+    fn starts_of_bodies() {
+        for (body, expected) in [
+            (json!({"nextStartWith": "p/c d+e"}), Some("p/c d+e")),
+            (json!({"nextStartWith": null}), None),
+            (json!({"nextStartWith": ""}), None),
+            (json!({"nextStartWith": 7}), None),
+            (json!({"objects": []}), None),
+            (json!(["nextStartWith"]), None),
+        ] {
+            assert_eq!(next_start(&body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_walk_ends_and_does_not_circle() {
+        let mut pages = Pages::default();
+        let mut step = |before: Option<&str>, next: Option<&str>, expected| {
+            assert_eq!(pages.token(), before);
+            assert_eq!(pages.turn(next), expected);
+        };
+        step(None, Some("b"), Ok(true));
+        step(Some("b"), Some("c"), Ok(true));
+        step(Some("c"), Some("c"), Err(Endless));
+        step(Some("c"), None, Ok(false));
+        step(None, None, Ok(false));
+    }
+}

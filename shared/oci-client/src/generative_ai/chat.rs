@@ -1,0 +1,246 @@
+//! What is said in a chat.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// Which model answers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "servingType", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ServingMode {
+    /// A shared model.
+    #[serde(rename_all = "camelCase")]
+    OnDemand {
+        /// Such as `meta.llama-4-maverick-17b-128e-instruct-fp8`.
+        model_id: String,
+    },
+    /// A model on machines of one's own.
+    #[serde(rename_all = "camelCase")]
+    Dedicated {
+        /// OCID of the endpoint.
+        endpoint_id: String,
+    },
+}
+
+/// Who says something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Role {
+    /// The rules.
+    System,
+    /// The one who asks.
+    User,
+    /// The model.
+    Assistant,
+    /// A tool.
+    Tool,
+    /// The one who wrote the program.
+    Developer,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "type", rename_all = "UPPERCASE")]
+pub enum Content {
+    /// Text.
+    Text {
+        /// The text.
+        text: String,
+    },
+    /// An image.
+    #[serde(rename_all = "camelCase")]
+    Image {
+        /// The image itself, in a URL.
+        image_url: ImageUrl,
+    },
+}
+
+impl Content {
+    /// Text.
+    #[must_use]
+    pub fn text(text: impl Into<String>) -> Self {
+        Self::Text { text: text.into() }
+    }
+
+    /// An image of a media type such as `image/jpeg`. The bytes travel in the request, as base64.
+    #[must_use]
+    pub fn image(media_type: &str, bytes: &[u8]) -> Self {
+        let mut url = format!("data:{media_type};base64,");
+        BASE64_STANDARD.encode_string(bytes, &mut url);
+        Self::Image { image_url: ImageUrl { url } }
+    }
+}
+
+/// An image in a URL. `Debug` shows its length alone.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+pub struct ImageUrl {
+    /// `data:image/jpeg;base64,...`.
+    pub url: String,
+}
+
+impl fmt::Debug for ImageUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ImageUrl({} bytes)", self.url.len())
+    }
+}
+
+/// A message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ChatMessage {
+    /// Who says it.
+    pub role: Role,
+    /// What is said.
+    pub content: Vec<Content>,
+}
+
+/// Form of the answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ResponseFormat {
+    /// Text.
+    Text,
+    /// A JSON object.
+    JsonObject,
+    /// JSON after a schema.
+    #[serde(rename_all = "camelCase")]
+    JsonSchema {
+        /// The schema.
+        json_schema: JsonSchema,
+    },
+}
+
+/// A schema for the answer.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JsonSchema {
+    /// Its name.
+    pub name: String,
+    /// The schema itself.
+    pub schema: serde_json::Value,
+    /// Whether the model must keep to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_strict: Option<bool>,
+}
+
+/// A chat so far and how it goes on. What is absent is the model's default.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Chat {
+    /// What was said, in order.
+    pub messages: Vec<ChatMessage>,
+    /// Longest answer, in tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+    /// How free the answer is; 0 is the least.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f64>,
+    /// Share of probability that words are chosen from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f64>,
+    /// Number of words that one is chosen from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub top_k: Option<i32>,
+    /// For answers that repeat, where the model can do that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seed: Option<i64>,
+    /// Texts that end the answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub stop: Vec<String>,
+    /// Form of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_format: Option<ResponseFormat>,
+}
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatAnswer {
+    /// The model.
+    pub model_id: String,
+    /// Its version.
+    pub model_version: Option<String>,
+    chat_response: Response,
+    /// That the model will go, when the service says so.
+    #[serde(skip)]
+    pub model_deprecation_info: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Response {
+    choices: Vec<ChatChoice>,
+    usage: Option<Usage>,
+}
+
+/// One of the answers; there is one unless more are asked for.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatChoice {
+    /// Its number.
+    pub index: u32,
+    message: Delta,
+    /// `stop`, `length` and others. After `length` the text is cut off.
+    pub finish_reason: Option<String>,
+}
+
+/// What was used, in tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// Of the chat so far.
+    pub prompt_tokens: Option<u64>,
+    /// Of the answer.
+    pub completion_tokens: Option<u64>,
+    /// Of both.
+    pub total_tokens: Option<u64>,
+}
+
+/// A message of the model, or a piece of one.
+#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+pub(super) struct Delta {
+    content: Option<Vec<Piece>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+struct Piece {
+    text: Option<String>,
+}
+
+impl Delta {
+    /// All text of it; `None` when there is none, which is not an empty text.
+    pub(super) fn text(&self) -> Option<String> {
+        let mut pieces = self.content.iter().flatten().filter_map(|piece| piece.text.as_deref()).peekable();
+        pieces.peek()?;
+        Some(pieces.collect())
+    }
+}
+
+impl ChatChoice {
+    /// What the model said; `None` when there is no text, as with a call of a tool.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        self.message.text()
+    }
+}
+
+impl ChatAnswer {
+    /// The answers.
+    #[must_use]
+    pub fn choices(&self) -> &[ChatChoice] {
+        &self.chat_response.choices
+    }
+
+    /// Text of the first answer.
+    #[must_use]
+    pub fn text(&self) -> Option<String> {
+        self.choices().first().and_then(ChatChoice::text)
+    }
+
+    /// What was used.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        self.chat_response.usage
+    }
+}

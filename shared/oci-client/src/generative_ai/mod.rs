@@ -1,0 +1,115 @@
+//! Generative AI: chats with text and images, whole or as they are written.
+//!
+//! The request and answer are those of the `GENERIC` format, which Llama, Gemini and Grok models speak.
+
+mod chat;
+mod events;
+
+use std::time::Duration;
+
+use causeway_oci_auth::endpoint::Service;
+use futures_util::stream::BoxStream;
+use http::Method;
+use serde::Serialize;
+
+pub use chat::{
+    Chat, ChatAnswer, ChatChoice, ChatMessage, Content, ImageUrl, JsonSchema, ResponseFormat, Role, ServingMode, Usage,
+};
+pub use events::{ChatEvent, ChatStream};
+
+use crate::ask::Ask;
+use crate::error::Cause;
+use crate::site::Site;
+use crate::{Client, Error};
+
+/// Largest answer of a chat, in bytes.
+const MAX_ANSWER: usize = 8 << 20;
+/// A model takes its time, above all with images. As long as Oracle's SDK for Python waits.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Calls of Generative AI inference.
+#[derive(Debug, Clone)]
+pub struct GenerativeAi {
+    client: Client,
+}
+
+impl Client {
+    /// Generative AI inference.
+    #[must_use]
+    pub fn generative_ai(&self) -> GenerativeAi {
+        GenerativeAi { client: self.clone() }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ChatDetails<'a> {
+    compartment_id: &'a str,
+    serving_mode: &'a ServingMode,
+    chat_request: Request<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Request<'a> {
+    api_format: &'static str,
+    #[serde(flatten)]
+    chat: &'a Chat,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    is_stream: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_options: Option<StreamOptions>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct StreamOptions {
+    is_include_usage: bool,
+}
+
+impl GenerativeAi {
+    /// `Chat`: the whole answer.
+    ///
+    /// # Errors
+    /// [`Error`]; 429 above the tenancy's rate, 400 or 404 for a model that is not there.
+    pub async fn chat(&self, compartment_id: &str, model: &ServingMode, chat: &Chat) -> Result<ChatAnswer, Error> {
+        let ask = self.ask(compartment_id, model, chat, false).header("accept", Some("application/json"));
+        let answer = ask.max_bytes(MAX_ANSWER).send().await?;
+        let mut whole: ChatAnswer = answer.json()?;
+        whole.model_deprecation_info = answer.text("model-deprecation-info");
+        Ok(whole)
+    }
+
+    /// `Chat`: the answer as it is written. It ends with the reason why it ended; a stream that breaks off before is
+    /// an error, so partial text is never taken for an answer.
+    ///
+    /// # Errors
+    /// As [`chat`](Self::chat), and [`Cause::Answer`] when the service does not stream.
+    pub async fn stream(
+        &self,
+        compartment_id: &str,
+        model: &ServingMode,
+        chat: &Chat,
+    ) -> Result<BoxStream<'static, Result<ChatEvent, Error>>, Error> {
+        let ask = self.ask(compartment_id, model, chat, true).header("accept", Some("text/event-stream"));
+        let (answer, body) = ask.open().await?;
+        let media = answer.header("content-type").unwrap_or_default().split(';').next().unwrap_or_default().trim();
+        if !media.eq_ignore_ascii_case("text/event-stream") {
+            return Err(answer.unusable("it is no stream of events"));
+        }
+        Ok(ChatStream::new(body, answer.text("opc-request-id")).events())
+    }
+
+    fn ask(&self, compartment_id: &str, serving_mode: &ServingMode, chat: &Chat, stream: bool) -> Ask {
+        let ask = self.client.ask(Site::Known(Service::GenerativeAi), "Chat", Method::POST);
+        let stream_options = stream.then_some(StreamOptions { is_include_usage: true });
+        let chat_request = Request { api_format: "GENERIC", chat, is_stream: stream.then_some(true), stream_options };
+        let ask = ask.path("/actions/chat", &[]).retry_token().takes(PATIENCE);
+        ask.json(&ChatDetails { compartment_id, serving_mode, chat_request })
+    }
+}
+
+/// A broken stream.
+fn broken(cause: Cause) -> Error {
+    Error::new(Service::GenerativeAi.name(), "Chat", cause)
+}
