@@ -1,6 +1,5 @@
 //! One request, put together step by step; what is wrong with it comes out when it is sent.
 
-use std::fmt::Write;
 use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,17 +8,18 @@ use bytes::Bytes;
 use causeway_oci_auth::Effects;
 use causeway_oci_auth::call::{BodyRule, Call};
 use causeway_oci_auth::encode::{Query, Slash, path};
+use causeway_oci_auth::endpoint::Service;
 use causeway_resilience::retry::{Idempotency, Policy};
 use http::header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde::Serialize;
 
+use crate::Client;
 use crate::answer::Answer;
 use crate::error::{Cause, Error};
 use crate::pipeline::{Logged, Way};
 use crate::site::Site;
 use crate::transport::{BodyStream, Chunks};
-use crate::Client;
 
 /// Slowest network that an upload is given time for, in bytes per second.
 const SLOWEST: u64 = 1 << 20;
@@ -109,18 +109,19 @@ impl Ask {
         self
     }
 
-    /// A token by which the service recognises a repeated request.
+    /// A token by which the service recognises a repeated request. Without a source of random numbers there is none,
+    /// and only what certainly had no effect is repeated.
     pub(crate) fn retry_token(self) -> Self {
-        let mut bytes = [0; 15];
-        if self.client.inner.effects.random.fill(&mut bytes).is_err() {
-            // Without a token only what certainly had no effect is repeated.
-            return self;
-        }
-        let token = bytes.iter().fold(String::with_capacity(30), |mut token, byte| {
-            let _ = write!(token, "{byte:02x}");
-            token
-        });
-        self.header("opc-retry-token", Some(&token))
+        let token = self.client.random_text::<15>();
+        self.header("opc-retry-token", token.as_deref())
+    }
+
+    /// One id for all tries: 32 hexadecimal digits, as Oracle's SDKs make them. Object Storage has another name for it.
+    fn request_id(self) -> Self {
+        let id = self.client.random_text::<16>();
+        let of_objects = matches!(self.site, Site::Namespace(_) | Site::Known(Service::ObjectStorage));
+        let ask = self.header("opc-request-id", id.as_deref());
+        if of_objects { ask.header("opc-client-request-id", id.as_deref()) } else { ask }
     }
 
     /// Largest answer in bytes.
@@ -169,10 +170,11 @@ impl Ask {
 
     async fn through(self, way: Way) -> Result<(Answer, Arc<Logged>), Error> {
         let (service, operation) = (self.site.name(), self.operation);
-        let request = self.request()?;
+        let this = self.request_id();
+        let request = this.request()?;
         let exempt = request.headers().contains_key(CONTENT_LENGTH);
-        let (client, idempotency, max_bytes) = (self.client, self.idempotency, self.max_bytes);
-        let takes = self.takes.max(time_to_send(&request));
+        let (client, idempotency, max_bytes) = (this.client, this.idempotency, this.max_bytes);
+        let takes = this.takes.max(time_to_send(&request));
         let logged = Arc::new(Logged { service, operation, sent: AtomicU32::new(0), way });
         let effects = Effects { http: logged.clone(), ..client.inner.effects.clone() };
         let call = Call {

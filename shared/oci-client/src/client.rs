@@ -1,9 +1,9 @@
 //! The client of all services.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::sync::Arc;
 
-use causeway_oci_auth::effects::{HttpClient, SystemEnvironment, SystemFiles};
+use causeway_oci_auth::effects::{HttpClient, SystemClock, SystemEnvironment, SystemFiles, SystemRandom};
 use causeway_oci_auth::endpoint::{Endpoints, Service};
 use causeway_oci_auth::{Effects, Error as AuthError, Provider};
 use causeway_resilience::Deadline;
@@ -61,7 +61,13 @@ impl Client {
     pub fn of_process(provider: Arc<dyn Provider>, region: &str) -> Result<Self, AuthError> {
         let network = HttpClient::new(&SystemEnvironment, &SystemFiles)?;
         let transport = Arc::new(network.services());
-        let effects = Effects { http: Arc::new(network), ..Effects::system()? };
+        let effects = Effects {
+            environment: Arc::new(SystemEnvironment),
+            files: Arc::new(SystemFiles),
+            http: Arc::new(network),
+            clock: Arc::new(SystemClock),
+            random: Arc::new(SystemRandom),
+        };
         Ok(Self::new(effects.clone(), provider, Endpoints::new(effects)?, transport, region))
     }
 
@@ -123,6 +129,15 @@ impl Client {
 
     pub(crate) fn ask(&self, site: Site, operation: &'static str, method: Method) -> Ask {
         Ask::new(self.clone(), site, operation, method)
+    }
+
+    /// Twice as many hexadecimal digits as bytes; nothing without a source of random numbers.
+    pub(crate) fn random_text<const BYTES: usize>(&self) -> Option<String> {
+        let mut bytes = [0; BYTES];
+        self.inner.effects.random.fill(&mut bytes).ok()?;
+        let mut text = String::with_capacity(2 * BYTES);
+        bytes.iter().try_for_each(|byte| write!(text, "{byte:02X}")).ok()?;
+        Some(text)
     }
 
     pub(crate) fn base(&self, site: &Site) -> Result<String, AuthError> {

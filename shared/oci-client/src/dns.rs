@@ -196,10 +196,8 @@ pub struct SteeringAttachment {
 #[must_use]
 pub fn weighted(pools: &[(&str, u8)], has_monitor: bool) -> Vec<SteeringRule> {
     let keep = Keep { answer_condition: Some("answer.isDisabled != true".to_owned()), should_keep: true };
-    let rank = |(pool, value): &(&str, u8)| Rank {
-        answer_condition: Some(format!("answer.pool == '{pool}'")),
-        value: *value,
-    };
+    let rank =
+        |(pool, value): &(&str, u8)| Rank { answer_condition: Some(format!("answer.pool == '{pool}'")), value: *value };
     let filter = SteeringRule::Filter { default_answer_data: vec![keep] };
     let weighted = SteeringRule::Weighted { default_answer_data: pools.iter().map(rank).collect() };
     let health = has_monitor.then_some(SteeringRule::Health {});

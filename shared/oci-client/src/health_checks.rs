@@ -127,7 +127,12 @@ impl HealthChecks {
     /// # Errors
     /// [`Error`].
     pub async fn probe(&self, probe: &NewHttpProbe) -> Result<HttpProbe, Error> {
-        self.ask("CreateOnDemandHttpProbe", Method::POST).path("/httpProbeResults", &[]).json(probe).send().await?.json()
+        self.ask("CreateOnDemandHttpProbe", Method::POST)
+            .path("/httpProbeResults", &[])
+            .json(probe)
+            .send()
+            .await?
+            .json()
     }
 
     /// `CreateHttpMonitor`.

@@ -3,6 +3,23 @@
 //! Every call goes through five steps: a request id, retries, a signature for each try, a log line for each try, and
 //! the network. [`Client`] is where to start; [`store::Bucket`] is an [`object_store::ObjectStore`] on it.
 //!
+//! ```no_run
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! use std::sync::Arc;
+//! use causeway_oci_auth::{Chain, Effects};
+//! use causeway_oci_client::{Client, store::Bucket};
+//! use object_store::{ObjectStoreExt, path::Path};
+//!
+//! let provider = Arc::new(Chain::from_environment(Effects::system()?)?);
+//! let client = Client::of_process(provider, "us-ashburn-1")?;
+//! let bucket = Bucket::new(client.object_storage(), "results");
+//! bucket.put(&Path::from("runs/1.json"), "{}".into()).await?;
+//! let instance = client.compute().instance("ocid1.instance.oc1..example").await?;
+//! println!("{} is {}", instance.shape, instance.lifecycle_state);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! Members that a service may leave out are `Option`: absent is not zero. Enumerations that Oracle may extend are
 //! text. Times are UTC.
 
@@ -27,6 +44,8 @@ mod pipeline;
 pub mod secrets;
 mod site;
 pub mod store;
+#[cfg(test)]
+mod tests;
 mod time;
 mod transport;
 pub mod usage;

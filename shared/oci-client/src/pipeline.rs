@@ -50,7 +50,9 @@ impl Logged {
                 let opc_request_id = request_id(answer.headers());
                 tracing::info!(service, operation, status, ms, attempt, opc_request_id, "outbound call");
             }
-            Err(failure) => tracing::info!(service, operation, ms, attempt, %failure, "outbound call without an answer"),
+            Err(failure) => {
+                tracing::info!(service, operation, ms, attempt, %failure, "outbound call without an answer")
+            }
         }
     }
 }

@@ -106,7 +106,12 @@ mod tests {
         check(Site::HealthChecks, &one, iad, "http://127.0.0.1:8099/20180501");
         let both = [one[0], ("CAUSEWAY_OCI_ENDPOINT_LIMITS", "https://l.example")];
         check(Site::Limits, &both, iad, "https://l.example/20190729");
-        check(Site::HealthChecks, &[("OCI_CLI_ENDPOINT", "https://h.example/20180501/")], iad, "https://h.example/20180501");
+        check(
+            Site::HealthChecks,
+            &[("OCI_CLI_ENDPOINT", "https://h.example/20180501/")],
+            iad,
+            "https://h.example/20180501",
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use causeway_oci_auth::effects::HttpError;
+use causeway_resilience::Deadline;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http::{Request, Response};
 
@@ -66,7 +67,7 @@ pub trait Transport: Send + Sync {
 #[async_trait]
 impl Transport for reqwest::Client {
     async fn open(&self, request: Request<Chunks>, timeout: Duration) -> Result<Response<BodyStream>, HttpError> {
-        let request = unchanged(request.map(body))?;
+        let request = unchanged(request.map(|chunks| body(&chunks)))?;
         let answer = tokio::time::timeout(timeout, self.execute(request)).await;
         let answer = answer.map_err(|_| HttpError::TimedOut(timeout))?.map_err(|error| classify(&error))?;
         let answer: Response<reqwest::Body> = answer.into();
@@ -76,12 +77,13 @@ impl Transport for reqwest::Client {
 }
 
 /// One piece is sent as it is, many one after the other; the header `content-length` says how long they are.
-fn body(chunks: Chunks) -> reqwest::Body {
+fn body(chunks: &Chunks) -> reqwest::Body {
     match &*chunks.0 {
         [] => reqwest::Body::from(Bytes::new()),
         [one] => reqwest::Body::from(one.clone()),
         _ => {
-            let pieces = chunks.0.to_vec().into_iter().map(Ok::<_, std::convert::Infallible>);
+            let whole = Chunks::clone(chunks);
+            let pieces = (0..whole.0.len()).map(move |at| Ok::<_, std::convert::Infallible>(whole.0[at].clone()));
             reqwest::Body::wrap_stream(stream::iter(pieces))
         }
     }
@@ -89,18 +91,20 @@ fn body(chunks: Chunks) -> reqwest::Body {
 
 fn pieces(body: reqwest::Body) -> BodyStream {
     let body = reqwest::Response::from(Response::new(body)).bytes_stream();
-    until_error(body.map(|piece| piece.map_err(|error| HttpError::Broken(innermost(&error)))).boxed())
+    until_error(body.map(|piece| piece.map_err(|error| HttpError::Broken(innermost(&error)))).boxed(), Deadline::NONE)
 }
 
-/// Ends a stream after its first error and after a silence that is too long.
-pub(crate) fn until_error(body: BodyStream) -> BodyStream {
-    let pieces = stream::unfold(Some(body), async |body| {
+/// Ends a stream after its first error, after a silence that is too long, and at a deadline.
+pub(crate) fn until_error(body: BodyStream, deadline: Deadline) -> BodyStream {
+    let pieces = stream::unfold(Some(body), move |body: Option<BodyStream>| async move {
         let mut body = body?;
-        match tokio::time::timeout(IDLE, body.next()).await {
+        let left = deadline.remaining(tokio::time::Instant::now().into_std());
+        let longest = left.map_or(IDLE, |left| left.min(IDLE));
+        match tokio::time::timeout(longest, body.next()).await {
             Ok(Some(Ok(piece))) => Some((Ok(piece), Some(body))),
             Ok(Some(Err(error))) => Some((Err(error), None)),
             Ok(None) => None,
-            Err(_) => Some((Err(HttpError::TimedOut(IDLE)), None)),
+            Err(_) => Some((Err(HttpError::TimedOut(longest)), None)),
         }
     });
     pieces.fuse().boxed()

@@ -83,7 +83,11 @@ fn debug_shows_the_fingerprint_alone() {
 
 proptest! {
     #[test]
-    fn no_damage_makes_it_panic(at in any::<prop::sample::Index>(), byte in any::<u8>(), bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn no_damage_makes_it_panic(
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        bytes in prop::collection::vec(any::<u8>(), 0..200),
+    ) {
         let mut der = read(PEM).der;
         let position = at.index(der.len());
         der[position] = byte;

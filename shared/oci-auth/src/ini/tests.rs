@@ -107,10 +107,13 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_is_read(values in prop::collection::btree_map("[a-z_]{1,12}", "[!-~]([ -~]{0,30}[!-~])?", 0..8)) {
+    fn what_is_written_is_read(
+        values in prop::collection::btree_map("[a-z_]{1,12}", "[!-~]([ -~]{0,30}[!-~])?", 0..8),
+    ) {
         let lines: String = values.iter().map(|(key, value)| format!("{key} = {value}\n")).collect();
         let profile = parse(&format!("[DEFAULT]\n{lines}")).unwrap().profile("DEFAULT").unwrap();
-        let read: BTreeMap<_, _> = profile.keys().map(|key| (key.to_owned(), profile.get(key).unwrap().to_owned())).collect();
+        let pair = |key: &str| (key.to_owned(), profile.get(key).unwrap().to_owned());
+        let read: BTreeMap<_, _> = profile.keys().map(pair).collect();
         prop_assert_eq!(read, values);
     }
 

@@ -186,7 +186,11 @@ proptest! {
     }
 
     #[test]
-    fn every_number_is_a_time_or_an_error(number in any::<f64>(), integer in any::<i64>(), seconds in 0..100_000_000_000_u64) {
+    fn every_number_is_a_time_or_an_error(
+        number in any::<f64>(),
+        integer in any::<i64>(),
+        seconds in 0..100_000_000_000_u64,
+    ) {
         for exp in [json!(number), json!(integer)] {
             let token = parse(&json!({ "exp": exp, "iat": exp }).to_string());
             prop_assert!(token.not_after().is_ok() || token.not_after() == Err(TokenError::BadClaim("exp")));

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use causeway_oci_auth::effects::HttpError;
+use causeway_resilience::Deadline;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::Deserialize;
 
@@ -63,9 +64,9 @@ impl std::fmt::Debug for ChatStream {
 }
 
 impl ChatStream {
-    pub(super) fn new(body: BodyStream, opc_request_id: Option<String>) -> Self {
+    pub(super) fn new(body: BodyStream, deadline: Deadline, opc_request_id: Option<String>) -> Self {
         let (lines, ready) = (Lines::default(), VecDeque::new());
-        Self { body: until_error(body), lines, ready, finished: false, opc_request_id }
+        Self { body: until_error(body, deadline), lines, ready, finished: false, opc_request_id }
     }
 
     pub(super) fn events(self) -> BoxStream<'static, Result<ChatEvent, Error>> {

@@ -97,7 +97,7 @@ impl GenerativeAi {
         if !media.eq_ignore_ascii_case("text/event-stream") {
             return Err(answer.unusable("it is no stream of events"));
         }
-        Ok(ChatStream::new(body, answer.text("opc-request-id")).events())
+        Ok(ChatStream::new(body, self.client.deadline(), answer.text("opc-request-id")).events())
     }
 
     fn ask(&self, compartment_id: &str, serving_mode: &ServingMode, chat: &Chat, stream: bool) -> Ask {

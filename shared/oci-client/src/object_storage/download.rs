@@ -8,10 +8,10 @@ use futures_util::stream::{self, BoxStream, StreamExt};
 use http::Method;
 
 use super::{ByteRange, GetObject, ObjectHead, ObjectStorage};
+use crate::Error;
 use crate::answer::Answer;
 use crate::error::Cause;
 use crate::transport::{BodyStream, until_error};
-use crate::Error;
 
 /// How often in a row a body is taken up again without a single new byte.
 const FRUITLESS: u32 = 3;
@@ -100,7 +100,7 @@ pub(super) async fn start(
         version_id: options.version_id.clone(),
         etag: head.etag.clone(),
         rest: range.clone(),
-        body: until_error(body),
+        body: until_error(body, storage.client.deadline()),
         fruitless: 0,
     };
     Ok(Download { head, range, state })
@@ -169,14 +169,43 @@ impl State {
         let ask = self.storage.ask_object(GET, Method::GET, &self.bucket, &self.object, &options).await?;
         let (answer, body) = ask.open().await?;
         let (range, _) = extent(&answer, true)?;
+        if answer.header("etag").is_some_and(|etag| Some(etag) != self.etag.as_deref()) {
+            return Err(answer.unusable("it has other content than the part before"));
+        }
         if range != self.rest {
             return Err(answer.unusable("it has another part than the one that was asked for"));
         }
-        self.body = until_error(body);
+        self.body = until_error(body, self.storage.client.deadline());
         Ok(())
     }
 }
 
 fn failed(cause: Cause) -> Error {
     Error::new("object_storage", GET, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn ranges_come_back(start in any::<u64>(), length in 1_u64..1 << 40, after in 0_u64..1 << 40) {
+            let whole = start.checked_add(length).and_then(|end| Some((end, end.checked_add(after)?)));
+            let text = |last: u64, size: u64| format!("bytes {start}-{last}/{size}");
+            if let Some((end, size)) = whole {
+                prop_assert_eq!(content_range(&text(end - 1, size)), Some((start..end, size)));
+                prop_assert_eq!(content_range(&text(size, size)), None);
+            }
+        }
+
+        #[test]
+        fn any_text_is_survived(text in "(bytes )?[0-9*]{0,21}-?[0-9*]{0,21}/?[0-9*]{0,21}") {
+            if let Some((range, size)) = content_range(&text) {
+                prop_assert!(range.start < range.end && range.end <= size, "{}", text);
+            }
+        }
+    }
 }

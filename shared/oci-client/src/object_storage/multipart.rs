@@ -186,7 +186,12 @@ impl ObjectStorage {
 
     /// `ListMultipartUploadParts`.
     #[must_use]
-    pub fn parts(&self, bucket: &str, object: &str, upload_id: &str) -> BoxStream<'static, Result<UploadedPart, Error>> {
+    pub fn parts(
+        &self,
+        bucket: &str,
+        object: &str,
+        upload_id: &str,
+    ) -> BoxStream<'static, Result<UploadedPart, Error>> {
         let (storage, bucket, object) = (self.clone(), bucket.to_owned(), object.to_owned());
         let query = Query::new().text("uploadId", upload_id);
         let listed = async move {

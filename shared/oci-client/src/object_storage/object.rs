@@ -218,7 +218,8 @@ impl ObjectStorage {
     /// [`Error`] without a code, since such answers have no body.
     pub async fn head(&self, bucket: &str, object: &str, options: &GetObject) -> Result<ObjectHead, Error> {
         let answer = self.ask_object("HeadObject", Method::HEAD, bucket, object, options).await?.send().await?;
-        let size = answer.number("content-length").ok_or_else(|| answer.unusable("header content-length is missing"))?;
+        let size =
+            answer.number("content-length").ok_or_else(|| answer.unusable("header content-length is missing"))?;
         Ok(ObjectHead::of(&answer, size))
     }
 

@@ -23,6 +23,7 @@ use object_store::{
     UploadPart,
 };
 
+use crate::Client;
 use crate::object_storage::{Attributes, Condition, CopyObject, NewUpload, ObjectStorage, RenameObject, Stored};
 use error::{failed, refused, unsupported};
 
@@ -39,19 +40,33 @@ pub struct Bucket {
     storage: ObjectStorage,
     name: Arc<str>,
     multipart_above: usize,
+    versions: bool,
 }
 
 impl Bucket {
     /// The bucket `name` in the storage's namespace.
     #[must_use]
     pub fn new(storage: ObjectStorage, name: &str) -> Self {
-        Self { storage, name: name.into(), multipart_above: MULTIPART_ABOVE }
+        Self { storage, name: name.into(), multipart_above: MULTIPART_ABOVE, versions: false }
+    }
+
+    /// The same for a bucket that keeps older versions: what is written and read then says its version. The service
+    /// names versions in all buckets, but elsewhere they cannot be read any more after the next write.
+    #[must_use]
+    pub fn versioned(self) -> Self {
+        Self { versions: true, ..self }
     }
 
     /// The same with another size, in bytes, above which bodies go up in parts.
     #[must_use]
     pub fn multipart_above(self, bytes: usize) -> Self {
         Self { multipart_above: bytes, ..self }
+    }
+
+    /// The same on a client with other settings, such as the deadline of an invocation.
+    #[must_use]
+    pub fn on(&self, client: &Client) -> Self {
+        Self { storage: self.storage.on(client), ..self.clone() }
     }
 
     /// The calls that it is made of, for what an object store does not have.
@@ -64,6 +79,11 @@ impl Bucket {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    fn put_result(&self, stored: Stored) -> PutResult {
+        let version = stored.version_id.filter(|_| self.versions);
+        PutResult { e_tag: Some(stored.etag), version, extensions: Default::default() }
     }
 
     /// 404 is an answer of the port: nothing is deleted twice in silence.
@@ -91,7 +111,7 @@ impl ObjectStore for Bucket {
             let chunks = payload.into_iter().collect::<Vec<Bytes>>();
             self.storage.put(&self.name, location.as_ref(), chunks, &attributes, &condition).await
         };
-        done.map(put_result).map_err(|error| refused(location, error, &condition))
+        done.map(|stored| self.put_result(stored)).map_err(|error| refused(location, error, &condition))
     }
 
     async fn put_multipart_opts(&self, at: &Path, opts: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
@@ -161,7 +181,13 @@ impl ObjectStore for Bucket {
 
 impl Bucket {
     /// A copy fails when it is carried out, and the report's code is not documented: what is there tells more.
-    async fn why_not_copied(&self, from: &Path, to: &Path, error: crate::Error, condition: &Condition) -> object_store::Error {
+    async fn why_not_copied(
+        &self,
+        from: &Path,
+        to: &Path,
+        error: crate::Error,
+        condition: &Condition,
+    ) -> object_store::Error {
         let is_late = matches!(*error.cause, crate::Cause::Work { .. });
         if !is_late {
             let at = if error.is_precondition_failed() { to } else { from };
@@ -203,17 +229,13 @@ impl MultipartStore for Bucket {
             committed.push(crate::object_storage::Part { number: upload::number(index)?, etag: part.content_id });
         }
         let done = upload::commit(self, path, id, committed, &Condition::None).await;
-        done.map(put_result).map_err(|error| failed(path, error))
+        done.map(|stored| self.put_result(stored)).map_err(|error| failed(path, error))
     }
 
     async fn abort_multipart(&self, path: &Path, id: &MultipartId) -> Result<()> {
         let aborted = self.storage.abort_upload(&self.name, path.as_ref(), id).await;
         aborted.map_err(|error| failed(path, error))
     }
-}
-
-fn put_result(stored: Stored) -> PutResult {
-    PutResult { e_tag: Some(stored.etag), version: stored.version_id, extensions: Default::default() }
 }
 
 fn condition(mode: &PutMode) -> Result<Condition> {

@@ -24,7 +24,7 @@ pub(super) async fn get(bucket: &Bucket, location: &Path, options: GetOptions) -
     }
     let found = bucket.storage.get(&bucket.name, location.as_ref(), &wanted).await;
     let found = found.map_err(|error| failed(location, error))?;
-    let meta = meta(location, &found.head)?;
+    let meta = meta(bucket, location, &found.head)?;
     let (range, attributes) = (found.range.clone(), attributes(&found.head.attributes));
     let pieces = found.into_stream();
     let at = location.clone();
@@ -57,7 +57,7 @@ async fn head(bucket: &Bucket, location: &Path, options: &GetOptions) -> Result<
     };
     let found = bucket.storage.head(&bucket.name, location.as_ref(), &wanted).await;
     let found = found.map_err(|error| failed(location, error))?;
-    let meta = meta(location, &found)?;
+    let meta = meta(bucket, location, &found)?;
     options.check_preconditions(&meta)?;
     let range = match &options.range {
         Some(range) => range.as_range(meta.size).map_err(|source| generic(Box::new(source)))?,
@@ -85,10 +85,10 @@ fn generic(source: Box<dyn std::error::Error + Send + Sync>) -> Error {
     Error::Generic { store: STORE, source }
 }
 
-fn meta(location: &Path, head: &ObjectHead) -> Result<ObjectMeta> {
+fn meta(bucket: &Bucket, location: &Path, head: &ObjectHead) -> Result<ObjectMeta> {
     let modified = head.last_modified.and_then(moment);
     let last_modified = modified.ok_or_else(|| unexpected("an object without a time of change"))?;
-    let (e_tag, version) = (head.etag.clone(), head.version_id.clone());
+    let (e_tag, version) = (head.etag.clone(), head.version_id.clone().filter(|_| bucket.versions));
     Ok(ObjectMeta { location: location.clone(), last_modified, size: head.size, e_tag, version })
 }
 
@@ -96,14 +96,16 @@ pub(super) fn moment(time: Timestamp) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(time.as_second(), u32::try_from(time.subsec_nanosecond()).ok()?)
 }
 
+/// The usual tier is not told: some answers have it and some do not.
 fn attributes(kept: &object_storage::Attributes) -> Attributes {
+    let tier = kept.storage_tier.clone().filter(|tier| tier != "Standard");
     let headers = [
         (Attribute::ContentType, &kept.content_type),
         (Attribute::ContentEncoding, &kept.content_encoding),
         (Attribute::ContentLanguage, &kept.content_language),
         (Attribute::ContentDisposition, &kept.content_disposition),
         (Attribute::CacheControl, &kept.cache_control),
-        (Attribute::StorageClass, &kept.storage_tier),
+        (Attribute::StorageClass, &tier),
     ];
     let mut attributes = Attributes::new();
     for (name, value) in headers {

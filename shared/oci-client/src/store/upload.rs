@@ -114,9 +114,8 @@ async fn send_all(
     condition: &Condition,
 ) -> Result<Stored, Error> {
     let size = PART.max(payload.content_length().div_ceil(MAX_PARTS as usize));
-    let parts = stream::iter((1_u32..).zip(cut(payload, size))).map(|(number, chunks)| {
-        bucket.storage.upload_part(&bucket.name, at.as_ref(), id, number, chunks)
-    });
+    let parts = stream::iter((1_u32..).zip(cut(payload, size)))
+        .map(|(number, chunks)| bucket.storage.upload_part(&bucket.name, at.as_ref(), id, number, chunks));
     let parts: Vec<_> = parts.buffered(PARALLEL).try_collect().await?;
     commit(bucket, at, id, parts, condition).await
 }

@@ -47,9 +47,9 @@ fn files() -> impl Strategy<Value = Vec<u8>> {
 /// Reading takes a fault or gives a key that signs or says that it cannot.
 fn survives(pem: &[u8]) -> Result<(), TestCaseError> {
     if let Ok(key) = PrivateKey::from_pem(pem, Some(&Secret::from(PASSPHRASE))) {
-        prop_assert!(
-            key.sign(b"message").is_ok_and(|signature| key.verify(b"message", &signature)) || key.sign(b"").is_err()
-        );
+        if let Ok(signature) = key.sign(b"message") {
+            prop_assert!(key.verify(b"message", &signature));
+        }
         prop_assert_eq!(format!("{key:?}"), format!("PrivateKey(RSA, {} bits)", key.bits()));
     }
     Ok(())
@@ -64,7 +64,12 @@ proptest! {
     }
 
     #[test]
-    fn no_damaged_file_makes_it_panic(mut file in files(), at in any::<prop::sample::Index>(), byte in any::<u8>(), cut in any::<prop::sample::Index>()) {
+    fn no_damaged_file_makes_it_panic(
+        mut file in files(),
+        at in any::<prop::sample::Index>(),
+        byte in any::<u8>(),
+        cut in any::<prop::sample::Index>(),
+    ) {
         let position = at.index(file.len());
         file[position] = byte;
         survives(&file)?;
@@ -81,11 +86,18 @@ proptest! {
     }
 
     #[test]
-    fn layout_does_not_matter(width in 1..200_usize, indent in "[ \t]{0,4}", end in "\r?\n", before in "[^-]{0,40}", after in "[^-]{0,40}") {
+    fn layout_does_not_matter(
+        width in 1..200_usize,
+        indent in "[ \t]{0,4}",
+        end in "\r?\n",
+        before in "[^-]{0,40}",
+        after in "[^-]{0,40}",
+    ) {
         let text = STANDARD.encode(der(testdata!("pkcs8.pem")));
         let lines: Vec<_> = text.as_bytes().chunks(width).map(|line| String::from_utf8_lossy(line)).collect();
         let body = lines.iter().map(|line| format!("{indent}{line}{end}")).collect::<String>();
-        let pem = format!("{before}{end}{indent}-----BEGIN PRIVATE KEY-----{end}{body}{indent}-----END PRIVATE KEY-----{end}{after}");
+        let block = format!("{indent}-----BEGIN PRIVATE KEY-----{end}{body}{indent}-----END PRIVATE KEY-----");
+        let pem = format!("{before}{end}{block}{end}{after}");
         prop_assert_eq!(parse(&pem, None).map(|key| key.fingerprint()), Ok(fact("fingerprint").to_owned()));
     }
 }

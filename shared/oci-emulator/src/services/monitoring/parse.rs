@@ -67,7 +67,7 @@ impl<'a> Parser<'a> {
         found
     }
 
-    fn expect(&mut self, token: &str) -> Result<(), String> {
+    fn take(&mut self, token: &str) -> Result<(), String> {
         if self.eat(token) { Ok(()) } else { Err(self.fail(&format!("'{token}'"))) }
     }
 
@@ -136,7 +136,7 @@ impl<'a> Parser<'a> {
                 return Err(format!("the query is nested more than {MAX_DEPTH} deep"));
             }
             let inner = self.joined()?;
-            self.expect(")")?;
+            self.take(")")?;
             self.depth -= 1;
             return match self.rest().trim_start().starts_with('[') {
                 true => Ok(Expr::Nested { inner: Box::new(inner), window: self.window()?.0 }),
@@ -154,7 +154,7 @@ impl<'a> Parser<'a> {
 
     /// `[5m]{...}.groupBy(...).stat()`.
     fn window(&mut self) -> Result<(Window, Vec<Filter>), String> {
-        self.expect("[")?;
+        self.take("[")?;
         let end = self.rest().find(']').ok_or_else(|| self.fail("']'"))?;
         let interval_ms = interval(self.rest()[..end].trim()).ok_or_else(|| self.fail("an interval"))?;
         self.at += end + 1;
@@ -162,15 +162,15 @@ impl<'a> Parser<'a> {
         let mut grouping = Grouping::Each;
         let mut statistic = None;
         while statistic.is_none() {
-            self.expect(".")?;
+            self.take(".")?;
             let name = self.word(|c| c.is_ascii_alphanumeric()).ok_or_else(|| self.fail("a statistic"))?;
-            self.expect("(")?;
+            self.take("(")?;
             match name {
                 "grouping" => grouping = Grouping::All,
                 "groupBy" => grouping = Grouping::By(self.names()?),
                 name => statistic = Some(self.statistic(name)?),
             }
-            self.expect(")")?;
+            self.take(")")?;
         }
         if self.eat(".grouping()") {
             grouping = Grouping::All;
@@ -183,7 +183,7 @@ impl<'a> Parser<'a> {
         let mut filters = Vec::new();
         while !self.eat("}") {
             if !filters.is_empty() {
-                self.expect(",")?;
+                self.take(",")?;
             }
             let dimension = self.word(|c| c.is_ascii_graphic() && !"=!~,{}\"".contains(c));
             let dimension = dimension.ok_or_else(|| self.fail("a dimension"))?.to_owned();
@@ -199,7 +199,7 @@ impl<'a> Parser<'a> {
     }
 
     fn quoted(&mut self) -> Result<String, String> {
-        self.expect("\"")?;
+        self.take("\"")?;
         let mut value = String::new();
         let mut characters = self.rest().char_indices();
         while let Some((at, c)) = characters.next() {
@@ -272,11 +272,11 @@ impl<'a> Parser<'a> {
     }
 
     fn bounds(&mut self, of: fn(f64, f64) -> Predicate) -> Result<Predicate, String> {
-        self.expect("(")?;
+        self.take("(")?;
         let low = self.number()?;
-        self.expect(",")?;
+        self.take(",")?;
         let high = self.number()?;
-        self.expect(")")?;
+        self.take(")")?;
         Ok(of(low, high))
     }
 

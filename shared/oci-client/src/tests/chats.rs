@@ -1,0 +1,133 @@
+//! Chats, whole and as they are written.
+
+use futures_util::{StreamExt, TryStreamExt};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::world::{Reply, World, broken, json as answer, refusal, reply};
+use crate::Error;
+use crate::generative_ai::{Chat, ChatEvent, ChatMessage, Content, Role, ServingMode};
+
+fn model() -> ServingMode {
+    ServingMode::OnDemand { model_id: "meta.llama-4".into() }
+}
+
+fn chat() -> Chat {
+    let content = vec![Content::text("List damage."), Content::image("image/jpeg", b"\xff\xd8\xff")];
+    let messages = vec![ChatMessage { role: Role::User, content }];
+    Chat { messages, max_tokens: Some(400), temperature: Some(0.0), ..Chat::default() }
+}
+
+fn events(pieces: Vec<&'static str>) -> Reply {
+    reply(200, "").header("content-type", "text/event-stream").pieces(pieces.into_iter().map(Ok))
+}
+
+async fn streamed(reply: Reply) -> Result<Vec<ChatEvent>, Error> {
+    let world = World::new([reply]);
+    world.client().generative_ai().stream("c", &model(), &chat()).await?.try_collect().await
+}
+
+fn text(text: &str) -> ChatEvent {
+    ChatEvent::Text { index: 0, text: text.to_owned() }
+}
+
+fn stop() -> ChatEvent {
+    ChatEvent::Finished { index: 0, reason: "stop".to_owned() }
+}
+
+#[tokio::test]
+async fn the_request_with_an_image() {
+    let whole = json!({"modelId": "m", "modelVersion": "1", "chatResponse": {"apiFormat": "GENERIC",
+        "timeCreated": "2026-09-05T02:00:00Z", "choices": [{"index": 0, "finishReason": "stop",
+        "message": {"role": "ASSISTANT", "content": [{"type": "TEXT", "text": "no"}, {"type": "TEXT", "text": "ne"}]}}],
+        "usage": {"promptTokens": 1710, "totalTokens": 1794}}});
+    let world = World::new([answer(&whole).header("model-deprecation-info", "soon")]);
+    let said = world.client().generative_ai().chat("c", &model(), &chat()).await.unwrap();
+    let usage = said.usage().unwrap();
+    assert_eq!(
+        (said.text().as_deref(), usage.prompt_tokens, usage.completion_tokens),
+        (Some("none"), Some(1710), None)
+    );
+    assert_eq!(said.model_deprecation_info.as_deref(), Some("soon"));
+    let sent = &world.sent()[0];
+    assert_eq!(sent.line, "POST inference /20231130/actions/chat");
+    assert!(sent.header("opc-retry-token").is_some() && sent.header("x-content-sha256").is_some());
+    let body = json!({"compartmentId": "c", "servingMode": {"servingType": "ON_DEMAND", "modelId": "meta.llama-4"},
+        "chatRequest": {"apiFormat": "GENERIC", "maxTokens": 400, "temperature": 0.0,
+            "messages": [{"role": "USER", "content": [{"type": "TEXT", "text": "List damage."},
+                {"type": "IMAGE", "imageUrl": {"url": "data:image/jpeg;base64,/9j/"}}]}]}});
+    assert_eq!(sent.json(), body);
+    assert!(!format!("{:?}", chat()).contains("/9j/"));
+}
+
+#[tokio::test]
+async fn an_answer_without_text_has_none() {
+    let whole = json!({"modelId": "m", "chatResponse": {"choices": [{"index": 0, "finishReason": "tool_calls",
+        "message": {"role": "ASSISTANT", "content": null, "toolCalls": []}}]}});
+    let world = World::new([answer(&whole)]);
+    let said = world.client().generative_ai().chat("c", &model(), &chat()).await.unwrap();
+    assert_eq!((said.text(), said.usage()), (None, None));
+}
+
+#[tokio::test]
+async fn text_as_it_is_written() {
+    let pieces = vec![
+        "data: {\"index\":0,\"message\":{\"role\":\"ASSISTANT\",\"content\":[{\"type\":\"TEXT\",\"text\":\"he\"}]},\"pad\":\"aa\"}\n\ndata: {\"ind",
+        "ex\":0,\"message\":{\"content\":[{\"type\":\"TEXT\",\"text\":\"ll\u{f6}\"}]}}\r\n\r",
+        "\n: comment\nevent: x\ndata:{\"finishReason\":\"stop\"}\n\n",
+        "data: {\"usage\":{\"promptTokens\":3,\"completionTokens\":2,\"totalTokens\":5}}\n\ndata: [DONE]\n\n",
+    ];
+    let found = streamed(events(pieces)).await.unwrap();
+    assert_eq!(found[..3], [text("he"), text("ll\u{f6}"), stop()]);
+    assert!(matches!(found[3], ChatEvent::Usage(usage) if usage.total_tokens == Some(5)), "{found:?}");
+    let world = World::new([events(vec!["data: {\"finishReason\":\"stop\"}"])]);
+    let mut stream = world.client().generative_ai().stream("c", &model(), &chat()).await.unwrap();
+    assert_eq!(stream.next().await.unwrap().unwrap(), stop());
+    assert!(stream.next().await.is_none() && stream.next().await.is_none());
+    let sent = &world.sent()[0];
+    assert_eq!(sent.header("accept"), Some("text/event-stream"));
+    let request = &sent.json()["chatRequest"];
+    assert_eq!((&request["isStream"], &request["streamOptions"]["isIncludeUsage"]), (&json!(true), &json!(true)));
+}
+
+#[tokio::test]
+async fn part_of_an_answer_is_no_answer() {
+    let delta = "data: {\"message\":{\"content\":[{\"type\":\"TEXT\",\"text\":\"canary\"}]}}\n\n";
+    let cut = reply(200, "").header("content-type", "text/event-stream").pieces([Ok(delta), Err(broken())]);
+    for (reply, expected) in [
+        (cut, "broken off"),
+        (events(vec![delta]), "ended before its answer"),
+        (events(vec![]), "ended before its answer"),
+        (events(vec![delta, "data: {\"canary\n\n"]), "no JSON of a chat"),
+        (events(vec!["data: <html>canary</html>\n\n"]), "no JSON of a chat"),
+        (reply(200, "{}").header("content-type", "application/json"), "no stream of events"),
+        (refusal(429, "TooManyRequests").header("retry-after", "999"), "429"),
+    ] {
+        let error = streamed(reply).await.unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+        assert!(!format!("{error} {error:?}").contains("canary"), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_endless_event_is_refused() {
+    let piece: &'static str = Box::leak("x".repeat(600_000).into_boxed_str());
+    let error = streamed(events(vec!["data: ", piece, piece])).await.unwrap_err();
+    assert!(error.to_string().contains("too long"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+    #[test]
+    fn it_does_not_matter_where_the_bytes_are_cut(cuts in proptest::collection::vec(0_usize..200, 0..6)) {
+        let whole = "\u{feff}data: {\"message\":{\"content\":[{\"type\":\"TEXT\",\"text\":\"a\"}]}}\r\n\r\n\
+            data: {\"message\":{\"content\":\ndata: [{\"type\":\"TEXT\",\"text\":\"b\"}]}}\r\rdata:{\"finishReason\":\"stop\"}\n\n";
+        let mut cuts: Vec<_> = cuts.into_iter().map(|at| whole.floor_char_boundary(at.min(whole.len()))).collect();
+        cuts.extend([0, whole.len()]);
+        cuts.sort_unstable();
+        let pieces = cuts.windows(2).map(|pair| &whole[pair[0]..pair[1]]).collect();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let found = runtime.block_on(streamed(events(pieces))).unwrap();
+        prop_assert_eq!(found, vec![text("a"), text("b"), stop()]);
+    }
+}
