@@ -85,7 +85,7 @@ impl Handler for DiscoveryAgent {
 
     async fn check_auth(&self) -> AuthCheck {
         match self.principal.check().await {
-            PrincipalCheck::NotUsed => AuthCheck::NotUsed,
+            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
             PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
             PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
         }

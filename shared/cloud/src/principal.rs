@@ -13,8 +13,11 @@ pub trait Principal: Send + Sync {
 /// Outcome of [`Principal::check`]. The details are for an operator and hold no secret.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PrincipalCheck {
-    /// This deployment signs nothing.
-    NotUsed,
+    /// This deployment signs nothing: no credentials are configured.
+    NotUsed {
+        /// What was looked for and not found; null where nothing was.
+        detail: Value,
+    },
     /// There are credentials.
     Works {
         /// Kind of the credentials, such as `resource_principal_2.2`.
@@ -38,6 +41,6 @@ pub struct NoPrincipal;
 #[async_trait]
 impl Principal for NoPrincipal {
     async fn check(&self) -> PrincipalCheck {
-        PrincipalCheck::NotUsed
+        PrincipalCheck::NotUsed { detail: Value::Null }
     }
 }

@@ -21,6 +21,8 @@ pub const REFRESH_BEFORE: Duration = Duration::from_secs(300);
 /// How long a caller with valid credentials waits for newer ones.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Said when nobody could run a load.
+const NO_RUNTIME: Error = Error::NoEffect("a tokio runtime");
 /// What a load may take beyond its limit.
 const GRACE: Duration = Duration::from_secs(1);
 
@@ -73,7 +75,7 @@ impl<S: Source> Cache<S> {
             Look::Failed(error) => return Err(error),
             Look::Wait(wait) => wait.end(S::NAME, S::LIMIT).await?,
             Look::Refresh(mut wait) => {
-                let ended = tokio::time::timeout(PATIENCE, wait.over()).await.is_ok();
+                let ended = wait.ends_within(PATIENCE).await.unwrap_or(false);
                 let usable = self.0.state().usable(self.0.effects.clock.now());
                 match usable {
                     Some(usable) => return Ok(usable),
@@ -150,8 +152,16 @@ struct Wait {
 impl Wait {
     /// The load has its own limit; this one is for a load whose runtime stands still.
     async fn end(mut self, provider: &'static str, limit: Duration) -> Result<(), Error> {
-        let ended = tokio::time::timeout(limit + GRACE, self.over()).await;
-        ended.map_err(|_| Error::TooSlow { provider, limit })
+        if self.ends_within(limit + GRACE).await? { Ok(()) } else { Err(Error::TooSlow { provider, limit }) }
+    }
+
+    /// Whether it ended in time. Without a runtime nothing can be waited for.
+    async fn ends_within(&mut self, limit: Duration) -> Result<bool, Error> {
+        if *self.ended.borrow() >= self.load {
+            return Ok(true);
+        }
+        tokio::runtime::Handle::try_current().map_err(|_| NO_RUNTIME)?;
+        Ok(tokio::time::timeout(limit, self.over()).await.is_ok())
     }
 
     /// The sender outlives the load, so this ends with the load alone.
@@ -178,7 +188,7 @@ impl<S: Source> Shared<S> {
         let end = End { shared: Arc::clone(self), load };
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => drop(runtime.spawn(async move { end.shared.load(load).await })),
-            Err(_) => self.state().note(load, Err(Error::NoEffect("a tokio runtime")), self.effects.clock.now()),
+            Err(_) => self.state().note(load, Err(NO_RUNTIME), self.effects.clock.now()),
         }
     }
 

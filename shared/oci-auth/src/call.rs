@@ -47,7 +47,7 @@ pub struct Call<'a> {
     pub service: &'static str,
     /// What is retried, and how often.
     pub policy: Policy,
-    /// When all tries must be over.
+    /// When all must be over: the tries, the pauses between them, and the waits for credentials.
     pub deadline: Deadline,
     /// What happens when the request arrives twice; by default what its method says, or an `opc-retry-token`.
     pub idempotency: Option<Idempotency>,
@@ -75,7 +75,7 @@ impl<'a> Call<'a> {
     /// in their place is dropped.
     ///
     /// A 401 renews the credentials and repeats the request once; a second one is final, and so is the first when
-    /// the provider has nothing newer.
+    /// the provider has nothing newer, or not in time.
     ///
     /// # Errors
     /// [`CallError`].
@@ -88,7 +88,7 @@ impl<'a> Call<'a> {
             retry: Retry::new(self.policy.clone(), idempotency, now(), self.deadline),
             renewed: false,
         };
-        let mut credentials = self.provider.snapshot().await?;
+        let mut credentials = tries.in_time(self.provider.snapshot()).await?;
         loop {
             let outcome = self.once(&template, body, &credentials, tries.retry.try_time(now())).await;
             let failed = match outcome {
@@ -216,15 +216,24 @@ impl Tries<'_, '_> {
         template: &Request<Bytes>,
     ) -> Result<Arc<Snapshot>, CallError> {
         let has_time = !self.retry.try_time(now()).is_zero();
-        let newer = if self.renewed || !has_time { Ok(None) } else { self.call.provider.renew(used).await };
+        let newer =
+            if self.renewed || !has_time { Ok(None) } else { self.in_time(self.call.provider.renew(used)).await };
         self.renewed = true;
         let renewal = match newer {
-            Ok(Some(newer)) => return Ok(newer),
-            Ok(None) => None,
+            // What came too late for a repeat does not hide the answer that there is.
+            Ok(Some(newer)) if !self.retry.try_time(now()).is_zero() => return Ok(newer),
+            Ok(_) => None,
             Err(error) => Some(error),
         };
         let skew = Skew::between(self.call.effects.clock.now(), answer.headers());
         Err(self.refusal(ServiceError::read(answer, sent_id(template)), skew, renewal))
+    }
+
+    /// What the provider says, unless the call is over before.
+    async fn in_time<T>(&self, asked: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+        let Some(limit) = self.retry.deadline().remaining(now()) else { return asked.await };
+        let provider = self.call.provider.name();
+        tokio::time::timeout(limit, asked).await.unwrap_or(Err(Error::TooSlow { provider, limit }))
     }
 
     async fn wait(&mut self, failure: &Failure, error: CallError) -> Result<Arc<Snapshot>, CallError> {
@@ -234,7 +243,7 @@ impl Tries<'_, '_> {
                 let (service, after_ms) = (self.call.service, after.as_millis());
                 tracing::debug!(service, after_ms, %error, "will be tried again");
                 self.call.effects.clock.sleep(after).await;
-                Ok(self.call.provider.snapshot().await?)
+                Ok(self.in_time(self.call.provider.snapshot()).await?)
             }
         }
     }

@@ -65,6 +65,11 @@ impl Ini {
         Some(Profile(values))
     }
 
+    /// Whether the section has the key itself, and not only by inheritance.
+    pub(crate) fn is_own(&self, name: &str, key: &str) -> bool {
+        self.sections.get(name).is_some_and(|section| section.contains_key(key))
+    }
+
     /// The names of the profiles, sorted.
     pub fn profiles(&self) -> impl Iterator<Item = &str> {
         self.sections.keys().map(String::as_str)

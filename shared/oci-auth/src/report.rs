@@ -1,5 +1,6 @@
 //! A report on credentials for people and health checks: who signs, until when, and whether the clock is right.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -10,12 +11,15 @@ use tokio::time::Instant;
 use crate::chain::{Chain, Link};
 use crate::effects::{Exchange, Route};
 use crate::endpoint::{Endpoints, Service};
+use crate::region::Region;
 use crate::{Effects, Error, Provider, Snapshot};
 
 /// Longest report; a function's own check of five seconds has room for it.
 pub const REPORT_LIMIT: Duration = Duration::from_secs(4);
 /// Longest look at another clock.
 const CLOCK_LIMIT: Duration = Duration::from_secs(2);
+/// What credentials leave of the report's time for that look.
+const CLOCK_SHARE: Duration = Duration::from_secs(1);
 /// Largest answer to that look; it should have no body.
 const MAX_ANSWER: usize = 64 << 10;
 /// Services refuse a date that is further from their own.
@@ -51,17 +55,26 @@ pub struct AuthReport {
 }
 
 /// Asks for credentials and compares the clock with that of the region's Object Storage, by an unsigned `HEAD`. Takes
-/// no longer than `limit`, usually [`REPORT_LIMIT`].
+/// no longer than `limit`, usually [`REPORT_LIMIT`]; its last second is kept for the clock. Both happen at once where
+/// variables already say a region or an endpoint.
+///
+/// `endpoints` should be those of [`Chain::with_endpoints`]: then they know the region that an instance is in.
 pub async fn report(effects: &Effects, chain: &Chain, endpoints: &Endpoints, limit: Duration) -> AuthReport {
     let end = Instant::now() + limit;
-    let asked = tokio::time::timeout_at(end, chain.snapshot()).await;
-    let snapshot = asked.unwrap_or(Err(Error::TooSlow { provider: "report", limit }));
+    let early = early_region(endpoints);
+    let (snapshot, early_clock) = tokio::join!(credentials(chain, limit), async {
+        match &early {
+            Some(region) => Some(skew(effects, endpoints, region, end).await),
+            None => None,
+        }
+    });
     let now = effects.clock.now();
     let credentials = snapshot.as_ref().ok();
     let region = region(endpoints, credentials.map(AsRef::as_ref));
-    let clock = match &region {
-        Ok(region) => skew(effects, endpoints, region.as_deref().unwrap_or_default(), end).await,
-        Err(error) => Err(error.to_string()),
+    let clock = match (early_clock, &region) {
+        (Some(clock), _) => clock,
+        (None, Ok(region)) => skew(effects, endpoints, region.as_deref().unwrap_or_default(), end).await,
+        (None, Err(error)) => Err(error.to_string()),
     };
     let links = chain.links();
     AuthReport {
@@ -79,6 +92,23 @@ pub async fn report(effects: &Effects, chain: &Chain, endpoints: &Endpoints, lim
     }
 }
 
+/// What the chain gives in time. The time that is kept for the clock also lets this error be told.
+async fn credentials(chain: &Chain, limit: Duration) -> Result<Arc<Snapshot>, Error> {
+    let limit = limit.saturating_sub(CLOCK_SHARE).max(limit / 2);
+    let asked = tokio::time::timeout(limit, chain.snapshot()).await;
+    asked.unwrap_or_else(|_| Err(Error::TooSlow { provider: chain.name(), limit }))
+}
+
+/// Where the clock can be looked at before there are credentials. The domain of a region that is not known is a guess,
+/// which the credentials may mend.
+fn early_region(endpoints: &Endpoints) -> Option<String> {
+    if endpoints.is_overridden(Service::ObjectStorage) {
+        return Some(String::new());
+    }
+    let region = of_variables(endpoints).ok()??;
+    region.known.then_some(region.id)
+}
+
 fn note(clock: Result<i64, String>) -> Option<String> {
     match clock {
         Ok(skew) if skew.abs() > MAX_SKEW => {
@@ -94,9 +124,13 @@ fn region(endpoints: &Endpoints, snapshot: Option<&Snapshot>) -> Result<Option<S
     if let Some(region) = snapshot.and_then(|snapshot| snapshot.region.clone()) {
         return Ok(Some(region));
     }
+    Ok(of_variables(endpoints)?.map(|region| region.id))
+}
+
+fn of_variables(endpoints: &Endpoints) -> Result<Option<Region>, Error> {
     for name in ["OCI_REGION", "OCI_CLI_REGION", "OCI_RESOURCE_PRINCIPAL_REGION"] {
         if let Some(region) = endpoints.regions().of_variable(name)? {
-            return Ok(Some(region.id));
+            return Ok(Some(region));
         }
     }
     Ok(None)

@@ -9,8 +9,10 @@ use serde_json::{Map, Value};
 
 /// Longest message that is kept, in bytes.
 const MAX_MESSAGE: usize = 4 << 10;
-/// Longest code or request id that is kept, in bytes.
+/// Longest request id that is kept, in bytes.
 const MAX_NAME: usize = 256;
+/// Longest code, in bytes.
+const MAX_CODE: usize = 64;
 /// Largest body that is parsed, in bytes.
 const MAX_BODY: usize = 256 << 10;
 /// Most bytes of further members that are kept, as JSON.
@@ -24,7 +26,9 @@ const MAX_EXTRAS: usize = 8 << 10;
 pub struct ServiceError {
     /// HTTP status.
     pub status: u16,
-    /// OCI's error code, such as `IncorrectState`; none when the answer did not come from the service.
+    /// OCI's error code, such as `IncorrectState`, or the `error` of an OAuth answer (RFC 6749, section 5.2): up to 64
+    /// letters, digits, `_`, `.` and `-`. None when there is nothing of that form: then the answer did not come from
+    /// the service, or it repeats what was sent.
     pub code: Option<String>,
     /// The message for people, cut at 4 KiB: the body itself when it is not an error of OCI's form,
     /// empty when there is nothing.
@@ -85,11 +89,21 @@ fn parse(body: &[u8]) -> Option<Value> {
 }
 
 fn of_object(mut members: Map<String, Value>) -> (Option<String>, String, Map<String, Value>) {
-    let code = members.remove("code").and_then(|code| words(&code, MAX_NAME));
+    let own = members.remove("code").filter(|code| !code.is_null());
+    let code = own.as_ref().or_else(|| members.get("error")).and_then(code);
     let message = members.remove("message").and_then(|message| words(&message, MAX_MESSAGE));
     let size = serde_json::to_vec(&members).map_or(usize::MAX, |text| text.len());
     let extras = if size > MAX_EXTRAS { Map::new() } else { members };
     (code, message.unwrap_or_default(), extras)
+}
+
+/// Codes are shown in messages and logs, so nothing else passes for one.
+fn code(value: &Value) -> Option<String> {
+    let fits = |text: &String| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte);
+        (1..=MAX_CODE).contains(&text.len()) && text.bytes().all(known)
+    };
+    words(value, MAX_NAME).filter(fits)
 }
 
 /// A text; JSON where something else stands in its place.
@@ -145,12 +159,31 @@ mod tests {
         check(r#"{"message":"only text"}"#, None, "only text", json!({}));
         check(r#"{"code":404,"message":["x"]}"#, Some("404"), r#"["x"]"#, json!({}));
         check("null", None, "", json!({}));
-        check(r#"{"code":null,"error":"x"}"#, None, "", json!({"error": "x"}));
+        check(r#"{"code":null,"error":"x"}"#, Some("x"), "", json!({"error": "x"}));
+        check(r#"{"error":"invalid_grant"}"#, Some("invalid_grant"), "", json!({"error": "invalid_grant"}));
+        check(r#"{"code":"A","error":"x"}"#, Some("A"), "", json!({"error": "x"}));
+        check(r#"{"code":"a b","error":"x"}"#, None, "", json!({"error": "x"}));
+        check(r#"{"error":"Bearer abc"}"#, None, "", json!({"error": "Bearer abc"}));
         check("<html>Bad gateway</html>", None, "<html>Bad gateway</html>", json!({}));
         check("", None, "", json!({}));
         check(r#"[{"code":"A"}]"#, None, r#"[{"code":"A"}]"#, json!({}));
         check(r#""just text""#, None, "just text", json!({}));
         check(r#"{"code":"#, None, r#"{"code":"#, json!({}));
+    }
+
+    #[test]
+    fn codes_have_a_form() {
+        let longest = "c".repeat(MAX_CODE);
+        for good in ["A", "Iam.Not-Authorized_1", longest.as_str()] {
+            assert_eq!(read(json!({"code": good}).to_string(), None, None).code.as_deref(), Some(good));
+        }
+        let (longer, cut_inside) = (format!("{longest}c"), format!("{longest}ü"));
+        for bad in ["", " ", "a b", "a\nb", "ST$a.b", "a/b", "a\"b", "ü", longer.as_str(), cut_inside.as_str()] {
+            for name in ["code", "error"] {
+                assert_eq!(read(json!({name: bad}).to_string(), None, None).code, None, "{name} {bad:?}");
+            }
+        }
+        assert_eq!(read(r#"{"code":["A"]}"#, None, None).code, None);
     }
 
     #[test]
@@ -177,7 +210,7 @@ mod tests {
             None,
             None,
         );
-        assert_eq!((error.code.unwrap().len(), error.message.len(), error.extras), (MAX_NAME, MAX_MESSAGE, Map::new()));
+        assert_eq!((error.code, error.message.len(), error.extras), (None, MAX_MESSAGE, Map::new()));
         let nested = "[".repeat(100_000);
         assert_eq!(read(nested.clone(), None, None).message, nested[..MAX_MESSAGE]);
     }

@@ -142,14 +142,17 @@ async fn principals() {
     }
 }
 
-/// Answers everything with 401 and repeats what it was sent, as a proxy might.
-struct Echo;
+/// Answers everything with 401 and repeats what it was sent, as a proxy might: as it is, or as these members.
+struct Echo(&'static [&'static str]);
 
 #[async_trait]
 impl Http for Echo {
     async fn send(&self, request: Request<Bytes>, _: &Exchange) -> Result<Response<Bytes>, HttpError> {
         let sent = request.headers()["authorization"].to_str().unwrap().to_owned();
-        Ok(Response::builder().status(401).body(Bytes::from(sent)).unwrap())
+        let members: serde_json::Map<_, _> =
+            self.0.iter().map(|name| ((*name).to_owned(), sent.as_str().into())).collect();
+        let body = if members.is_empty() { sent } else { serde_json::Value::from(members).to_string() };
+        Ok(Response::builder().status(401).body(Bytes::from(body)).unwrap())
     }
 }
 
@@ -173,11 +176,17 @@ impl Provider for Fixed {
 
 #[tokio::test]
 async fn calls() {
-    let effects = Effects { http: Arc::new(Echo), ..Effects::default() };
     let provider = Fixed(Arc::new(snapshot()));
-    let call = Call::new(&effects, &provider, "queue");
+    for members in [&[][..], &["code", "message"], &["error", "message"]] {
+        call(&provider, members).await;
+    }
+}
+
+async fn call(provider: &Fixed, members: &'static [&'static str]) {
+    let effects = Effects { http: Arc::new(Echo(members)), ..Effects::default() };
+    let call = Call::new(&effects, provider, "queue");
     let error = call.send(&Request::get("https://h/").body(Bytes::new()).unwrap()).await.unwrap_err();
     let CallError::Refused { error: answer, .. } = &error else { panic!("{error}") };
     assert!(answer.message.contains(CANARY), "the service's message is for whoever asks for it by name");
-    hides(&[failure(&error), failure(answer), debug(&call), debug(&provider)]);
+    hides(&[failure(&error), failure(answer), debug(&call), debug(provider)]);
 }

@@ -58,7 +58,7 @@ pub trait Handler: Send + Sync + Sized + 'static {
     /// The check runs on a thread of its own, with the call's tokio runtime at hand, so that the bound holds
     /// even when it blocks. One that is still blocked keeps its thread, and no other check starts before it ends.
     fn check_auth(&self) -> impl Future<Output = AuthCheck> + Send {
-        async { AuthCheck::NotUsed }
+        async { AuthCheck::NotUsed { detail: Value::Null } }
     }
 }
 
@@ -70,8 +70,11 @@ pub trait Handler: Send + Sync + Sized + 'static {
 /// tried in order and why it was left. Never a token, a key or a passphrase.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AuthCheck {
-    /// This deployment makes no call that needs a principal.
-    NotUsed,
+    /// No credentials are configured: this deployment makes no call that needs a principal.
+    NotUsed {
+        /// What was looked for and not found.
+        detail: Value,
+    },
     /// The principal works; its kind and id, never its key.
     Ok {
         /// Such as `resource_principal`.

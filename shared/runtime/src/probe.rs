@@ -12,6 +12,7 @@ use crate::{AuthCheck, Budget, Handler};
 
 /// Time that a principal check may take.
 const AUTH_TIMEOUT: Duration = Duration::from_secs(5);
+const NO_CREDENTIALS: &str = "no credentials are configured";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Probe {
@@ -66,7 +67,7 @@ impl<H: Handler> Prober<H> {
         let outcome = tokio::time::timeout(limit, self.checked()).await;
         let outcome = outcome.unwrap_or_else(|_| failed(format!("no answer within {} ms", limit.as_millis())));
         let (status, detail) = match outcome {
-            AuthCheck::NotUsed => ("not_used", json!({ "reason": "this deployment needs no principal" })),
+            AuthCheck::NotUsed { detail } => ("not_used", merged(detail, "reason", NO_CREDENTIALS.to_owned())),
             AuthCheck::Ok { principal, detail } => ("ok", merged(detail, "principal", principal)),
             AuthCheck::Failed { reason, detail } => ("failed", merged(detail, "reason", reason)),
         };

@@ -21,8 +21,8 @@ impl Identity {
     /// # Errors
     /// [`Error::BadVariable`] for a variable that cannot be used.
     pub fn new(effects: Effects) -> Result<Self, Error> {
-        let chain = Chain::from_environment(effects.clone())?;
         let endpoints = Endpoints::new(effects.clone())?;
+        let chain = Chain::from_environment(effects.clone())?.with_endpoints(endpoints.clone());
         Ok(Self { effects, chain, endpoints })
     }
 
@@ -42,13 +42,14 @@ impl Principal for Identity {
     }
 }
 
-/// Nothing configured, or credentials switched off, is no failure: such a deployment signs nothing.
+/// Nothing configured, or credentials switched off, is no failure: such a deployment signs nothing. A chain without
+/// links was not looked at to its end, so nobody knows.
 fn outcome(report: &AuthReport) -> PrincipalCheck {
     let is_absent = |link: &Link| link.provider == "none" || matches!(link.outcome, Outcome::NotConfigured(_));
-    if !report.ok && report.chain.iter().all(is_absent) {
-        return PrincipalCheck::NotUsed;
-    }
     let detail = serde_json::to_value(report).unwrap_or(Value::Null);
+    if !report.ok && !report.chain.is_empty() && report.chain.iter().all(is_absent) {
+        return PrincipalCheck::NotUsed { detail };
+    }
     match &report.error {
         None => PrincipalCheck::Works { principal: report.provider.unwrap_or_default().to_owned(), detail },
         Some(error) => PrincipalCheck::Fails { reason: error.clone(), detail },
@@ -71,8 +72,21 @@ mod tests {
 
     #[tokio::test]
     async fn a_deployment_without_credentials_uses_none() {
-        assert_eq!(check(&[]).await, PrincipalCheck::NotUsed);
-        assert_eq!(check(&[("CAUSEWAY_OCI_AUTH", "none")]).await, PrincipalCheck::NotUsed);
+        for (variables, links) in [(&[][..], 5), (&[("CAUSEWAY_OCI_AUTH", "none")][..], 1)] {
+            let PrincipalCheck::NotUsed { detail } = check(variables).await else { panic!("used: {variables:?}") };
+            assert_eq!(detail["chain"].as_array().map(Vec::len), Some(links), "{detail}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_look_that_did_not_end_is_a_failure() {
+        let effects = Effects::default();
+        let chain = Chain::from_environment(effects.clone()).unwrap_or_else(|error| panic!("{error}"));
+        let endpoints = Endpoints::new(effects.clone()).unwrap_or_else(|error| panic!("{error}"));
+        let mut found = report(&effects, &chain, &endpoints, REPORT_LIMIT).await;
+        found.chain.clear();
+        let PrincipalCheck::Fails { reason, .. } = outcome(&found) else { panic!("no failure") };
+        assert!(reason.starts_with("no credentials"), "{reason}");
     }
 
     #[tokio::test]

@@ -255,3 +255,35 @@ async fn a_clock_set_back_does_not_lock_the_source() {
     clock.set(5);
     assert_eq!(id(&cache).await.unwrap(), "one");
 }
+
+/// What a future says that nothing has to wake.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    let mut future = std::pin::pin!(future);
+    match future.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
+        std::task::Poll::Ready(output) => output,
+        std::task::Poll::Pending => panic!("it waits"),
+    }
+}
+
+#[test]
+fn without_a_runtime_it_says_so_and_valid_credentials_stay() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (fresh, _) = cache(&[Ok(("one", 2_000_000))], Duration::ZERO);
+    assert_eq!(at_once(id(&fresh)), Err(NO_RUNTIME));
+    let (due, clock) = cache(&[Ok(("one", 1_000_400)), Ok(("two", 2_000_000))], Duration::ZERO);
+    let used = runtime.block_on(due.snapshot()).unwrap();
+    clock.set(1_000_200);
+    assert_eq!(at_once(id(&due)).as_deref(), Ok("one"));
+    assert_eq!(at_once(due.renew(&used)).unwrap_err(), NO_RUNTIME);
+    clock.set(1_000_300);
+    assert_eq!(runtime.block_on(id(&due)).as_deref(), Ok("two"));
+}
+
+#[test]
+fn without_a_runtime_nobody_waits_for_the_load_of_another() {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    let (cache, _) = cache(&[Ok(("one", 2_000_000))], Duration::from_secs(5));
+    let begun = runtime.block_on(async { tokio::time::timeout(Duration::from_millis(1), id(&cache)).await });
+    assert!(begun.is_err());
+    assert_eq!(at_once(id(&cache)), Err(NO_RUNTIME));
+}

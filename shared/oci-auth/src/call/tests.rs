@@ -252,3 +252,69 @@ async fn what_a_try_makes_is_not_taken_from_the_request() {
     assert_ne!(headers["date"], "yesterday");
     assert!(!headers.contains_key("x-date") && headers["authorization"].to_str().unwrap().starts_with("Signature "));
 }
+
+/// Takes its time for credentials; `None` is forever.
+#[derive(Debug)]
+struct Slow {
+    snapshot: Option<u64>,
+    renewal: Option<u64>,
+}
+
+async fn passed(seconds: Option<u64>) {
+    match seconds {
+        Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+        None => std::future::pending().await,
+    }
+}
+
+#[async_trait]
+impl Provider for Slow {
+    fn name(&self) -> &'static str {
+        "slow"
+    }
+
+    async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        passed(self.snapshot).await;
+        Ok(named("old"))
+    }
+
+    async fn renew(&self, _: &Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Error> {
+        passed(self.renewal).await;
+        Ok(Some(named("new")))
+    }
+}
+
+/// A call of two seconds; how it ends and when.
+async fn within_two_seconds(scene: &Scene, slow: Slow) -> (Result<Response<Bytes>, CallError>, u64) {
+    let start = now();
+    let deadline = Deadline::at(start + Duration::from_secs(2));
+    let call = Call { provider: &slow, deadline, ..scene.call() };
+    let outcome = call.send(&Request::get("https://h/n").body(Bytes::new()).unwrap()).await;
+    (outcome, now().duration_since(start).as_secs())
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_wait_for_credentials_outlasts_the_call() {
+    let too_slow = Error::TooSlow { provider: "slow", limit: Duration::from_secs(2) };
+    for snapshot in [Some(3), None] {
+        let scene = Scene::new([], &[]);
+        let (outcome, seconds) = within_two_seconds(&scene, Slow { snapshot, renewal: None }).await;
+        assert_eq!((outcome.unwrap_err(), seconds), (CallError::Auth(too_slow.clone()), 2));
+    }
+    let scene = Scene::new([status(401)], &[]);
+    let (outcome, seconds) = within_two_seconds(&scene, Slow { snapshot: Some(0), renewal: None }).await;
+    let Err(CallError::Refused { error, renewal: Some(renewal), .. }) = outcome else { panic!("{outcome:?}") };
+    assert_eq!((error.status, seconds), (401, 2));
+    assert!(matches!(*renewal, Error::TooSlow { provider: "slow", .. }), "{renewal}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_leaves_no_time_keeps_the_401() {
+    // The first comes with the last moment of the call, the second with half of it left.
+    for (renewal, requests) in [(2, 1), (1, 2)] {
+        let scene = Scene::new((0..requests).map(|_| status(401)), &[]);
+        let (outcome, _) = within_two_seconds(&scene, Slow { snapshot: Some(0), renewal: Some(renewal) }).await;
+        assert!(matches!(&outcome, Err(CallError::Refused { error, .. }) if error.status == 401), "{outcome:?}");
+        assert_eq!(scene.signed_by().len(), requests);
+    }
+}

@@ -4,12 +4,17 @@ use std::sync::Arc;
 
 use super::link::{Link, Outcome};
 use super::{Chain, Choice};
-use crate::principals::config_file::{Profile, Selection};
+use crate::endpoint::Endpoints;
+use crate::principals::config_file::{Kind, Profile, Selection};
 use crate::principals::exchange::{self, Settings, SubjectToken};
 use crate::principals::{api_key, config_file, delegation, instance, oke, resource, session};
 use crate::{Effects, Error, Provider};
 
 const RESOURCE: &str = "OCI_RESOURCE_PRINCIPAL_VERSION";
+/// Without a version these are half a resource principal.
+const CREDENTIALS: [&str; 2] = ["OCI_RESOURCE_PRINCIPAL_RPST", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM"];
+/// Keys of a profile that say who somebody means to be.
+const IDENTITY: [&str; 6] = ["user", "tenancy", "fingerprint", "key_content", "key_file", "delegation_token_file"];
 /// Switch: the metadata service may be asked whether it is there.
 const IMDS: &str = "CAUSEWAY_OCI_IMDS";
 
@@ -25,7 +30,7 @@ impl Chain {
         match self.choice {
             Choice::Auto => self.look_at_all().await,
             choice => {
-                let found = wanted(&self.effects, choice, self.subject.clone());
+                let found = self.wanted(choice);
                 let outcome =
                     found.as_ref().map_or_else(|error| Outcome::Failed(error.to_string()), |_| Outcome::Chosen);
                 (found, vec![Link::new(choice.name(), outcome)])
@@ -62,8 +67,70 @@ impl Chain {
             "resource_principal" => resource_principal(effects),
             "token_exchange" => token_exchange(effects, self.subject.clone()),
             "api_key" => api_key_of_variables(effects),
-            "config_file" => profile(effects),
-            _ => this_machine(effects).await,
+            "config_file" => self.profile(),
+            _ => self.this_machine().await,
+        }
+    }
+
+    fn endpoints(&self) -> Result<Endpoints, Error> {
+        self.endpoints.clone().map_or_else(|| Endpoints::new(self.effects.clone()), Ok)
+    }
+
+    fn instance(&self) -> Result<Arc<dyn Provider>, Error> {
+        instance::with_settings(&self.effects, self.endpoints()?, instance::Settings::default())
+    }
+
+    fn profile(&self) -> Step {
+        let selection = Selection::from_environment(&self.effects)?;
+        // A profile that is named without a file is an error that names the file.
+        if selection.profile.is_some() || selection.is_there(&self.effects)? {
+            return self.of_file(&selection).map(Ok);
+        }
+        without_file(&self.effects)
+    }
+
+    fn of_file(&self, selection: &Selection) -> Result<Arc<dyn Provider>, Error> {
+        let profile = Profile::overridden(&self.effects, selection)?;
+        match Kind::of(&profile)? {
+            Kind::Delegation => delegation::of_profile(&self.effects, &profile, self.endpoints()?),
+            _ => config_file::provider(&self.effects, selection),
+        }
+    }
+
+    async fn this_machine(&self) -> Step {
+        let may_ask = self.effects.text(IMDS)?.unwrap_or_default();
+        match may_ask.trim().to_ascii_lowercase().as_str() {
+            "true" if instance::is_there(&self.effects).await => self.instance().map(Ok),
+            "true" => Ok(Err("this machine has no metadata service".to_owned())),
+            "" | "false" => Ok(Err(format!("{IMDS} is not true, so the metadata service was not asked"))),
+            _ => Err(Error::BadVariable { name: IMDS.to_owned(), reason: "neither true nor false".to_owned() }),
+        }
+    }
+
+    /// The provider of a choice that somebody made: it is there, or it is an error.
+    fn wanted(&self, choice: Choice) -> Result<Arc<dyn Provider>, Error> {
+        let effects = &self.effects;
+        let selection = || Selection::from_environment(effects);
+        match choice {
+            Choice::ResourcePrincipal => resource::from_environment(effects),
+            Choice::InstancePrincipal => self.instance(),
+            Choice::Oke => oke::from_environment(effects),
+            Choice::TokenExchange => exchanged(effects, self.subject.clone()),
+            Choice::ConfigFile => self.of_file(&selection()?),
+            Choice::ApiKey => {
+                or_file(api_key::from_variables(effects), || Ok(api_key::from_file(effects, selection()?)))
+            }
+            Choice::SecurityToken => {
+                or_file(session::from_variables(effects), || Ok(session::from_file(effects, selection()?)))
+            }
+            Choice::Delegation => {
+                let of =
+                    |profile: Result<Profile, Error>| delegation::of_profile(effects, &profile?, self.endpoints()?);
+                or_file(of(Profile::from_variables(effects)), || of(Profile::overridden(effects, &selection()?)))
+            }
+            Choice::Auto | Choice::None => {
+                Err(Error::NoProvider("they are switched off by CAUSEWAY_OCI_AUTH".to_owned()))
+            }
         }
     }
 }
@@ -72,16 +139,23 @@ fn not_set(name: &str) -> String {
     format!("{name} is not set")
 }
 
-/// The platform's word counts: when the variable is set and the rest does not work, nothing else is tried.
+/// The platform's word counts: when one of its variables is set and the rest does not work, nothing else is tried.
 fn resource_principal(effects: &Effects) -> Step {
-    match effects.text(RESOURCE)?.filter(|version| !version.is_empty()) {
-        Some(_) => resource::from_environment(effects).map(Ok),
-        None => Ok(Err(not_set(RESOURCE))),
+    let is_set = |name| Ok::<_, Error>(effects.text(name)?.is_some_and(|value| !value.is_empty()));
+    if is_set(RESOURCE)? {
+        return resource::from_environment(effects).map(Ok);
     }
+    for name in CREDENTIALS {
+        if is_set(name)? {
+            return Err(Error::MissingVariable(RESOURCE.to_owned()));
+        }
+    }
+    Ok(Err(not_set(RESOURCE)))
 }
 
 fn token_exchange(effects: &Effects, subject: Option<Arc<dyn SubjectToken>>) -> Step {
-    match Settings::is_named(effects)? {
+    // Whoever gives subject tokens means an exchange.
+    match subject.is_some() || Settings::is_named(effects)? {
         true => exchanged(effects, subject).map(Ok),
         false => Ok(Err(not_set(Settings::variable()))),
     }
@@ -102,50 +176,16 @@ fn api_key_of_variables(effects: &Effects) -> Step {
     }
 }
 
-fn profile(effects: &Effects) -> Step {
-    let selection = Selection::from_environment(effects)?;
-    if selection.is_there(effects)? {
-        return config_file::provider(effects, &selection).map(Ok);
-    }
-    // Without a file there is nothing that these variables could override.
+/// Without a file there is nothing that these variables could override: they are the identity, or half of one.
+fn without_file(effects: &Effects) -> Step {
     let variables = Profile::from_variables(effects)?;
-    match ["user", "tenancy", "fingerprint"].iter().any(|key| variables.get(key).is_some()) {
+    let has = |key: &str| variables.get(key).is_some();
+    if has("security_token_file") && !has("user") {
+        return session::from_variables(effects).map(Ok);
+    }
+    match IDENTITY.into_iter().any(has) {
         true => api_key::from_variables(effects).map(Ok),
         false => Ok(Err("there is no file ~/.oci/config, and OCI_CONFIG_FILE is not set".to_owned())),
-    }
-}
-
-async fn this_machine(effects: &Effects) -> Step {
-    let may_ask = effects.text(IMDS)?.unwrap_or_default();
-    match may_ask.trim().to_ascii_lowercase().as_str() {
-        "true" if instance::is_there(effects).await => instance::from_environment(effects).map(Ok),
-        "true" => Ok(Err("this machine has no metadata service".to_owned())),
-        "" | "false" => Ok(Err(format!("{IMDS} is not true, so the metadata service was not asked"))),
-        _ => Err(Error::BadVariable { name: IMDS.to_owned(), reason: "neither true nor false".to_owned() }),
-    }
-}
-
-/// The provider of a choice that somebody made: it is there, or it is an error.
-fn wanted(
-    effects: &Effects,
-    choice: Choice,
-    subject: Option<Arc<dyn SubjectToken>>,
-) -> Result<Arc<dyn Provider>, Error> {
-    let selection = || Selection::from_environment(effects);
-    match choice {
-        Choice::ResourcePrincipal => resource::from_environment(effects),
-        Choice::InstancePrincipal => instance::from_environment(effects),
-        Choice::Oke => oke::from_environment(effects),
-        Choice::TokenExchange => exchanged(effects, subject),
-        Choice::ConfigFile => config_file::provider(effects, &selection()?),
-        Choice::ApiKey => or_file(api_key::from_variables(effects), || Ok(api_key::from_file(effects, selection()?))),
-        Choice::SecurityToken => {
-            or_file(session::from_variables(effects), || Ok(session::from_file(effects, selection()?)))
-        }
-        Choice::Delegation => {
-            or_file(delegation::from_variables(effects), || delegation::from_file(effects, &selection()?))
-        }
-        Choice::Auto | Choice::None => Err(Error::NoProvider("they are switched off by CAUSEWAY_OCI_AUTH".to_owned())),
     }
 }
 

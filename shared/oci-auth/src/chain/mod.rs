@@ -1,18 +1,20 @@
 //! The choice of credentials: explicit where somebody chose, by a fixed order where nobody did, and reported.
 
+mod backoff;
 mod choice;
 mod link;
 mod look;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use async_trait::async_trait;
-use tokio::sync::OnceCell;
 
+use backoff::Backoff;
 pub use choice::Choice;
 pub use link::{Link, Outcome};
 
+use crate::endpoint::Endpoints;
 use crate::principals::exchange::SubjectToken;
 use crate::{Effects, Error, Provider, Snapshot};
 
@@ -33,12 +35,19 @@ use crate::{Effects, Error, Provider, Snapshot};
 /// silently acts as somebody else is worse than one that stops. In a pod with workload identity, whose variables look
 /// like half a resource principal, say `CAUSEWAY_OCI_AUTH=oke`.
 ///
-/// The look happens when credentials are first asked for; once something is chosen it stays.
+/// Half a configuration counts as one: a token without its version, a key without its user, a profile without its file
+/// are errors that name what is missing.
+///
+/// The look happens when credentials are first asked for; once something is chosen it stays. A look that found nothing
+/// answers all who waited for it, and for a second more, growing to 30, nobody looks again.
 pub struct Chain {
     effects: Effects,
     choice: Choice,
     subject: Option<Arc<dyn SubjectToken>>,
-    chosen: OnceCell<Arc<dyn Provider>>,
+    endpoints: Option<Endpoints>,
+    chosen: OnceLock<Arc<dyn Provider>>,
+    /// Held by whoever looks.
+    looking: tokio::sync::Mutex<Backoff>,
     links: Mutex<Vec<Link>>,
 }
 
@@ -46,7 +55,15 @@ impl Chain {
     /// Credentials of the given kind, described by the environment.
     #[must_use]
     pub fn new(effects: Effects, choice: Choice) -> Self {
-        Self { effects, choice, subject: None, chosen: OnceCell::new(), links: Mutex::default() }
+        Self {
+            effects,
+            choice,
+            subject: None,
+            endpoints: None,
+            chosen: OnceLock::new(),
+            looking: tokio::sync::Mutex::default(),
+            links: Mutex::default(),
+        }
     }
 
     /// Credentials of the kind that `CAUSEWAY_OCI_AUTH` or `OCI_CLI_AUTH` names, or else the first that is
@@ -65,13 +82,20 @@ impl Chain {
     pub fn of(provider: Arc<dyn Provider>) -> Self {
         let links = vec![Link::new(provider.name(), Outcome::Chosen)];
         let chain = Self::new(Effects::default(), Choice::Auto);
-        Self { chosen: OnceCell::new_with(Some(provider)), links: Mutex::new(links), ..chain }
+        Self { chosen: OnceLock::from(provider), links: Mutex::new(links), ..chain }
     }
 
     /// Subject tokens for token exchange come from here instead of from variables.
     #[must_use]
     pub fn with_subject_token(mut self, subject: Arc<dyn SubjectToken>) -> Self {
         self.subject = Some(subject);
+        self
+    }
+
+    /// What an instance principal finds out about its region goes to these endpoints, and so to all their clones.
+    #[must_use]
+    pub fn with_endpoints(mut self, endpoints: Endpoints) -> Self {
+        self.endpoints = Some(endpoints);
         self
     }
 
@@ -82,15 +106,28 @@ impl Chain {
     }
 
     async fn chosen(&self) -> Result<&Arc<dyn Provider>, Error> {
-        let look = || async {
-            let (found, links) = self.look().await;
-            *self.all_links() = links;
-            if let Ok(provider) = &found {
+        if let Some(chosen) = self.chosen.get() {
+            return Ok(chosen);
+        }
+        let mut backoff = self.looking.lock().await;
+        if let Some(chosen) = self.chosen.get() {
+            return Ok(chosen);
+        }
+        if let Some(error) = backoff.failure(self.effects.clock.now()) {
+            return Err(error);
+        }
+        let (found, links) = self.look().await;
+        *self.all_links() = links;
+        match found {
+            Ok(provider) => {
                 tracing::info!(provider = provider.name(), "credentials are configured");
+                Ok(self.chosen.get_or_init(|| provider))
             }
-            found
-        };
-        self.chosen.get_or_try_init(look).await
+            Err(error) => {
+                backoff.note(self.effects.clock.now(), error.clone());
+                Err(error)
+            }
+        }
     }
 
     /// Notes how the chosen one did.

@@ -1,5 +1,6 @@
 //! HTTP by reqwest: rustls on ring, bundled web roots, HTTP/1.1.
 
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,24 +26,27 @@ const MAX_BUNDLE: usize = 8 << 20;
 #[derive(Debug, Clone)]
 pub struct HttpClient {
     service: reqwest::Client,
-    metadata: reqwest::Client,
+    /// Past every proxy.
+    direct: reqwest::Client,
 }
 
 impl HttpClient {
-    /// A client that trusts the web's certificate authorities, or those of `SSL_CERT_FILE` when it is set.
+    /// A client that trusts the web's certificate authorities, or those of `SSL_CERT_FILE` when it is set and not
+    /// empty. The process's proxy variables (`HTTPS_PROXY` and its like) are followed, except to this machine.
     ///
     /// # Errors
     /// [`Error::BadVariable`] when `SSL_CERT_FILE` holds no certificate.
     pub fn new(environment: &dyn Environment, files: &dyn Files) -> Result<Self, Error> {
-        let roots = match environment.var("SSL_CERT_FILE") {
+        let roots = match environment.var("SSL_CERT_FILE").filter(|path| !path.is_empty()) {
             Some(path) => bundle(files, Path::new(&path))?,
             None => RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
         };
         let built = |builder: reqwest::ClientBuilder| builder.build().map_err(|_| Error::NoEffect("the network"));
-        Ok(Self { service: built(builder(roots.clone())?)?, metadata: built(builder(roots)?.no_proxy())? })
+        Ok(Self { service: built(builder(roots.clone())?)?, direct: built(builder(roots)?.no_proxy())? })
     }
 
-    /// The client for services, for callers that stream bodies or adapt it to another SDK.
+    /// The client for services, for callers that stream bodies or adapt it to another SDK. It follows the proxy
+    /// variables to this machine as well, unless `NO_PROXY` has it.
     #[must_use]
     pub fn services(&self) -> reqwest::Client {
         self.service.clone()
@@ -61,16 +65,23 @@ impl HttpClient {
 #[async_trait]
 impl Http for HttpClient {
     async fn send(&self, request: http::Request<Bytes>, how: &Exchange) -> Result<http::Response<Bytes>, HttpError> {
+        let request = unchanged(request)?;
         let client = match &how.route {
-            Route::Service => self.service.clone(),
-            Route::Metadata => self.metadata.clone(),
+            Route::Service if !is_here(request.url().host_str()) => self.service.clone(),
+            Route::Service | Route::Metadata => self.direct.clone(),
             Route::Pinned(authority) => Self::pinned(authority)?,
         };
-        let request = unchanged(request)?;
         let exchange = exchange(&client, request, how.max_bytes);
         let answer = tokio::time::timeout(how.timeout, exchange).await;
         answer.unwrap_or(Err(HttpError::TimedOut(how.timeout)))
     }
+}
+
+/// Whether the host is this machine. A proxy has another loopback, and plain http would show it the signature.
+fn is_here(host: Option<&str>) -> bool {
+    let host = host.unwrap_or_default();
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host == "localhost" || address.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// The URL type behind the client rewrites some paths (`/a/../b`, `%2E%2E`, a backslash). The signature covers

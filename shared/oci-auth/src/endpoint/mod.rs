@@ -153,8 +153,11 @@ fn switch(effects: &Effects, name: &str) -> Result<bool, Error> {
 }
 
 fn functions_base(effects: &Effects) -> Result<Option<String>, Error> {
-    let Some(version) = effects.text(FUNCTIONS_VERSION)? else { return Ok(None) };
+    let version = effects.text(FUNCTIONS_VERSION)?.unwrap_or_default();
     let version = version.trim();
+    if version.is_empty() {
+        return Ok(None);
+    }
     if version.len() == 8 && version.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Some(format!("/{version}")));
     }

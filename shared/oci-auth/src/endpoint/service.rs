@@ -45,6 +45,10 @@ pub enum Service {
     Autoscaling,
     /// Events.
     Events,
+    /// Service limits. Quotas have the same host and another API version.
+    Limits,
+    /// Health Checks.
+    HealthChecks,
 }
 
 /// How the host name of a service is made.
@@ -74,7 +78,7 @@ const fn dual(form: Form) -> Form {
 
 impl Service {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::ObjectStorage,
         Self::Core,
         Self::Monitoring,
@@ -95,6 +99,8 @@ impl Service {
         Self::Dns,
         Self::Autoscaling,
         Self::Events,
+        Self::Limits,
+        Self::HealthChecks,
     ];
 
     /// Its name, such as `object_storage`; in capitals it ends the variable that overrides its endpoint.
@@ -121,6 +127,8 @@ impl Service {
             Self::Dns => "dns",
             Self::Autoscaling => "autoscaling",
             Self::Events => "events",
+            Self::Limits => "limits",
+            Self::HealthChecks => "health_checks",
         }
     }
 
@@ -148,6 +156,8 @@ impl Service {
             Self::Dns => newer("dns", "/20180115"),
             Self::Autoscaling => newer("autoscaling", "/20181001"),
             Self::Events => dual(newer("events", "/20181201")),
+            Self::Limits => newer("limits", "/20190729"),
+            Self::HealthChecks => newer("healthchecks", "/20180501"),
         }
     }
 

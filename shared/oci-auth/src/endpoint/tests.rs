@@ -31,6 +31,8 @@ fn both_families() {
     check(&plain, Service::GenerativeAi, "ord", chat);
     check(&plain, Service::Streaming, "phx", "https://streaming.us-phoenix-1.oci.oraclecloud.com/20180418");
     check(&plain, Service::Functions, "phx", "https://functions.us-phoenix-1.oci.oraclecloud.com/20181201");
+    check(&plain, Service::Limits, "phx", "https://limits.us-phoenix-1.oci.oraclecloud.com/20190729");
+    check(&plain, Service::HealthChecks, "phx", "https://healthchecks.us-phoenix-1.oci.oraclecloud.com/20180501");
 }
 
 #[test]
@@ -77,7 +79,9 @@ fn functions_version() {
     let newer = endpoints(&[(FUNCTIONS_VERSION, "20260325")]);
     check(&newer, Service::Functions, "phx", "https://functions.us-phoenix-1.oci.oraclecloud.com/20260325");
     check(&newer, Service::Core, "phx", "https://iaas.us-phoenix-1.oraclecloud.com/20160918");
-    for wrong in ["", "latest", "2026-03-25", "/2026032", "../../..", "２０２６"] {
+    let empty = endpoints(&[(FUNCTIONS_VERSION, "")]);
+    check(&empty, Service::Functions, "phx", "https://functions.us-phoenix-1.oci.oraclecloud.com/20181201");
+    for wrong in ["latest", "2026-03-25", "/2026032", "../../..", "２０２６"] {
         let refused = Endpoints::new(effects(&[(FUNCTIONS_VERSION, wrong)]));
         assert!(matches!(refused, Err(Error::BadVariable { .. })), "{wrong}");
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use super::config_file::{Place, Profile, Selection, check};
+use super::settle::blocking;
 use crate::cache::{Cache, Source};
 use crate::key::PrivateKey;
 use crate::{Effects, Error, Provider, Secret, Snapshot};
@@ -38,7 +39,8 @@ impl Source for Keys {
     const MINTS: bool = false;
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
-        snapshot(effects, &self.0.profile(effects)?)
+        let (place, effects) = (self.0.clone(), effects.clone());
+        blocking(Self::NAME, move || snapshot(&effects, &place.profile(&effects)?)).await
     }
 }
 

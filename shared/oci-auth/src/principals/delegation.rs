@@ -2,16 +2,20 @@
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 
 use super::config_file::{Profile, Selection};
-use super::instance;
+use super::{instance, settle};
+use crate::endpoint::Endpoints;
 use crate::token::Token;
 use crate::{Effects, Error, Provider, Secret, Snapshot};
 
 /// Longest delegation token, in bytes.
 const MAX_TOKEN: usize = 64 << 10;
+/// How long a token that does not say when it runs out stays in use while its file cannot be used.
+const KEPT: Duration = Duration::from_secs(60);
 
 /// The instance principal with the delegation token of a profile: `authentication_type=instance_principal` and
 /// `delegation_token_file`, as in Oracle's Cloud Shell.
@@ -21,7 +25,7 @@ const MAX_TOKEN: usize = 64 << 10;
 /// [`Error::Config`] when the profile names no file; what [`Profile::overridden`] and
 /// [`instance::from_environment`] say.
 pub fn from_file(effects: &Effects, selection: &Selection) -> Result<Arc<dyn Provider>, Error> {
-    of_profile(effects, &Profile::overridden(effects, selection)?)
+    of_profile(effects, &Profile::overridden(effects, selection)?, Endpoints::new(effects.clone())?)
 }
 
 /// The instance principal with the delegation token in `OCI_CLI_DELEGATION_TOKEN_FILE`.
@@ -30,13 +34,18 @@ pub fn from_file(effects: &Effects, selection: &Selection) -> Result<Arc<dyn Pro
 ///
 /// [`Error::MissingVariable`]; what [`instance::from_environment`] says.
 pub fn from_variables(effects: &Effects) -> Result<Arc<dyn Provider>, Error> {
-    of_profile(effects, &Profile::from_variables(effects)?)
+    of_profile(effects, &Profile::from_variables(effects)?, Endpoints::new(effects.clone())?)
 }
 
-fn of_profile(effects: &Effects, profile: &Profile) -> Result<Arc<dyn Provider>, Error> {
+/// The instance principal with the delegation token of a profile; `endpoints` learns the domain of its region.
+pub(crate) fn of_profile(
+    effects: &Effects,
+    profile: &Profile,
+    endpoints: Endpoints,
+) -> Result<Arc<dyn Provider>, Error> {
     let token = TokenPlace::File(profile.path(effects, "delegation_token_file")?);
     let region = profile.region(effects)?;
-    let principal = instance::from_environment(effects)?;
+    let principal = instance::with_settings(effects, endpoints, instance::Settings::default())?;
     Ok(Arc::new(Delegation { region, ..Delegation::new(effects.clone(), principal, token) }))
 }
 
@@ -65,6 +74,8 @@ pub enum TokenPlace {
 struct Both {
     own: Arc<Snapshot>,
     delegated: Arc<Snapshot>,
+    /// When the token was last found where it belongs.
+    read_at: SystemTime,
 }
 
 impl Delegation {
@@ -75,17 +86,46 @@ impl Delegation {
     }
 
     /// The snapshot with the present token. The same one comes back while neither of the two changes.
-    fn with_token(&self, own: Arc<Snapshot>) -> Result<Arc<Snapshot>, Error> {
-        let token = self.token.read(&self.effects)?;
+    async fn with_token(&self, own: Arc<Snapshot>) -> Result<Arc<Snapshot>, Error> {
+        let (token, read_at) = self.present().await?;
         let mut last = self.last();
         let same = |last: &&Both| Arc::ptr_eq(&last.own, &own) && last.delegated.delegation.as_ref() == Some(&token);
-        if let Some(last) = last.as_ref().filter(same) {
-            return Ok(Arc::clone(&last.delegated));
+        if let Some(same) = last.as_ref().filter(same).cloned() {
+            *last = Some(Both { read_at: read_at.max(same.read_at), ..same.clone() });
+            return Ok(same.delegated);
         }
         let region = self.region.clone().or_else(|| own.region.clone());
         let delegated = Arc::new(Snapshot { delegation: Some(token), region, ..(*own).clone() });
-        *last = Some(Both { own, delegated: Arc::clone(&delegated) });
+        *last = Some(Both { own, delegated: Arc::clone(&delegated), read_at });
         Ok(delegated)
+    }
+
+    /// The token and when it was read. Its file is replaced by others and may be empty, half written or absent for a
+    /// moment: then the last token stays, and without one the file is read again a few times.
+    async fn present(&self) -> Result<(Secret, SystemTime), Error> {
+        let mut read = self.token.read(&self.effects);
+        for pause in settle::PAUSES {
+            match (read, self.kept()) {
+                (Ok(token), _) => return Ok((token, self.effects.clock.now())),
+                (Err(error), Some(kept)) => {
+                    tracing::warn!(error = %error, "the last delegation token stays in use");
+                    return Ok(kept);
+                }
+                (Err(error), None) if matches!(self.token, TokenPlace::Here(_)) => return Err(error),
+                (Err(_), None) => self.effects.clock.sleep(Duration::from_millis(pause)).await,
+            }
+            read = self.token.read(&self.effects);
+        }
+        Ok((read?, self.effects.clock.now()))
+    }
+
+    /// The last token while it is valid; when it does not say how long that is, for a while.
+    fn kept(&self) -> Option<(Secret, SystemTime)> {
+        let (token, read_at) = self.last().as_ref().map(|last| (last.delegated.delegation.clone(), last.read_at))?;
+        let token = token?;
+        let not_after = Token::parse(token.expose()).ok().and_then(|token| token.not_after().ok());
+        let until = not_after.or_else(|| read_at.checked_add(KEPT))?;
+        (self.effects.clock.now() < until).then_some((token, read_at))
     }
 
     fn last(&self) -> MutexGuard<'_, Option<Both>> {
@@ -100,7 +140,7 @@ impl Provider for Delegation {
     }
 
     async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
-        self.with_token(self.principal.snapshot().await?)
+        self.with_token(self.principal.snapshot().await?).await
     }
 
     /// Either half may be the one that was refused: a token that has been replaced meanwhile is tried before the
@@ -113,7 +153,10 @@ impl Provider for Delegation {
         let own = self.last().as_ref().map(|last| Arc::clone(&last.own));
         let Some(own) = own else { return Ok(None) };
         let newer = self.principal.renew(&own).await?;
-        newer.map(|newer| self.with_token(newer)).transpose()
+        match newer {
+            Some(newer) => self.with_token(newer).await.map(Some),
+            None => Ok(None),
+        }
     }
 }
 
@@ -139,7 +182,13 @@ fn check(effects: &Effects, token: &Secret, origin: String) -> Result<(), Error>
         let fault = crate::token::TokenError::Malformed("empty, or not of printable characters alone");
         return Err(Error::BadToken { origin, fault });
     }
-    let Some(not_after) = Token::parse(text).ok().and_then(|token| token.not_after().ok()) else { return Ok(()) };
+    let token = match Token::parse(text) {
+        Ok(token) => token,
+        // It begins as a JSON web token does, so a part of it is missing.
+        Err(fault) if text.starts_with("eyJ") => return Err(Error::BadToken { origin, fault }),
+        Err(_) => return Ok(()),
+    };
+    let Ok(not_after) = token.not_after() else { return Ok(()) };
     match effects.clock.now().duration_since(not_after) {
         Ok(ago) => Err(Error::Expired { origin, ago }),
         Err(_) => Ok(()),

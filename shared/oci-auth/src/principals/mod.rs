@@ -9,4 +9,5 @@ pub mod instance;
 pub mod oke;
 pub mod resource;
 pub mod session;
+mod settle;
 mod wire;

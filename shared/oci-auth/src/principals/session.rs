@@ -8,21 +8,19 @@ use async_trait::async_trait;
 
 use super::api_key::key;
 use super::config_file::{Place, Profile, Selection};
+use super::settle::{Pair, settled};
 use crate::cache::{Cache, Source};
 use crate::token::Token;
 use crate::{Effects, Error, Provider, Snapshot};
-
-/// Waits, in milliseconds, before files of two different pairs, or half a file, are read again.
-const SETTLE: [u64; 4] = [10, 20, 40, 80];
 
 /// The session token of a profile with `security_token_file` and `key_file`, with variables over it; see
 /// [`Profile::overridden`].
 ///
 /// The command line replaces token and key in place, one after the other. So both are read at each refresh, and read
-/// again while the token changes meanwhile or names another key.
+/// again while the token changes meanwhile or names another key, and after any other fault.
 #[must_use]
 pub fn from_file(effects: &Effects, selection: Selection) -> Arc<dyn Provider> {
-    Arc::new(Cache::new(Pair(Place::File(selection)), effects.clone()))
+    Arc::new(Cache::new(Session(Place::File(selection)), effects.clone()))
 }
 
 /// The session token of `OCI_CLI_SECURITY_TOKEN_FILE` and `OCI_CLI_KEY_FILE` or `OCI_CLI_KEY_CONTENT`.
@@ -32,52 +30,45 @@ pub fn from_file(effects: &Effects, selection: Selection) -> Arc<dyn Provider> {
 /// [`Error::MissingVariable`], which names all that are missing, and [`Error::BadVariable`].
 pub fn from_variables(effects: &Effects) -> Result<Arc<dyn Provider>, Error> {
     required(&Profile::from_variables(effects)?)?;
-    Ok(Arc::new(Cache::new(Pair(Place::Variables), effects.clone())))
+    Ok(Arc::new(Cache::new(Session(Place::Variables), effects.clone())))
 }
 
-struct Pair(Place);
+struct Session(Place);
 
 #[async_trait]
-impl Source for Pair {
+impl Source for Session {
     const NAME: &'static str = "security_token";
     const LONGEST_PAUSE: Duration = Duration::from_secs(1);
     const MINTS: bool = false;
 
-    async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
-        for pause in SETTLE {
-            match self.read(effects) {
-                Err(Error::KeyMismatch { .. } | Error::BadToken { .. } | Error::BadKey { .. }) => {
-                    effects.clock.sleep(Duration::from_millis(pause)).await;
-                }
-                other => return other,
-            }
-        }
-        self.read(effects)
+    async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
+        let (place, reader) = (self.0.clone(), effects.clone());
+        settled(effects, Self::NAME, old, move || read(&reader, &place.profile(&reader)?)).await
     }
 }
 
-impl Pair {
-    fn read(&self, effects: &Effects) -> Result<Snapshot, Error> {
-        let profile = self.0.profile(effects)?;
-        required(&profile)?;
-        let path = profile.path(effects, "security_token_file")?;
-        let origin = path.display().to_string();
-        let text = effects.read_text("token file", &path)?;
-        let bad = |fault| Error::BadToken { origin: origin.clone(), fault };
-        let token = Token::parse(&text).map_err(bad)?;
-        let not_after = token.not_after().map_err(bad)?;
-        let key = key(effects, &profile)?;
-        if token.names(&key) == Some(false) || *effects.read_text("token file", &path)? != *text {
-            return Err(Error::KeyMismatch { key: profile.origin("key_file"), token: origin });
-        }
-        if let Ok(ago) = effects.clock.now().duration_since(not_after) {
-            return Err(Error::Expired { origin, ago });
-        }
-        let tenancy = profile.get("tenancy").map(str::to_owned).or_else(|| token.claim("tenant"));
-        let (region, compartment) = (profile.region(effects)?, None);
-        let (key_id, not_after) = (token.key_id(), Some(not_after));
-        Ok(Snapshot { key_id, key, not_after, tenancy, compartment, region, delegation: None })
+fn read(effects: &Effects, profile: &Profile) -> Result<Pair, Error> {
+    required(profile)?;
+    let path = profile.path(effects, "security_token_file")?;
+    let origin = path.display().to_string();
+    let text = effects.read_text("token file", &path)?;
+    let bad = |fault| Error::BadToken { origin: origin.clone(), fault };
+    let token = Token::parse(&text).map_err(bad)?;
+    let not_after = token.not_after().map_err(bad)?;
+    let key = key(effects, profile)?;
+    let named = token.names(&key);
+    if named == Some(false) || *effects.read_text("token file", &path)? != *text {
+        return Err(Error::KeyMismatch { key: profile.origin("key_file"), token: origin });
     }
+    if let Ok(ago) = effects.clock.now().duration_since(not_after) {
+        return Err(Error::Expired { origin, ago });
+    }
+    let tenancy = profile.get("tenancy").map(str::to_owned).or_else(|| token.claim("tenant"));
+    let (region, compartment) = (profile.region(effects)?, None);
+    let (key_id, not_after) = (token.key_id(), Some(not_after));
+    let snapshot = Snapshot { key_id, key, not_after, tenancy, compartment, region, delegation: None };
+    // A key that a variable holds cannot be of another pair than before.
+    Ok(Pair { snapshot, sure: named.is_some() || profile.get("key_content").is_some() })
 }
 
 fn required(profile: &Profile) -> Result<(), Error> {

@@ -48,6 +48,7 @@ async fn paths_and_key_ids_of_each_version() {
         let world = check("2.1.2", &context, path, both).await;
         let contexts: Vec<_> = world.web.seen().iter().map(|seen| seen.header("security-context").to_owned()).collect();
         assert_eq!(contexts, ["context", ""]);
+        assert!(world.web.seen()[0].headers["security-context"].is_sensitive());
     }
 }
 

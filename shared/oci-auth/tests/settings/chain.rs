@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use causeway_oci_auth::endpoint::{Endpoints, Service};
 use causeway_oci_auth::principals::exchange::TokenFile;
 use causeway_oci_auth::principals::fixed::Fixed;
 use causeway_oci_auth::{Chain, Choice, Error, Outcome, Provider};
 use serde_json::json;
 
-use crate::stub::{BEGIN, FIRST, Reply, SECOND, TENANCY, World, key, ok, rpst, token};
+use crate::stub::{BEGIN, FIRST, Reply, SECOND, TENANCY, World, add_instance, answer, key, ok, rpst, token};
 use crate::{CONFIG, KEY, USER, key_id, profile, refusal};
 
 const RESOURCE: [(&str, &str); 3] = [
@@ -100,9 +101,76 @@ async fn what_is_configured_and_broken_never_gives_way() {
     check(&[], |world| world.drive.remove(KEY), "config_file", KEY).await;
     let named = [("OCI_CLI_CONFIG_FILE", "/nowhere")];
     check(&named, nothing, "config_file", "/nowhere").await;
-    let partly = [("OCI_CLI_USER", USER)];
-    let missing = "OCI_CLI_TENANCY, OCI_CLI_FINGERPRINT, OCI_CLI_KEY_FILE is not set";
-    check(&partly, |world| world.drive.remove(CONFIG), "config_file", missing).await;
+    for half in &RESOURCE[1..] {
+        check(&[*half], nothing, "resource_principal", "OCI_RESOURCE_PRINCIPAL_VERSION is not set").await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn half_a_user_is_an_error_and_never_this_machine() {
+    let check = async |variable: (&str, &str), expected: &str| {
+        let world = world(&[variable, ("CAUSEWAY_OCI_IMDS", "true")]);
+        world.web.on(IMDS, &[ok("phx")]);
+        let chain = chain(&world);
+        assert_eq!(refusal(chain.snapshot().await), expected, "{variable:?}");
+        assert!(matches!(chain.links()[3].outcome, Outcome::Failed(_)), "{:?}", chain.links());
+        assert!(world.web.calls().is_empty());
+    };
+    let lacks = |names: &str| format!("{names} is not set");
+    check(("OCI_CLI_USER", USER), &lacks("OCI_CLI_TENANCY, OCI_CLI_FINGERPRINT, OCI_CLI_KEY_FILE")).await;
+    let owner = "OCI_CLI_TENANCY, OCI_CLI_USER, OCI_CLI_FINGERPRINT";
+    check(("OCI_CLI_KEY_CONTENT", FIRST), &lacks(owner)).await;
+    check(("OCI_CLI_KEY_FILE", KEY), &lacks(owner)).await;
+    check(("OCI_CLI_SECURITY_TOKEN_FILE", "/session"), &lacks("OCI_CLI_KEY_FILE")).await;
+    let key = format!("{owner}, OCI_CLI_KEY_FILE");
+    check(("OCI_CLI_DELEGATION_TOKEN_FILE", "/obo"), &lacks(&key)).await;
+    let absent = |path: &str| format!("cannot read configuration file {path}: entity not found");
+    check(("OCI_CLI_PROFILE", "S"), &absent(CONFIG)).await;
+    check(("OCI_CLI_CONFIG_FILE", "/nowhere"), &absent("/nowhere")).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_look_is_shared_and_not_repeated_at_once() {
+    let world = world(&[("CAUSEWAY_OCI_IMDS", "true")]);
+    world.web.on(IMDS, &[Reply::Silence]);
+    let chain = Arc::new(chain(&world));
+    let ask = |_| {
+        tokio::spawn({
+            let chain = Arc::clone(&chain);
+            async move { chain.snapshot().await }
+        })
+    };
+    let begin = tokio::time::Instant::now();
+    for caller in (0..64).map(ask).collect::<Vec<_>>() {
+        assert!(matches!(caller.await.unwrap(), Err(Error::NoProvider(_))));
+    }
+    assert!(begin.elapsed() <= Duration::from_millis(1100), "{:?}", begin.elapsed());
+    assert_eq!(world.web.count(IMDS), 1);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    assert!(chain.snapshot().await.is_err());
+    assert_eq!(world.web.count(IMDS), 2, "the pause is over");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_an_instance_learns_about_its_region_is_shared() {
+    let info = json!({"realmKey": "OC99", "realmDomainComponent": "oraclecloud99.com", "regionKey": "XNT",
+        "regionIdentifier": "xx-newtown-1"});
+    let check = async |variables: &[(&str, &str)]| {
+        let world = world(variables);
+        add_instance(&world);
+        world.drive.put("/obo", "delegated-token");
+        world.web.on(IMDS, &[ok("xnt")]);
+        world.web.on(&format!("{IMDS}Info"), &[ok(info.to_string())]);
+        let auth = "POST https://auth.xx-newtown-1.oraclecloud99.com/v1/x509";
+        world.web.on(auth, &[answer("one", BEGIN + 1200)]);
+        let endpoints = Endpoints::new(world.effects()).unwrap();
+        let snapshot = chain(&world).with_endpoints(endpoints.clone()).snapshot().await.unwrap();
+        let url = endpoints.url(Service::ObjectStorage, snapshot.region.as_deref().unwrap());
+        assert_eq!(url.unwrap(), "https://objectstorage.xx-newtown-1.oraclecloud99.com", "{variables:?}");
+    };
+    check(&[("CAUSEWAY_OCI_IMDS", "true")]).await;
+    check(&[("CAUSEWAY_OCI_AUTH", "instance_principal")]).await;
+    check(&[("CAUSEWAY_OCI_AUTH", "delegation"), ("OCI_CLI_DELEGATION_TOKEN_FILE", "/obo")]).await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -178,6 +246,7 @@ async fn what_is_chosen_stays() {
     let late = Chain::new(world.effects(), Choice::Auto);
     assert!(late.snapshot().await.is_err());
     world.drive.put(CONFIG, &format!("[DEFAULT]\n{}", profile()));
+    tokio::time::sleep(Duration::from_secs(1)).await;
     assert!(late.snapshot().await.is_ok());
 }
 
@@ -204,4 +273,10 @@ async fn providers_and_subject_tokens_in_code() {
     let chain = self::chain(&world).with_subject_token(Arc::new(TokenFile::new(world.effects(), "/subject".into())));
     assert!(chain.snapshot().await.is_ok());
     assert_eq!(chain.name(), "token_exchange");
+
+    let nowhere = self::world(&[]);
+    nowhere.drive.put(CONFIG, &format!("[DEFAULT]\n{}", profile()));
+    let subject = Arc::new(TokenFile::new(nowhere.effects(), "/subject".into()));
+    let chain = self::chain(&nowhere).with_subject_token(subject);
+    assert_eq!(refusal(chain.snapshot().await), format!("{} is not set", DOMAIN.0));
 }

@@ -149,6 +149,26 @@ async fn encrypted_keys() {
     assert!(with("", &[("OCI_CLI_PASSPHRASE", "correct horse ")]).await.is_err());
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_profiles_own_passphrase_comes_before_an_inherited_one() {
+    let opens = async |default: &str, own: &str, variable: &str| {
+        let config = format!("[DEFAULT]\n{}{default}\n[X]\n{own}\n", profile());
+        let world = with_config(&config, &[("OCI_CLI_PASSPHRASE", variable)]);
+        world.drive.put(KEY, ENCRYPTED);
+        of_profile(&world, &named("X")).await.is_ok()
+    };
+    for (default, own, variable, expected) in [
+        ("pass_phrase=wrong", "passphrase=correct horse", "", true),
+        ("passphrase=wrong", "pass_phrase=correct horse", "", true),
+        ("pass_phrase=correct horse", "passphrase=wrong", "", false),
+        ("pass_phrase=correct horse", "", "", true),
+        ("passphrase=correct horse", "", "", true),
+        ("pass_phrase=wrong", "passphrase=wrong", "correct horse", true),
+    ] {
+        assert_eq!(opens(default, own, variable).await, expected, "{default}, {own}, {variable}");
+    }
+}
+
 fn variables() -> Vec<(&'static str, String)> {
     vec![
         ("OCI_CLI_USER", USER.to_owned()),

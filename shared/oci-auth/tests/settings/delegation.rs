@@ -105,3 +105,34 @@ async fn tokens_that_cannot_be_sent() {
     world.drive.remove(OBO);
     assert!(refusal(delegation.snapshot().await).contains("delegation token file"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_just_being_written_is_read_again() {
+    let world = world(&[]);
+    let jwt = token(&json!({"exp": BEGIN + 600}));
+    world.drive.put(OBO, &jwt);
+    world.drive.then(OBO, &["", &jwt[..8], &jwt[..jwt.len() / 2]]);
+    let snapshot = in_file(&world, fixed()).snapshot().await.unwrap();
+    assert_eq!(snapshot.delegation.as_ref().map(Secret::expose), Some(jwt.as_str()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_last_token_stays_while_the_file_cannot_be_used() {
+    for (content, life) in [(token(&json!({"exp": BEGIN + 600})), 600), ("opaque".to_owned(), 60)] {
+        let world = world(&[]);
+        world.drive.put(OBO, &content);
+        let delegation = in_file(&world, fixed());
+        let first = delegation.snapshot().await.unwrap();
+        for broken in ["", "eyJhbGci"] {
+            world.drive.put(OBO, broken);
+            assert!(Arc::ptr_eq(&first, &delegation.snapshot().await.unwrap()), "{broken:?}");
+            assert!(delegation.renew(&first).await.unwrap().is_none());
+        }
+        tokio::time::sleep(Duration::from_secs(life - 1)).await;
+        assert!(Arc::ptr_eq(&first, &delegation.snapshot().await.unwrap()));
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert!(refusal(delegation.snapshot().await).contains("malformed token"));
+        world.drive.put(OBO, "new");
+        assert_eq!(delegation.snapshot().await.unwrap().delegation.as_ref().map(Secret::expose), Some("new"));
+    }
+}

@@ -7,7 +7,7 @@ use causeway_oci_auth::endpoint::Endpoints;
 use causeway_oci_auth::{AuthReport, Chain, REPORT_LIMIT};
 use serde_json::{Value, json};
 
-use crate::stub::{BEGIN, COMPARTMENT, FIRST, Reply, TENANCY, World, after, rpst};
+use crate::stub::{BEGIN, COMPARTMENT, FEDERATION, FIRST, Reply, TENANCY, World, add_instance, after, answer, rpst};
 use crate::{CONFIG, profile, world};
 
 const STORE: &str = "HEAD https://objectstorage.us-phoenix-1.oraclecloud.com/";
@@ -132,6 +132,25 @@ async fn slow_credentials_do_not_hold_it_up() {
     world.web.on("POST https://domain.example/oauth2/v1/token", &[Reply::Hang]);
     world.web.on(STORE, &[dated(BEGIN)]);
     let report = report(&world).await;
-    assert_eq!(report.error.as_deref(), Some("report: no credentials within 4 s"));
-    assert_eq!(report.clock_skew_note.as_deref(), Some("no time was left to look at another clock"));
+    assert_eq!(report.error.as_deref(), Some("token_exchange: no credentials within 3 s"));
+    assert_eq!((report.clock_skew_seconds, report.clock_skew_note), (Some(0), None), "both are asked at once");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_clock_is_asked_late_when_only_the_principal_knows_the_region() {
+    let check = async |variables: &[(&str, &str)], store: &str, is_early: bool| {
+        let world = world(&[&[("CAUSEWAY_OCI_AUTH", "instance_principal")], variables].concat());
+        add_instance(&world);
+        world.web.on(FEDERATION, &[after(2, answer("one", BEGIN + 1200))]);
+        world.web.on(store, &[Reply::Hang]);
+        let report = report(&world).await;
+        assert!(report.ok && report.region.as_deref() == Some("us-phoenix-1"), "{report:?}");
+        assert_eq!(report.clock_skew_note.as_deref(), Some("no answer in time"));
+        let position = |wanted: &str| world.web.calls().iter().position(|call| call == wanted).expect("a call");
+        assert_eq!(position(store) < position(FEDERATION), is_early, "{variables:?}");
+    };
+    check(&[], STORE, false).await;
+    check(&[("OCI_REGION", "xx-unknown-1")], STORE, false).await;
+    let local = ("CAUSEWAY_OCI_ENDPOINT_OBJECT_STORAGE", "http://127.0.0.1:9");
+    check(&[local], "HEAD http://127.0.0.1:9/", true).await;
 }

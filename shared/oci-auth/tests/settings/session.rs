@@ -52,6 +52,9 @@ async fn a_user_makes_it_an_api_key_unless_only_the_token_is_the_profiles_own() 
     assert_eq!(name(&own_token, "DEFAULT"), "api_key");
     let own_user = format!("[DEFAULT]\n{}[X]\nuser=ocid1.user.oc1..x\n", lines());
     assert_eq!(name(&own_user, "X"), "api_key");
+    // The same text as in [DEFAULT], and yet its own.
+    let same_token = format!("{both}[X]\nsecurity_token_file={TOKEN}\n");
+    assert_eq!(name(&same_token, "X"), "security_token");
 }
 
 #[tokio::test(start_paused = true)]
@@ -116,4 +119,35 @@ async fn both_files_are_read_again_before_the_token_runs_out() {
     // A file that is gone does no harm while the token is valid.
     world.drive.remove(CONFIG);
     assert_eq!(provider.snapshot().await.unwrap().key_id, renewed.key_id);
+}
+
+#[tokio::test(start_paused = true)]
+async fn any_fault_is_waited_out() {
+    let world = session(BEGIN + 3600);
+    // A half-written configuration, then a token that is over.
+    world.drive.then(TOKEN, &[&upst(FIRST, BEGIN - 1), &upst(FIRST, BEGIN - 1)]);
+    let provider = provider(&world.effects(), &Selection::default()).unwrap();
+    world.drive.then(CONFIG, &["[DEF"]);
+    assert_eq!(provider.snapshot().await.unwrap().key_id.expose(), format!("ST${}", upst(FIRST, BEGIN + 3600)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_names_no_key_is_not_paired_with_the_next_key() {
+    let plain = |name: &str, life: u64| token(&json!({"sub": name, "exp": BEGIN + life}));
+    let world = session(0);
+    world.drive.put(TOKEN, &plain("one", 1000));
+    let provider = provider(&world.effects(), &Selection::default()).unwrap();
+    let old = provider.snapshot().await.unwrap();
+    world.drive.put(KEY, SECOND);
+    assert!(provider.renew(&old).await.unwrap().is_none(), "only the key is new");
+    world.drive.put(TOKEN, &plain("two", 2000));
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let new = provider.renew(&old).await.unwrap().expect("both are new");
+    assert_eq!(new.key.fingerprint(), crate::stub::key(SECOND).fingerprint());
+    world.drive.put(TOKEN, &plain("three", 3000));
+    tokio::time::sleep(Duration::from_secs(1_800)).await;
+    assert_eq!(provider.snapshot().await.unwrap().key_id, new.key_id, "200 s are left");
+    tokio::time::sleep(Duration::from_secs(200)).await;
+    let last = provider.snapshot().await.unwrap();
+    assert_eq!(last.key_id.expose(), format!("ST${}", plain("three", 3000)), "better than nothing");
 }

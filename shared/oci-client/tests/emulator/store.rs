@@ -10,6 +10,12 @@ use object_store::path::Path;
 use crate::cloud::Cloud;
 
 #[tokio::test]
+async fn the_object_port() {
+    let (_cloud, bucket) = Cloud::with_bucket().await;
+    causeway_cloud::conformance::all(&bucket).await.unwrap();
+}
+
+#[tokio::test]
 async fn reading_writing_listing() {
     let (_cloud, bucket) = Cloud::with_bucket().await;
     put_get_delete_list(&bucket).await;

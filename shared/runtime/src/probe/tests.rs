@@ -98,7 +98,11 @@ fn findings_are_merged() {
     assert_eq!(detail(ok(json!([1]))).1, json!({"principal": "instance_principal", "detail": [1]}));
     let failure = AuthCheck::Failed { reason: "refused".to_owned(), detail: json!({"chain": ["config file"]}) };
     assert_eq!(detail(failure), (json!("failed"), json!({"reason": "refused", "chain": ["config file"]})));
-    assert_eq!(detail(AuthCheck::NotUsed).0, "not_used");
+    let absent = json!("no credentials are configured");
+    let unused = |detail| AuthCheck::NotUsed { detail };
+    assert_eq!(detail(unused(Value::Null)), (json!("not_used"), json!({"reason": absent})));
+    let looked = detail(unused(json!({"chain": ["config file: none"]})));
+    assert_eq!(looked, (json!("not_used"), json!({"reason": absent, "chain": ["config file: none"]})));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use object_store::path::Path;
 use super::STORE;
 
 /// By HTTP status: S3 gives several codes for one meaning.
+#[expect(clippy::needless_pass_by_value, reason = "fits map_err")]
 pub(super) fn failed<E>(location: &Path, error: SdkError<E, HttpResponse>) -> Error
 where
     E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static,

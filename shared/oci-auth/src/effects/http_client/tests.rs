@@ -155,6 +155,50 @@ async fn a_private_authority_is_trusted_when_pinned_or_named_and_not_otherwise()
     assert_eq!(named.send(request(), &how(10, 10_000)).await.unwrap().body().as_ref(), b"ok");
 }
 
+#[tokio::test]
+async fn no_proxy_sees_what_stays_on_this_machine() {
+    let (port, proxy) = one_answer(Some("HTTP/1.1 200 x\r\ncontent-length: 5\r\n\r\nproxy")).await;
+    let through = reqwest::Proxy::all(format!("http://127.0.0.1:{port}")).unwrap();
+    let direct = client().direct;
+    let service = builder(RootCertStore::empty()).unwrap().proxy(through).build().unwrap();
+    let client = HttpClient { service, direct };
+    for host in ["127.0.0.1", "localhost"] {
+        let (port, server) = one_answer(Some("HTTP/1.1 200 x\r\ncontent-length: 4\r\n\r\nhere")).await;
+        let answer = client.send(get(format!("http://{host}:{port}/")), &how(10, 10_000)).await.unwrap();
+        assert_eq!(answer.body().as_ref(), b"here", "{host}");
+        server.await.unwrap();
+    }
+    let answer = client.send(get("http://service.invalid/".to_owned()), &how(10, 10_000)).await.unwrap();
+    assert_eq!(answer.body().as_ref(), b"proxy");
+    proxy.await.unwrap();
+}
+
+#[test]
+fn hosts_of_this_machine() {
+    let host = |url: &str| reqwest::Url::parse(url).unwrap().host_str().map(str::to_owned);
+    for (url, expected) in [
+        ("http://127.0.0.1:9000/x", true),
+        ("http://127.255.0.9/", true),
+        ("http://[::1]:9000/", true),
+        ("http://LocalHost/", true),
+        ("https://localhost/", true),
+        ("http://128.0.0.1/", false),
+        ("http://[::2]/", false),
+        ("http://169.254.169.254/", false),
+        ("http://localhost.example/", false),
+        ("http://127.0.0.1.example/", false),
+    ] {
+        assert_eq!(is_here(host(url).as_deref()), expected, "{url}");
+    }
+    assert!(!is_here(None));
+}
+
+#[test]
+fn an_empty_name_of_a_bundle_counts_as_none() {
+    let environment = HashMap::from([("SSL_CERT_FILE".to_owned(), String::new())]);
+    assert!(HttpClient::new(&environment, &HashMap::<PathBuf, Vec<u8>>::new()).is_ok());
+}
+
 #[test]
 fn a_bundle_without_a_certificate_is_an_error_at_the_start() {
     let environment = HashMap::from([("SSL_CERT_FILE".to_owned(), "/ca.pem".to_owned())]);

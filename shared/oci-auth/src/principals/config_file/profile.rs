@@ -73,7 +73,7 @@ struct Value {
     text: Secret,
     /// The variable that it comes from; `None` for the file.
     variable: Option<&'static str>,
-    /// Whether it is the value of `[DEFAULT]` in another profile.
+    /// Whether the profile has it from `[DEFAULT]` alone.
     inherited: bool,
 }
 
@@ -94,10 +94,9 @@ impl Profile {
             let reason = "key_content is not allowed in a file; use key_file, or OCI_CLI_KEY_CONTENT";
             return Err(wrong(None, format!("[{name}] {reason}")));
         }
-        let default = file.profile(DEFAULT).filter(|_| name != DEFAULT);
         let value = |key: &str| {
             let text = values.get(key).filter(|text| !text.is_empty())?;
-            let inherited = default.as_ref().and_then(|default| default.get(key)) == Some(text);
+            let inherited = !file.is_own(name, key);
             Some((key.to_owned(), Value { text: Secret::from(text), variable: None, inherited }))
         };
         let values = values.keys().filter_map(value).collect();
@@ -157,8 +156,10 @@ impl Profile {
         self.values.get(key).is_none_or(|value| value.inherited)
     }
 
+    /// The passphrase under either of its names. What is the profile's own comes before what it inherits.
     pub(crate) fn pass_phrase(&self) -> Option<Secret> {
-        let value = self.values.get("pass_phrase").or_else(|| self.values.get("passphrase"));
+        let given = || ["pass_phrase", "passphrase"].into_iter().filter_map(|key| self.values.get(key));
+        let value = given().find(|value| !value.inherited).or_else(|| given().next());
         value.map(|value| value.text.clone())
     }
 

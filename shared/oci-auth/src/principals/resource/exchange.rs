@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use causeway_resilience::Deadline;
 use causeway_resilience::retry::Policy;
-use http::Request;
+use http::{HeaderValue, Request};
 use serde::{Deserialize, Serialize};
 
 use crate::effects::Route;
@@ -86,7 +86,7 @@ impl Exchange<'_> {
         let answer = wire.send(|| {
             let mut request = Request::get(self.rpt);
             if let Some(context) = self.security_context {
-                request = request.header("security-context", context.expose());
+                request = request.header("security-context", sensitive(context)?);
             }
             wire.signed(request, None, &Signer::STANDARD, signer)
         });
@@ -100,4 +100,12 @@ impl Exchange<'_> {
         let policy = Policy { room_for: 2, ..Policy::oci_default() };
         Wire { effects: self.effects, service, policy, route: Route::Service, deadline }
     }
+}
+
+/// A header's value that no log shows.
+fn sensitive(text: &Secret) -> Result<HeaderValue, Error> {
+    let value = HeaderValue::from_str(text.expose());
+    let mut value = value.map_err(|_| Error::Unsignable("a header is malformed".to_owned()))?;
+    value.set_sensitive(true);
+    Ok(value)
 }

@@ -10,18 +10,19 @@ use super::input::{Input, Whose};
 use super::key_input::KeyInput;
 use crate::cache::Source;
 use crate::key::PrivateKey;
+use crate::principals::settle::{Pair, blocking, settled};
 use crate::token::{Token, TokenError};
 use crate::{Effects, Error, Snapshot};
 
-/// Waits before the files are read again, in milliseconds. Token and key are two files: for a moment they may be
-/// of two pairs, half written or absent.
-const SETTLE: [u64; 5] = [5, 10, 20, 40, 80];
-
 /// A refresh reads token, key and token again. When the token changed meanwhile, or its claim `jwk` names another
-/// key, the two files are of different pairs and are read again after a short pause. Credentials that are still
-/// valid stay in use until a whole pair is there.
+/// key, the two files are of different pairs and are read again after a short pause. Without `jwk`, a pair of which
+/// only one half is new counts as torn, and a new one must come to rest. Credentials that are still valid stay in use
+/// until a whole pair is there.
 #[derive(Debug)]
-pub(super) struct Injected {
+pub(super) struct Injected(Arc<Given>);
+
+#[derive(Debug)]
+struct Given {
     token: Input,
     key: KeyInput,
     region: Option<String>,
@@ -32,7 +33,8 @@ impl Injected {
     /// when credentials are asked for.
     pub(super) fn find(effects: &Effects, whose: Whose) -> Result<Self, Error> {
         let token = Input::required(effects, whose.name("RPST"))?;
-        Ok(Self { token, key: KeyInput::find(effects, whose)?, region: whose.region(effects)? })
+        let (key, region) = (KeyInput::find(effects, whose)?, whose.region(effects)?);
+        Ok(Self(Arc::new(Given { token, key, region })))
     }
 }
 
@@ -43,30 +45,30 @@ impl Source for Injected {
     const LONGEST_PAUSE: Duration = Duration::from_secs(1);
     const MINTS: bool = false;
 
-    async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
-        let mut pair = self.pair(effects);
-        let pauses = if self.token.is_file() || self.key.is_file() { &SETTLE[..] } else { &[] };
-        for pause in pauses {
-            if pair.is_err() {
-                effects.clock.sleep(Duration::from_millis(*pause)).await;
-                pair = self.pair(effects);
-            }
+    async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
+        let (given, reader) = (Arc::clone(&self.0), effects.clone());
+        let read = move || given.pair(&reader);
+        if self.0.token.is_file() || self.0.key.is_file() {
+            return settled(effects, Self::NAME, old, read).await;
         }
-        pair
+        Ok(blocking(Self::NAME, read).await?.snapshot)
     }
 }
 
-impl Injected {
-    fn pair(&self, effects: &Effects) -> Result<Snapshot, Error> {
+impl Given {
+    fn pair(&self, effects: &Effects) -> Result<Pair, Error> {
         let token = self.read_token(effects)?;
         let key = self.key.read(effects)?;
         if self.token.is_file() && self.read_token(effects)?.text() != token.text() {
             return Err(self.bad_token(TokenError::Malformed("it changed while it was read")));
         }
-        if token.names(&key) == Some(false) {
+        let named = token.names(&key);
+        if named == Some(false) {
             return Err(Error::KeyMismatch { key: self.key.origin(), token: self.token.origin() });
         }
-        self.snapshot(&token, key, effects.clock.now())
+        // A half that cannot change cannot be of another pair than before.
+        let sure = named.is_some() || !self.key.is_file() || !self.token.is_file();
+        Ok(Pair { snapshot: self.snapshot(&token, key, effects.clock.now())?, sure })
     }
 
     fn read_token(&self, effects: &Effects) -> Result<Token, Error> {
