@@ -44,7 +44,8 @@ impl ServiceError {
     #[must_use]
     pub fn read(answer: &Response<Bytes>, sent: Option<&str>) -> Self {
         let status = answer.status().as_u16();
-        let opc_request_id = text(answer.headers(), "opc-request-id").or(sent).map(|id| cut(id, MAX_NAME));
+        let opc_request_id =
+            text(answer.headers(), "opc-request-id").filter(|id| is_id(id)).or(sent).map(|id| cut(id, MAX_NAME));
         let (code, message, extras) = parts(answer.body());
         Self { status, code, message, opc_request_id, extras }
     }
@@ -73,6 +74,11 @@ impl fmt::Debug for ServiceError {
 /// A header's text, when it is one and not empty.
 pub(crate) fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok()).filter(|value| !value.is_empty())
+}
+
+/// Segments of letters, digits, `-` and `_`. What else an answer claims to be its id is not shown.
+fn is_id(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-/".contains(&byte))
 }
 
 fn parts(body: &[u8]) -> (Option<String>, String, Map<String, Value>) {
