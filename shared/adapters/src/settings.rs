@@ -3,7 +3,7 @@
 /// Name, kind (`text`, `flag`, `choice`, `secret`) and meaning of each variable with our prefix. The platforms'
 /// own variables (`OCI_*`, `AWS_*`) are theirs to document.
 pub const SETTINGS: &[(&str, &str, &str)] = &[
-    ("CAUSEWAY_CLOUD", "choice", "oci, aws or auto: whose services functions use"),
+    ("CAUSEWAY_CLOUD", "choice", "oci, aws or auto: whose services functions use; none uses either yet"),
     (
         "CAUSEWAY_OCI_AUTH",
         "choice",
