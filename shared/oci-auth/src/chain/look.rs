@@ -13,6 +13,8 @@ use crate::{Effects, Error, Provider};
 const RESOURCE: &str = "OCI_RESOURCE_PRINCIPAL_VERSION";
 /// Without a version these are half a resource principal.
 const CREDENTIALS: [&str; 2] = ["OCI_RESOURCE_PRINCIPAL_RPST", "OCI_RESOURCE_PRINCIPAL_PRIVATE_PEM"];
+/// Set by nobody who does not mean an exchange.
+const SUBJECTS: [&str; 2] = ["CAUSEWAY_OCI_EXCHANGE_SUBJECT_TOKEN_FILE", "CAUSEWAY_OCI_EXCHANGE_SUBJECT_TOKEN"];
 /// Keys of a profile that say who somebody means to be.
 const IDENTITY: [&str; 6] = ["user", "tenancy", "fingerprint", "key_content", "key_file", "delegation_token_file"];
 /// Switch: the metadata service may be asked whether it is there.
@@ -64,7 +66,7 @@ impl Chain {
     async fn step(&self, name: &str) -> Step {
         let effects = &self.effects;
         match name {
-            "resource_principal" => resource_principal(effects),
+            "resource_principal" => resource_principal(effects, || self.endpoints()),
             "token_exchange" => token_exchange(effects, self.subject.clone()),
             "api_key" => api_key_of_variables(effects),
             "config_file" => self.profile(),
@@ -112,7 +114,7 @@ impl Chain {
         let effects = &self.effects;
         let selection = || Selection::from_environment(effects);
         match choice {
-            Choice::ResourcePrincipal => resource::from_environment(effects),
+            Choice::ResourcePrincipal => resource::with_endpoints(effects, &self.endpoints()?),
             Choice::InstancePrincipal => self.instance(),
             Choice::Oke => oke::from_environment(effects),
             Choice::TokenExchange => exchanged(effects, self.subject.clone()),
@@ -140,22 +142,29 @@ fn not_set(name: &str) -> String {
 }
 
 /// The platform's word counts: when one of its variables is set and the rest does not work, nothing else is tried.
-fn resource_principal(effects: &Effects) -> Step {
-    let is_set = |name| Ok::<_, Error>(effects.text(name)?.is_some_and(|value| !value.is_empty()));
-    if is_set(RESOURCE)? {
-        return resource::from_environment(effects).map(Ok);
+fn resource_principal(effects: &Effects, endpoints: impl FnOnce() -> Result<Endpoints, Error>) -> Step {
+    if is_set(effects, RESOURCE)? {
+        return resource::with_endpoints(effects, &endpoints()?).map(Ok);
     }
     for name in CREDENTIALS {
-        if is_set(name)? {
+        if is_set(effects, name)? {
             return Err(Error::MissingVariable(RESOURCE.to_owned()));
         }
     }
     Ok(Err(not_set(RESOURCE)))
 }
 
+fn is_set(effects: &Effects, name: &str) -> Result<bool, Error> {
+    Ok(effects.text(name)?.is_some_and(|value| !value.is_empty()))
+}
+
 fn token_exchange(effects: &Effects, subject: Option<Arc<dyn SubjectToken>>) -> Step {
     // Whoever gives subject tokens means an exchange.
-    match subject.is_some() || Settings::is_named(effects)? {
+    let mut is_meant = subject.is_some() || Settings::is_named(effects)?;
+    for name in SUBJECTS {
+        is_meant |= is_set(effects, name)?;
+    }
+    match is_meant {
         true => exchanged(effects, subject).map(Ok),
         false => Ok(Err(not_set(Settings::variable()))),
     }

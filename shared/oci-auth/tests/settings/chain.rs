@@ -279,4 +279,8 @@ async fn providers_and_subject_tokens_in_code() {
     let subject = Arc::new(TokenFile::new(nowhere.effects(), "/subject".into()));
     let chain = self::chain(&nowhere).with_subject_token(subject);
     assert_eq!(refusal(chain.snapshot().await), format!("{} is not set", DOMAIN.0));
+
+    let half = self::world(&[("CAUSEWAY_OCI_EXCHANGE_SUBJECT_TOKEN_FILE", "/subject")]);
+    half.drive.put(CONFIG, &format!("[DEFAULT]\n{}", profile()));
+    assert_eq!(refusal(self::chain(&half).snapshot().await), format!("{} is not set", DOMAIN.0));
 }

@@ -29,6 +29,7 @@ use self::v2_1::Keyed;
 use self::v2_2::Injected;
 use self::v3_0::Nested;
 use crate::cache::{Cache, Source};
+use crate::endpoint::Endpoints;
 use crate::{Effects, Error, Provider};
 
 const VERSION: &str = "OCI_RESOURCE_PRINCIPAL_VERSION";
@@ -39,24 +40,37 @@ const VERSION: &str = "OCI_RESOURCE_PRINCIPAL_VERSION";
 /// [`Error::MissingVariable`], [`Error::UnsupportedVersion`], [`Error::BadVariable`], [`Error::BadEndpoint`], and
 /// what [`crate::region::Regions::resolve`] says.
 pub fn from_environment(effects: &Effects) -> Result<Arc<dyn Provider>, Error> {
+    effects.required(VERSION)?;
+    with_endpoints(effects, &Endpoints::new(effects.clone())?)
+}
+
+/// The same, with endpoints that learn the region of an instance that is in one we do not know.
+pub(crate) fn with_endpoints(effects: &Effects, endpoints: &Endpoints) -> Result<Arc<dyn Provider>, Error> {
     match effects.required(VERSION)? {
-        version if version == "3.0" => Ok(cached(effects, Nested::find(effects, leaf(effects)?)?)),
-        version => one(effects, Whose::Own, &version)?.ok_or(Error::UnsupportedVersion(version)),
+        version if version == "3.0" => {
+            Ok(cached(effects, Nested::find(effects, endpoints, leaf(effects, endpoints)?)?))
+        }
+        version => one(effects, endpoints, Whose::Own, &version)?.ok_or(Error::UnsupportedVersion(version)),
     }
 }
 
-fn leaf(effects: &Effects) -> Result<Arc<dyn Provider>, Error> {
+fn leaf(effects: &Effects, endpoints: &Endpoints) -> Result<Arc<dyn Provider>, Error> {
     let name = Whose::Leaf.name("VERSION");
     let version = effects.required(&name)?;
     let reason = format!("unsupported version {version:?}; known are 1.1, 2.1, 2.1.1, 2.1.2 and 2.2");
-    one(effects, Whose::Leaf, &version)?.ok_or(Error::BadVariable { name, reason })
+    one(effects, endpoints, Whose::Leaf, &version)?.ok_or(Error::BadVariable { name, reason })
 }
 
 /// A principal without parents.
-fn one(effects: &Effects, whose: Whose, version: &str) -> Result<Option<Arc<dyn Provider>>, Error> {
+fn one(
+    effects: &Effects,
+    endpoints: &Endpoints,
+    whose: Whose,
+    version: &str,
+) -> Result<Option<Arc<dyn Provider>>, Error> {
     Ok(Some(match version {
-        "1.1" => cached(effects, OnInstance::find(effects, whose)?),
-        "2.1" | "2.1.1" | "2.1.2" => cached(effects, Keyed::find(effects, whose, version)?),
+        "1.1" => cached(effects, OnInstance::find(effects, endpoints, whose)?),
+        "2.1" | "2.1.1" | "2.1.2" => cached(effects, Keyed::find(effects, endpoints, whose, version)?),
         "2.2" => cached(effects, Injected::find(effects, whose)?),
         _ => return Ok(None),
     }))

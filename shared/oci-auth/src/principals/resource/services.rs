@@ -32,15 +32,15 @@ pub(super) struct Auth {
 
 impl Auth {
     /// From `RPST_ENDPOINT`.
-    pub(super) fn find(effects: &Effects, whose: Whose) -> Result<Self, Error> {
-        Self::named(effects, whose.name("RPST_ENDPOINT"))
+    pub(super) fn find(effects: &Effects, endpoints: &Endpoints, whose: Whose) -> Result<Self, Error> {
+        Self::named(effects, endpoints, whose.name("RPST_ENDPOINT"))
     }
 
     /// From the variable of that name.
-    pub(super) fn named(effects: &Effects, name: String) -> Result<Self, Error> {
+    pub(super) fn named(effects: &Effects, endpoints: &Endpoints, name: String) -> Result<Self, Error> {
         let given = effects.text(&name)?.filter(|value| !value.is_empty());
         let given = given.map(|value| endpoint::origin(&value)).transpose()?;
-        Ok(Self { name, given, endpoints: Endpoints::new(effects.clone())? })
+        Ok(Self { name, given, endpoints: endpoints.clone() })
     }
 
     /// Its base URL for a principal of that region.

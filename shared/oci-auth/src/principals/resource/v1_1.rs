@@ -10,6 +10,7 @@ use super::exchange::Exchange;
 use super::input::Whose;
 use super::services::{Auth, Owner};
 use crate::cache::Source;
+use crate::endpoint::Endpoints;
 use crate::principals::instance::{self, Metadata};
 use crate::principals::wire;
 use crate::{Effects, Error, Provider, Snapshot};
@@ -32,15 +33,15 @@ pub(super) struct OnInstance {
 
 impl OnInstance {
     /// From `RPT_ENDPOINT`, `RPST_ENDPOINT`, `RPT_PATH`, `RPT_ID`.
-    pub(super) fn find(effects: &Effects, whose: Whose) -> Result<Self, Error> {
+    pub(super) fn find(effects: &Effects, endpoints: &Endpoints, whose: Whose) -> Result<Self, Error> {
         let id = whose.text(effects, "RPT_ID")?.map_or_else(OnceLock::new, OnceLock::from);
         Ok(Self {
-            instance: instance::from_environment(effects)?,
+            instance: instance::with_settings(effects, endpoints.clone(), instance::Settings::default())?,
             metadata: Metadata::from_environment(effects)?,
             owner: Owner::find(effects, whose)?,
             path: whose.text(effects, "RPT_PATH")?.unwrap_or_else(|| RPT_PATH.to_owned()),
             id,
-            auth: Auth::find(effects, whose)?,
+            auth: Auth::find(effects, endpoints, whose)?,
         })
     }
 

@@ -9,6 +9,7 @@ use super::input::Whose;
 use super::key_input::KeyInput;
 use super::services::{Auth, Owner};
 use crate::cache::Source;
+use crate::endpoint::Endpoints;
 use crate::principals::wire;
 use crate::{Effects, Error, Secret, Snapshot};
 
@@ -24,7 +25,7 @@ pub(super) struct Keyed {
 impl Keyed {
     /// From `RPT_ENDPOINT`, `RPST_ENDPOINT`, `RESOURCE_ID`, `PRIVATE_PEM` and `REGION`, after 2.1 also `TENANCY_ID`,
     /// in 2.1.2 also `SECURITY_CONTEXT` and `RPT_PATH`.
-    pub(super) fn find(effects: &Effects, whose: Whose, version: &str) -> Result<Self, Error> {
+    pub(super) fn find(effects: &Effects, endpoints: &Endpoints, whose: Whose, version: &str) -> Result<Self, Error> {
         let id = whose.required(effects, "RESOURCE_ID")?;
         let names = match version {
             "2.1" => id.clone(),
@@ -40,7 +41,7 @@ impl Keyed {
             key: KeyInput::find(effects, whose)?,
             key_id: Secret::new(format!("resource/v{version}/{names}")),
             rpt: Owner::find(effects, whose)?.url(&path_of(path, latest, &id))?,
-            auth: Auth::find(effects, whose)?.base(region.as_deref())?,
+            auth: Auth::find(effects, endpoints, whose)?.base(region.as_deref())?,
             security_context: context.map(Secret::new),
             region,
         })

@@ -10,6 +10,7 @@ use super::exchange::Exchange;
 use super::services::Auth;
 use crate::cache::Source;
 use crate::endpoint;
+use crate::endpoint::Endpoints;
 use crate::key::PrivateKey;
 use crate::{Effects, Error, Provider, Snapshot};
 
@@ -26,11 +27,15 @@ pub(super) struct Nested {
 
 impl Nested {
     /// From the variables of the parent; the innermost resource has its own principal.
-    pub(super) fn find(effects: &Effects, leaf: Arc<dyn Provider>) -> Result<Self, Error> {
+    pub(super) fn find(effects: &Effects, endpoints: &Endpoints, leaf: Arc<dyn Provider>) -> Result<Self, Error> {
         let parent = effects.text(PARENT)?.filter(|url| !url.is_empty());
         let parent = parent.ok_or_else(|| Error::MissingVariable(PARENT.to_owned()))?;
         endpoint::url(&parent)?;
-        Ok(Self { leaf, parent: parent.trim().to_owned(), auth: Auth::named(effects, PARENT_AUTH.to_owned())? })
+        Ok(Self {
+            leaf,
+            parent: parent.trim().to_owned(),
+            auth: Auth::named(effects, endpoints, PARENT_AUTH.to_owned())?,
+        })
     }
 }
 
