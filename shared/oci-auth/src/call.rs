@@ -8,7 +8,7 @@ mod tests;
 
 use std::fmt::Write;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bytes::Bytes;
 use causeway_resilience::Deadline;
@@ -20,6 +20,7 @@ use ring::digest::{SHA256, digest};
 pub use error::{CallError, Skew};
 
 use crate::effects::{Exchange, HttpError, Route};
+use crate::principals::wire::now;
 use crate::service_error::{self, ServiceError};
 use crate::sign::{Body, Signer};
 use crate::{Effects, Error, Provider, Snapshot};
@@ -150,13 +151,6 @@ impl<'a> Call<'a> {
         let how = Exchange { timeout, max_bytes: self.max_bytes, route: Route::Service };
         self.effects.http.send(request, &how).await.map_err(Once::Lost)
     }
-
-    /// Jitter needs no secret: without a source it is the middle.
-    fn random01(&self) -> f64 {
-        let mut bytes = [0; 4];
-        let filled = self.effects.random.fill(&mut bytes);
-        filled.map_or(0.5, |()| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
-    }
 }
 
 /// Why one try brought no answer.
@@ -198,7 +192,7 @@ impl Tries<'_, '_> {
                 self.wait(&failure, self.refusal(error, None, None)).await
             }
             Failed::Lost(failure) => {
-                let kind = kind(&failure);
+                let kind = failure.failure();
                 let error = CallError::Transport { service: self.call.service, failure, tries: self.retry.attempt() };
                 match kind {
                     Some(kind) => self.wait(&kind, error).await,
@@ -237,7 +231,7 @@ impl Tries<'_, '_> {
     }
 
     async fn wait(&mut self, failure: &Failure, error: CallError) -> Result<Arc<Snapshot>, CallError> {
-        match self.retry.next(failure, now(), self.call.random01()) {
+        match self.retry.next(failure, now(), self.call.effects.chance()) {
             Decision::GiveUp { .. } => Err(error),
             Decision::Retry { after } => {
                 let (service, after_ms) = (self.call.service, after.as_millis());
@@ -258,15 +252,6 @@ fn sent_id(template: &Request<Bytes>) -> Option<&str> {
     service_error::text(template.headers(), REQUEST_ID.as_str())
 }
 
-fn kind(failure: &HttpError) -> Option<Failure> {
-    match failure {
-        HttpError::NotSent(_) => Some(Failure::NeverSent),
-        HttpError::TimedOut(_) => Some(Failure::Timeout { sent: true }),
-        HttpError::Broken(_) => Some(Failure::Broken),
-        HttpError::TooLarge(_) => None,
-    }
-}
-
 /// RFC 9110, section 9.2.2, and OCI's retry tokens.
 fn idempotency(request: &Request<Bytes>) -> Idempotency {
     match *request.method() {
@@ -274,9 +259,4 @@ fn idempotency(request: &Request<Bytes>) -> Idempotency {
         _ if request.headers().contains_key("opc-retry-token") => Idempotency::WithRetryToken,
         _ => Idempotency::NotIdempotent,
     }
-}
-
-/// The present, also under a test's paused time.
-fn now() -> Instant {
-    tokio::time::Instant::now().into_std()
 }

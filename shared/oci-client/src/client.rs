@@ -141,7 +141,7 @@ impl Client {
     }
 
     pub(crate) fn base(&self, site: &Site) -> Result<String, AuthError> {
-        site.url(&self.inner.effects, &self.inner.endpoints, &self.region)
+        site.url(&self.inner.endpoints, &self.region)
     }
 }
 

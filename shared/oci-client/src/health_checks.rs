@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use causeway_oci_auth::encode::Query;
+use causeway_oci_auth::endpoint::Service;
 use futures_util::stream::BoxStream;
 use http::Method;
 use serde::{Deserialize, Serialize};
@@ -157,6 +158,6 @@ impl HealthChecks {
     }
 
     fn ask(&self, operation: &'static str, method: Method) -> Ask {
-        self.client.ask(Site::HealthChecks, operation, method)
+        self.client.ask(Site::Known(Service::HealthChecks), operation, method)
     }
 }

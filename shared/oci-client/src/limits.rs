@@ -1,6 +1,7 @@
 //! Limits of services and what is left of them.
 
 use causeway_oci_auth::encode::Query;
+use causeway_oci_auth::endpoint::Service;
 use futures_util::stream::BoxStream;
 use http::Method;
 use serde::Deserialize;
@@ -67,7 +68,7 @@ impl Limits {
     ) -> Result<Availability, Error> {
         let query = Query::new().text("compartmentId", compartment_id);
         let query = query.maybe("availabilityDomain", availability_domain);
-        let ask = self.client.ask(Site::Limits, "GetResourceAvailability", Method::GET);
+        let ask = self.client.ask(Site::Known(Service::Limits), "GetResourceAvailability", Method::GET);
         let path = "/services/{s}/limits/{l}/resourceAvailability";
         ask.path(path, &[("s", service), ("l", limit)]).query(&query).send().await?.json()
     }
@@ -83,7 +84,7 @@ impl Limits {
         let query = Query::new().text("compartmentId", compartment_id).text("serviceName", service);
         let client = self.client.clone();
         pages::by_header(query.maybe("name", name), move || {
-            client.ask(Site::Limits, "ListLimitValues", Method::GET).path("/limitValues", &[])
+            client.ask(Site::Known(Service::Limits), "ListLimitValues", Method::GET).path("/limitValues", &[])
         })
     }
 }

@@ -1,10 +1,7 @@
 //! Which service a request goes to, and where that is.
 
-use causeway_oci_auth::endpoint::{Endpoints, Service, origin};
-use causeway_oci_auth::{Effects, Error};
-
-const ONE: &str = "CAUSEWAY_OCI_ENDPOINT";
-const CLI: &str = "OCI_CLI_ENDPOINT";
+use causeway_oci_auth::Error;
+use causeway_oci_auth::endpoint::{Endpoints, Service};
 
 /// A service, or an endpoint that a service named.
 #[derive(Debug, Clone)]
@@ -15,10 +12,6 @@ pub(crate) enum Site {
     Namespace(String),
     /// An endpoint that an answer of the service named, such as `invokeEndpoint`.
     Member(Service, String),
-    /// Limits, whose version is `/20190729`.
-    Limits,
-    /// Health Checks, whose version is `/20180501`.
-    HealthChecks,
 }
 
 impl Site {
@@ -28,50 +21,17 @@ impl Site {
             Self::Known(Service::Core) => "compute",
             Self::Known(service) | Self::Member(service, _) => service.name(),
             Self::Namespace(_) => Service::ObjectStorage.name(),
-            Self::Limits => "limits",
-            Self::HealthChecks => "health_checks",
         }
     }
 
     /// Base URL, API version included, without a slash at its end.
-    pub(crate) fn url(&self, effects: &Effects, endpoints: &Endpoints, region: &str) -> Result<String, Error> {
+    pub(crate) fn url(&self, endpoints: &Endpoints, region: &str) -> Result<String, Error> {
         match self {
             Self::Known(service) => endpoints.url(*service, region),
             Self::Namespace(namespace) => endpoints.object_storage(region, namespace),
             Self::Member(service, endpoint) => endpoints.member(*service, endpoint),
-            Self::Limits => newer(effects, endpoints, region, ("limits", "LIMITS", "/20190729")),
-            Self::HealthChecks => newer(effects, endpoints, region, ("healthchecks", "HEALTH_CHECKS", "/20180501")),
         }
     }
-}
-
-/// A service of the `oci.` family that is not in [`Service`]: host, end of its variable's name, version.
-fn newer(
-    effects: &Effects,
-    endpoints: &Endpoints,
-    region: &str,
-    (host, variable, base): (&str, &str, &str),
-) -> Result<String, Error> {
-    for name in [&format!("{ONE}_{variable}"), ONE, CLI] {
-        let text = effects.text(name)?.unwrap_or_default();
-        if !text.trim().is_empty() {
-            return Ok(format!("{}{base}", origin(without_version(text.trim()))?));
-        }
-    }
-    let region = endpoints.regions().resolve(region)?;
-    let host = if region.is_complete_domain() {
-        format!("{host}.{}", region.id)
-    } else {
-        format!("{host}.{}.oci.{}", region.id, region.domain)
-    };
-    Ok(format!("https://{host}{base}"))
-}
-
-/// The CLI wants the API version at the end of its endpoint.
-fn without_version(text: &str) -> &str {
-    let text = text.trim_end_matches('/');
-    let is_version = |last: &str| last.len() == 8 && last.bytes().all(|byte| byte.is_ascii_digit());
-    text.rsplit_once('/').filter(|(_, last)| is_version(last)).map_or(text, |(start, _)| start)
 }
 
 #[cfg(test)]
@@ -81,6 +41,8 @@ mod tests {
     use std::collections::HashMap;
     use std::sync::Arc;
 
+    use causeway_oci_auth::Effects;
+
     use super::*;
 
     #[test]
@@ -89,25 +51,35 @@ mod tests {
             let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
             let environment = Arc::new(pairs.collect::<HashMap<_, _>>());
             let effects = Effects { environment, ..Effects::default() };
-            let endpoints = Endpoints::new(effects.clone()).unwrap();
-            assert_eq!(site.url(&effects, &endpoints, region).unwrap(), expected, "{site:?} {variables:?}");
+            let endpoints = Endpoints::new(effects).unwrap();
+            assert_eq!(site.url(&endpoints, region).unwrap(), expected, "{site:?} {variables:?}");
         };
         let iad = "us-ashburn-1";
         check(Site::Known(Service::Core), &[], "PHX", "https://iaas.us-phoenix-1.oraclecloud.com/20160918");
         check(Site::Namespace("axns".into()), &[], iad, "https://objectstorage.us-ashburn-1.oraclecloud.com");
         let invoke = "https://a1.us-ashburn-1.functions.oci.oraclecloud.com";
         check(Site::Member(Service::Functions, invoke.into()), &[], iad, &format!("{invoke}/20181201"));
-        check(Site::Limits, &[], iad, "https://limits.us-ashburn-1.oci.oraclecloud.com/20190729");
-        check(Site::Limits, &[], "eu-madrid-2", "https://limits.eu-madrid-2.oci.oraclecloud.eu/20190729");
-        check(Site::Limits, &[], "r.example.test", "https://limits.r.example.test/20190729");
-        check(Site::HealthChecks, &[], iad, "https://healthchecks.us-ashburn-1.oci.oraclecloud.com/20180501");
-        let one = [("CAUSEWAY_OCI_ENDPOINT", "http://127.0.0.1:8099")];
-        check(Site::Limits, &one, iad, "http://127.0.0.1:8099/20190729");
-        check(Site::HealthChecks, &one, iad, "http://127.0.0.1:8099/20180501");
-        let both = [one[0], ("CAUSEWAY_OCI_ENDPOINT_LIMITS", "https://l.example")];
-        check(Site::Limits, &both, iad, "https://l.example/20190729");
+        check(Site::Known(Service::Limits), &[], iad, "https://limits.us-ashburn-1.oci.oraclecloud.com/20190729");
         check(
-            Site::HealthChecks,
+            Site::Known(Service::Limits),
+            &[],
+            "eu-madrid-2",
+            "https://limits.eu-madrid-2.oci.oraclecloud.eu/20190729",
+        );
+        check(Site::Known(Service::Limits), &[], "r.example.test", "https://limits.r.example.test/20190729");
+        check(
+            Site::Known(Service::HealthChecks),
+            &[],
+            iad,
+            "https://healthchecks.us-ashburn-1.oci.oraclecloud.com/20180501",
+        );
+        let one = [("CAUSEWAY_OCI_ENDPOINT", "http://127.0.0.1:8099")];
+        check(Site::Known(Service::Limits), &one, iad, "http://127.0.0.1:8099/20190729");
+        check(Site::Known(Service::HealthChecks), &one, iad, "http://127.0.0.1:8099/20180501");
+        let both = [one[0], ("CAUSEWAY_OCI_ENDPOINT_LIMITS", "https://l.example")];
+        check(Site::Known(Service::Limits), &both, iad, "https://l.example/20190729");
+        check(
+            Site::Known(Service::HealthChecks),
             &[("OCI_CLI_ENDPOINT", "https://h.example/20180501/")],
             iad,
             "https://h.example/20180501",
@@ -116,11 +88,10 @@ mod tests {
 
     #[test]
     fn a_clear_or_smuggled_endpoint_is_refused() {
-        let effects = Effects::default();
-        let endpoints = Endpoints::new(effects.clone()).unwrap();
+        let endpoints = Endpoints::new(Effects::default()).unwrap();
         for endpoint in ["http://evil.example", "https://user@evil.example", "https://evil.example/path"] {
             let site = Site::Member(Service::Functions, endpoint.to_owned());
-            assert!(site.url(&effects, &endpoints, "us-ashburn-1").is_err(), "{endpoint}");
+            assert!(site.url(&endpoints, "us-ashburn-1").is_err(), "{endpoint}");
         }
     }
 }

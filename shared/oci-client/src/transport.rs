@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use causeway_oci_auth::effects::HttpError;
+use causeway_oci_auth::effects::{HttpError, innermost, unchanged};
 use causeway_resilience::Deadline;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use http::{Request, Response};
@@ -69,7 +69,7 @@ impl Transport for reqwest::Client {
     async fn open(&self, request: Request<Chunks>, timeout: Duration) -> Result<Response<BodyStream>, HttpError> {
         let request = unchanged(request.map(|chunks| body(&chunks)))?;
         let answer = tokio::time::timeout(timeout, self.execute(request)).await;
-        let answer = answer.map_err(|_| HttpError::TimedOut(timeout))?.map_err(|error| classify(&error))?;
+        let answer = answer.map_err(|_| HttpError::TimedOut(timeout))?.map_err(|error| HttpError::from(&error))?;
         let answer: Response<reqwest::Body> = answer.into();
         let (head, body) = answer.into_parts();
         Ok(Response::from_parts(head, pieces(body)))
@@ -121,32 +121,4 @@ pub(crate) async fn collect(mut body: BodyStream, max: usize) -> Result<Bytes, H
         whole.extend_from_slice(&piece);
     }
     Ok(whole.freeze())
-}
-
-/// The URL type behind the client rewrites some paths. The signature covers the text as it was, so what would be
-/// rewritten is refused.
-fn unchanged(request: Request<reqwest::Body>) -> Result<reqwest::Request, HttpError> {
-    let refused = |reason: &str| HttpError::NotSent(reason.to_owned());
-    let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
-    let request = reqwest::Request::try_from(request).map_err(|_| refused("the URL is malformed"))?;
-    let url = request.url();
-    let same = match url.query() {
-        Some(query) => target.split_once('?') == Some((url.path(), query)),
-        None => target.trim_end_matches('?') == url.path(),
-    };
-    if same { Ok(request) } else { Err(refused("the path would be rewritten on its way")) }
-}
-
-fn classify(error: &reqwest::Error) -> HttpError {
-    let text = innermost(error);
-    if error.is_connect() || error.is_builder() { HttpError::NotSent(text) } else { HttpError::Broken(text) }
-}
-
-/// The last cause alone: the outer ones repeat the URL, whose query may hold something private.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut error = error;
-    while let Some(source) = error.source() {
-        error = source;
-    }
-    error.to_string()
 }

@@ -86,7 +86,10 @@ fn is_here(host: Option<&str>) -> bool {
 
 /// The URL type behind the client rewrites some paths (`/a/../b`, `%2E%2E`, a backslash). The signature covers
 /// the text as it was, so what would be rewritten is refused.
-fn unchanged(request: http::Request<Bytes>) -> Result<reqwest::Request, HttpError> {
+///
+/// # Errors
+/// [`HttpError::NotSent`].
+pub fn unchanged<B: Into<reqwest::Body>>(request: http::Request<B>) -> Result<reqwest::Request, HttpError> {
     let refused = |reason: &str| HttpError::NotSent(reason.to_owned());
     let target = request.uri().path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
     let request = reqwest::Request::try_from(request).map_err(|_| refused("the URL is malformed"))?;
@@ -103,7 +106,7 @@ async fn exchange(
     request: reqwest::Request,
     max: usize,
 ) -> Result<http::Response<Bytes>, HttpError> {
-    let mut answer = client.execute(request).await.map_err(|error| classify(&error))?;
+    let mut answer = client.execute(request).await.map_err(|error| HttpError::from(&error))?;
     let mut response = http::Response::new(Bytes::new());
     *response.status_mut() = answer.status();
     *response.headers_mut() = std::mem::take(answer.headers_mut());
@@ -139,13 +142,16 @@ fn roots_of(pem: &[u8]) -> Option<RootCertStore> {
     (added > 0).then_some(roots)
 }
 
-fn classify(error: &reqwest::Error) -> HttpError {
-    let text = innermost(error);
-    if error.is_connect() || error.is_builder() { HttpError::NotSent(text) } else { HttpError::Broken(text) }
+impl From<&reqwest::Error> for HttpError {
+    fn from(error: &reqwest::Error) -> Self {
+        let text = innermost(error);
+        if error.is_connect() || error.is_builder() { Self::NotSent(text) } else { Self::Broken(text) }
+    }
 }
 
 /// The last cause alone: the outer ones repeat the URL, whose query may hold something private.
-fn innermost(error: &dyn std::error::Error) -> String {
+#[must_use]
+pub fn innermost(error: &dyn std::error::Error) -> String {
     let mut error = error;
     while let Some(source) = error.source() {
         error = source;

@@ -17,8 +17,9 @@ use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use causeway_resilience::retry::Failure;
 
-pub use http_client::HttpClient;
+pub use http_client::{HttpClient, innermost, unchanged};
 pub use system::{SystemClock, SystemEnvironment, SystemFiles, SystemRandom};
 
 use crate::Error;
@@ -114,6 +115,18 @@ pub enum HttpError {
     TooLarge(usize),
 }
 
+impl HttpError {
+    /// What it means for a repetition; `None` when the same answer would come again.
+    pub(crate) fn failure(&self) -> Option<Failure> {
+        match self {
+            Self::NotSent(_) => Some(Failure::NeverSent),
+            Self::TimedOut(_) => Some(Failure::Timeout { sent: true }),
+            Self::Broken(_) => Some(Failure::Broken),
+            Self::TooLarge(_) => None,
+        }
+    }
+}
+
 /// The outside world. Cloning shares it.
 #[derive(Clone)]
 pub struct Effects {
@@ -130,6 +143,13 @@ pub struct Effects {
 }
 
 impl Effects {
+    /// A number from 0 to 1 for jitter, which needs no secret: without a source it is the middle.
+    pub(crate) fn chance(&self) -> f64 {
+        let mut bytes = [0; 4];
+        let filled = self.random.fill(&mut bytes);
+        filled.map_or(0.5, |()| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
+    }
+
     /// The variable's value; a value that is no UTF-8 is an error, not an absence.
     ///
     /// # Errors

@@ -10,4 +10,4 @@ pub mod oke;
 pub mod resource;
 pub mod session;
 mod settle;
-mod wire;
+pub(crate) mod wire;

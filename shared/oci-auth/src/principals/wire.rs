@@ -49,7 +49,7 @@ impl Wire<'_> {
                 Err(failed) => failed,
             };
             let Some(failure) = failure else { return Err(error) };
-            match retry.next(&failure, now(), self.random01()) {
+            match retry.next(&failure, now(), self.effects.chance()) {
                 Decision::Retry { after } => self.effects.clock.sleep(after).await,
                 Decision::GiveUp { .. } => return Err(error),
             }
@@ -79,12 +79,7 @@ impl Wire<'_> {
     }
 
     fn lost(&self, failure: HttpError) -> (Error, Option<Failure>) {
-        let kind = match &failure {
-            HttpError::NotSent(_) => Some(Failure::NeverSent),
-            HttpError::TimedOut(_) => Some(Failure::Timeout { sent: true }),
-            HttpError::Broken(_) => Some(Failure::Broken),
-            HttpError::TooLarge(_) => None,
-        };
+        let kind = failure.failure();
         (Error::Transport { service: self.service, failure }, kind)
     }
 
@@ -157,13 +152,6 @@ impl Wire<'_> {
             text.push(bytes.iter().map(|byte| format!("{byte:02X}")).collect::<String>());
         }
         Ok(text.join("/"))
-    }
-
-    /// Jitter needs no secret: without a source it is the middle.
-    fn random01(&self) -> f64 {
-        let mut bytes = [0; 4];
-        let filled = self.effects.random.fill(&mut bytes);
-        filled.map_or(0.5, |()| f64::from(u32::from_be_bytes(bytes)) / f64::from(u32::MAX))
     }
 }
 
