@@ -1,15 +1,11 @@
 //! Settings of the discovery agent.
 
-use std::path::PathBuf;
-
 use causeway_decisioning::discovery::Limits;
 use causeway_runtime::{Settings, Vars};
 
-/// Where the objects are and how much of them is read.
+/// Which objects are read, and how much of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
-    /// Directory that stands in for the bucket.
-    pub local_root: PathBuf,
     /// Prefix that is surveyed when a request names no source.
     pub prefix: Option<String>,
     /// Bounds of a survey.
@@ -21,7 +17,6 @@ impl Settings for Config {
 
     fn read(vars: &mut Vars) -> Self {
         Self {
-            local_root: vars.path("CAUSEWAY_LOCAL_ROOT", ".", "directory that stands in for the bucket"),
             prefix: vars.optional_text(
                 "DISCOVERY_PREFIX",
                 "objects below this prefix are surveyed when a request names no source",

@@ -8,8 +8,7 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::local::Store;
-use causeway_cloud::{Objects, Principal, PrincipalCheck};
+use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::discovery::{Answer, Limits, Request, survey};
 use causeway_runtime::{AuthCheck, Context, Error, Event, Handler};
 use jiff::Timestamp;
@@ -34,14 +33,13 @@ impl DiscoveryAgent {
         Self { objects, principal, default_source: config.prefix, limits: config.limits }
     }
 
-    /// Opens the local directory that stands in for the bucket.
+    /// Takes the deployment's bucket, or the directory that stands in for it.
     ///
     /// # Errors
     ///
-    /// The directory is missing or cannot be opened.
-    pub fn connect(config: Config, principal: Arc<dyn Principal>) -> Result<Self, causeway_cloud::Error> {
-        let store = Store::open(&config.local_root)?;
-        Ok(Self::new(Arc::new(store), principal, config))
+    /// There is neither, or the directory cannot be opened.
+    pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
+        Ok(Self::new(ports.objects()?, ports.principal()?, config))
     }
 
     /// Sources of the request, else the configured prefix, else everything.
@@ -69,8 +67,8 @@ impl Handler for DiscoveryAgent {
         surveyed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
     }
 
-    /// An object that was written is surveyed by itself. The bucket that the event names is not compared
-    /// with ours: a local directory, which has no name, stands in for the bucket so far.
+    /// An object that was written is surveyed by itself, in our bucket: the one that the event names is not compared
+    /// with it, as a local directory, which has no name, can stand in for it.
     fn request_of_event(&self, event: Event) -> Result<Request, Error> {
         let Some(object) = event.object else {
             let text = format!("events of type {} name no object to survey", event.event_type);

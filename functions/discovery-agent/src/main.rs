@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use causeway_adapters::{Problem, SETTINGS, principal};
+use causeway_adapters::{SETTINGS, connect};
 use discovery_agent::DiscoveryAgent;
 
 fn main() -> ExitCode {
-    causeway_runtime::run(SETTINGS, |config| Ok::<_, Problem>(DiscoveryAgent::connect(config, principal()?)?))
+    causeway_runtime::run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?))
 }

@@ -4,6 +4,7 @@ use causeway_decisioning::result::Status;
 use causeway_runtime::{Budget, Kind, ObjectRef, Settings, Vars};
 
 use causeway_cloud::NoPrincipal;
+use causeway_cloud::local::Store;
 
 use super::*;
 
@@ -17,9 +18,9 @@ fn agent(variables: &[(&str, &str)]) -> (DiscoveryAgent, tempfile::TempDir) {
     std::fs::write(root.path().join("sales/orders.csv"), "id,amount\n1,5\n2,6\n").unwrap();
     std::fs::write(root.path().join("other.csv"), "id,amount\n1,5\n").unwrap();
     let given = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let place = [("CAUSEWAY_LOCAL_ROOT".to_owned(), root.path().display().to_string())];
-    let config = Config::read(&mut Vars::new(given.chain(place)));
-    (DiscoveryAgent::connect(config, Arc::new(NoPrincipal)).unwrap(), root)
+    let config = Config::read(&mut Vars::new(given));
+    let objects = Arc::new(Store::open(root.path()).unwrap());
+    (DiscoveryAgent::new(objects, Arc::new(NoPrincipal), config), root)
 }
 
 fn request(text: &str) -> Request {

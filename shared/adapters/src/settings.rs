@@ -3,7 +3,24 @@
 /// Name, kind (`text`, `flag`, `choice`, `secret`) and meaning of each variable with our prefix. The platforms'
 /// own variables (`OCI_*`, `AWS_*`) are theirs to document.
 pub const SETTINGS: &[(&str, &str, &str)] = &[
-    ("CAUSEWAY_CLOUD", "choice", "oci, aws or auto: whose services functions use; none uses either yet"),
+    (
+        "CAUSEWAY_CLOUD",
+        "choice",
+        "oci, aws or auto: whose services functions use; auto goes by what is configured, OCI before AWS",
+    ),
+    ("CAUSEWAY_LOCAL_ROOT", "path", "directory that stands in for the bucket; without a cloud the working directory"),
+    ("CAUSEWAY_BUCKET", "text", "bucket that functions read and write, unless CAUSEWAY_LOCAL_ROOT names a directory"),
+    ("CAUSEWAY_STATE_BUCKET", "text", "bucket of documents, leases and stored replies; CAUSEWAY_BUCKET when unset"),
+    ("CAUSEWAY_STATE_PREFIX", "text", "folder of all that in the bucket, causeway-state when unset"),
+    ("CAUSEWAY_COMPARTMENT", "text", "OCID of the compartment that is worked on; the principal's when unset"),
+    ("CAUSEWAY_TOPIC", "text", "topic that alerts go to: OCID, or ARN on AWS"),
+    ("CAUSEWAY_CHAT_MODEL", "text", "language model: its name, or OCID of a dedicated endpoint"),
+    (
+        "CAUSEWAY_APPLICATION",
+        "text",
+        "OCI Functions application of the other functions: OCID or name, causeway when unset",
+    ),
+    ("CAUSEWAY_FUNCTION_PREFIX", "text", "what the names of the other functions begin with on AWS"),
     (
         "CAUSEWAY_OCI_AUTH",
         "choice",

@@ -4,24 +4,44 @@
 //! * [`state`]: documents with compare-and-swap, leases with a fencing epoch, and calls that happen once, all
 //!   on conditional writes of [`Objects`].
 //! * [`Principal`]: who the function is to the cloud.
+//! * [`Metrics`], [`Fleet`], [`Usage`], [`Notifier`] with [`Alerts`], [`ChatModel`], [`Invoker`], [`Secrets`]: services
+//!   in the words of a function. Every call takes the deadline of the invocation and fails with a
+//!   [`ServiceFailure`](causeway_resilience::ServiceFailure).
+//! * [`Ports`]: all of them, as a deployment has them.
 //!
 //! [`local::Store`] serves a directory and never leaves it; [`conformance`] states what each adapter must do.
 //! Nothing here opens a network connection.
 
+pub mod chat;
 pub mod conformance;
+pub mod fleet;
+pub mod invoker;
 pub mod local;
+pub mod metrics;
+pub mod notifier;
+pub mod secrets;
 pub mod state;
+pub mod usage;
 
 mod error;
 mod path;
+mod ports;
 mod principal;
 
 use std::sync::Arc;
 
+pub use chat::ChatModel;
 pub use error::Error;
+pub use fleet::Fleet;
+pub use invoker::Invoker;
+pub use metrics::Metrics;
+pub use notifier::{Alerts, Notifier};
 pub use object_store;
 pub use path::object_path;
+pub use ports::{Ports, Problem};
 pub use principal::{NoPrincipal, Principal, PrincipalCheck};
+pub use secrets::Secrets;
+pub use usage::Usage;
 
 /// Objects of one bucket, or of a directory that stands in for one.
 ///

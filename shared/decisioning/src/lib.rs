@@ -8,3 +8,7 @@ pub mod budget;
 pub mod dataset;
 pub mod discovery;
 pub mod result;
+pub mod statistics;
+
+#[cfg(test)]
+mod installed;

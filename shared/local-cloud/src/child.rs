@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use crate::functions;
@@ -11,11 +11,11 @@ use crate::functions;
 const EXIT_USAGE: u8 = 64;
 
 /// Serves the function of this name in the host that the environment shows.
-pub(crate) fn run(name: &str) -> ExitCode {
+pub(crate) fn run(name: &str, clean: Option<PathBuf>) -> ExitCode {
     let hosted = ["FN_LISTENER", "AWS_LAMBDA_RUNTIME_API"].iter().any(|name| std::env::var_os(name).is_some());
     match functions::find(name).filter(|_| hosted) {
         Some(function) => {
-            std::thread::spawn(end_with_the_supervisor);
+            std::thread::spawn(move || end_with_the_supervisor(clean));
             (function.run)()
         }
         None => ExitCode::from(EXIT_USAGE),
@@ -23,12 +23,16 @@ pub(crate) fn run(name: &str) -> ExitCode {
 }
 
 /// The supervisor holds the other end of standard input and writes nothing; when that end closes, the
-/// supervisor is gone, even if it was killed. Then the socket has to go too, for nobody else will remove it.
-fn end_with_the_supervisor() {
+/// supervisor is gone, even if it was killed. Then the socket and the keys have to go too, for nobody else will
+/// remove them.
+fn end_with_the_supervisor(clean: Option<PathBuf>) {
     let mut nothing = [0; 64];
     while std::io::stdin().read(&mut nothing).is_ok_and(|count| count > 0) {}
     if let Some(socket) = std::env::var_os("FN_LISTENER").and_then(|value| value.into_string().ok()) {
         remove_socket(Path::new(socket.trim_start_matches("unix:")));
+    }
+    if let Some(directory) = clean {
+        let _ = fs::remove_dir_all(directory);
     }
     std::process::exit(0);
 }

@@ -18,7 +18,7 @@ use crate::supervisor::host::{Host, socket_directory};
 pub use crate::supervisor::host::{Limits, Program};
 use crate::supervisor::lambda_worker::LambdaWorker;
 use crate::supervisor::pool::{Lease, Pool};
-use crate::supervisor::process::Census;
+use crate::supervisor::process::{Census, Counted};
 use crate::supervisor::runtime_api::Event;
 
 /// After the order to kill, processes are gone within milliseconds; one that the kernel cannot end is left.
@@ -106,6 +106,18 @@ impl Cloud {
 
     pub(crate) fn get(&self, name: &str) -> Option<&Deployment> {
         self.deployments.get(name)
+    }
+
+    /// Counts something that [`Cloud::shutdown`] has to wait for; `None` when it has begun.
+    pub(crate) fn enter(&self) -> Option<Counted> {
+        // Counted first: whoever stops the cloud sets the sign before it looks at the count.
+        let counted = self.census.enter();
+        (!*self.stop.borrow()).then_some(counted)
+    }
+
+    /// Waits until the cloud is being stopped.
+    pub(crate) async fn stopping(&self) {
+        let _ = self.stop.subscribe().wait_for(|stop| *stop).await;
     }
 
     /// Kills every process, waits for their ends and removes every socket. Calls under way fail; asynchronous

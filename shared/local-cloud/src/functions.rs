@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
-use causeway_adapters::{Problem, SETTINGS, principal};
+use causeway_adapters::{SETTINGS, connect};
 use causeway_runtime::{Handler, Settings, run};
 use discovery_agent::DiscoveryAgent;
 
 /// All functions, in the order in which they are listed.
 pub const FUNCTIONS: &[Function] = &[Function::of::<DiscoveryAgent>(|| {
-    run(SETTINGS, |config| Ok::<_, Problem>(DiscoveryAgent::connect(config, principal()?)?))
+    run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?))
 })];
 
 /// A linked function.

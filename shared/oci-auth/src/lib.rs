@@ -71,7 +71,7 @@ pub use chain::{Chain, Choice, Link, Outcome};
 pub use effects::Effects;
 pub use error::Error;
 pub use provider::Provider;
-pub use report::{AuthReport, REPORT_LIMIT, report};
+pub use report::{AuthReport, REPORT_LIMIT, home_region, report};
 pub use secret::Secret;
 pub use service_error::ServiceError;
 pub use snapshot::Snapshot;

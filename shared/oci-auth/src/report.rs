@@ -70,7 +70,7 @@ pub async fn report(effects: &Effects, chain: &Chain, endpoints: &Endpoints, lim
     });
     let now = effects.clock.now();
     let credentials = snapshot.as_ref().ok();
-    let region = region(endpoints, credentials.map(AsRef::as_ref));
+    let region = home_region(endpoints, credentials.map(AsRef::as_ref));
     let clock = match (early_clock, &region) {
         (Some(clock), _) => clock,
         (None, Ok(region)) => skew(effects, endpoints, region.as_deref().unwrap_or_default(), end).await,
@@ -119,8 +119,12 @@ fn note(clock: Result<i64, String>) -> Option<String> {
     }
 }
 
-/// The principal's region, or else the one that is set for everything.
-fn region(endpoints: &Endpoints, snapshot: Option<&Snapshot>) -> Result<Option<String>, Error> {
+/// The region that calls go to when nobody names one: the principal's, or else the one that is set for everything by
+/// `OCI_REGION`, `OCI_CLI_REGION` or `OCI_RESOURCE_PRINCIPAL_REGION`.
+///
+/// # Errors
+/// [`Error::BadVariable`] for a variable that names no region.
+pub fn home_region(endpoints: &Endpoints, snapshot: Option<&Snapshot>) -> Result<Option<String>, Error> {
     if let Some(region) = snapshot.and_then(|snapshot| snapshot.region.clone()) {
         return Ok(Some(region));
     }

@@ -116,6 +116,14 @@ impl Ask {
         self.header("opc-retry-token", token.as_deref())
     }
 
+    /// A token that the caller has chosen, so that a call of another process is recognised too; else a random one.
+    pub(crate) fn retry_token_of(self, chosen: Option<&str>) -> Self {
+        match chosen {
+            Some(token) => self.header("opc-retry-token", Some(token)),
+            None => self.retry_token(),
+        }
+    }
+
     /// One id for all tries: 32 hexadecimal digits, as Oracle's SDKs make them. Object Storage has another name for it.
     fn request_id(self) -> Self {
         let id = self.client.random_text::<16>();
@@ -171,7 +179,7 @@ impl Ask {
     async fn through(self, way: Way) -> Result<(Answer, Arc<Logged>), Error> {
         let (service, operation) = (self.site.name(), self.operation);
         let this = self.request_id();
-        let request = this.request()?;
+        let request = this.request().await?;
         let exempt = request.headers().contains_key(CONTENT_LENGTH);
         let (client, idempotency, max_bytes) = (this.client, this.idempotency, this.max_bytes);
         let takes = this.takes.max(time_to_send(&request));
@@ -190,12 +198,12 @@ impl Ask {
         Ok((Answer::new(service, operation, answer), logged))
     }
 
-    fn request(&self) -> Result<Request<Bytes>, Error> {
+    async fn request(&self) -> Result<Request<Bytes>, Error> {
         let failed = |cause: Cause| Error::new(self.site.name(), self.operation, cause);
         if let Some(fault) = &self.fault {
             return Err(failed(Cause::Request(fault.clone())));
         }
-        let base = self.client.base(&self.site).map_err(|error| failed(Cause::Credentials(error)))?;
+        let base = self.client.base(&self.site).await.map_err(|error| failed(Cause::Credentials(error)))?;
         let body = match &self.body {
             Body::Whole(body) => body.clone(),
             Body::Pieces(_) => Bytes::new(),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use causeway_oci_auth::effects::{HttpClient, SystemClock, SystemEnvironment, SystemFiles, SystemRandom};
 use causeway_oci_auth::endpoint::{Endpoints, Service};
-use causeway_oci_auth::{Effects, Error as AuthError, Provider};
+use causeway_oci_auth::{Effects, Error as AuthError, Provider, home_region};
 use causeway_resilience::Deadline;
 use causeway_resilience::retry::Policy;
 use http::Method;
@@ -18,13 +18,15 @@ use crate::transport::Transport;
 
 /// Calls of Oracle Cloud's services in one region, as one principal.
 ///
+/// The region is the principal's unless [`Client::in_region`] names another.
 /// Make one per process and keep it: clones share connections, which are used again from invocation to invocation.
 /// Connections that were idle for too long, as after a container was frozen, are not used again; one that broke
 /// meanwhile is replaced, and what is safe to repeat is repeated.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) inner: Arc<Inner>,
-    region: Arc<str>,
+    /// `None` is the principal's.
+    region: Option<Arc<str>>,
     policy: Policy,
     deadline: Deadline,
 }
@@ -36,10 +38,13 @@ pub(crate) struct Inner {
     endpoints: Endpoints,
     /// The namespace of the principal's tenancy: it never changes.
     namespace: OnceCell<String>,
+    /// The principal's region, which never changes either.
+    home: OnceCell<Arc<str>>,
 }
 
 impl Client {
-    /// A client for one region. `effects` are for calls with small bodies, clock and random numbers, `transport` for
+    /// A client for the principal's own region, or for that of `OCI_REGION` and its like where the principal has none;
+    /// see [`home_region`]. `effects` are for calls with small bodies, clock and random numbers, `transport` for
     /// large bodies; both should use the same connections.
     #[must_use]
     pub fn new(
@@ -47,18 +52,18 @@ impl Client {
         provider: Arc<dyn Provider>,
         endpoints: Endpoints,
         transport: Arc<dyn Transport>,
-        region: &str,
     ) -> Self {
-        let inner = Inner { effects, provider, transport, endpoints, namespace: OnceCell::new() };
+        let (namespace, home) = (OnceCell::new(), OnceCell::new());
+        let inner = Inner { effects, provider, transport, endpoints, namespace, home };
         let (policy, deadline) = (Policy::function(), Deadline::NONE);
-        Self { inner: Arc::new(inner), region: region.into(), policy, deadline }
+        Self { inner: Arc::new(inner), region: None, policy, deadline }
     }
 
     /// A client on this process's network, clock and variables.
     ///
     /// # Errors
     /// [`AuthError::BadVariable`] for an endpoint or a certificate bundle that cannot be used.
-    pub fn of_process(provider: Arc<dyn Provider>, region: &str) -> Result<Self, AuthError> {
+    pub fn of_process(provider: Arc<dyn Provider>) -> Result<Self, AuthError> {
         let network = HttpClient::new(&SystemEnvironment, &SystemFiles)?;
         let transport = Arc::new(network.services());
         let effects = Effects {
@@ -68,7 +73,7 @@ impl Client {
             clock: Arc::new(SystemClock),
             random: Arc::new(SystemRandom),
         };
-        Ok(Self::new(effects.clone(), provider, Endpoints::new(effects)?, transport, region))
+        Ok(Self::new(effects.clone(), provider, Endpoints::new(effects)?, transport))
     }
 
     /// The same client with all calls ending at a deadline: that of the invocation.
@@ -86,21 +91,25 @@ impl Client {
     /// The same client in another region, such as the home region for usage.
     #[must_use]
     pub fn in_region(&self, region: &str) -> Self {
-        Self { region: region.into(), ..self.clone() }
-    }
-
-    /// The region as it was given.
-    #[must_use]
-    pub fn region(&self) -> &str {
-        &self.region
+        Self { region: Some(region.into()), ..self.clone() }
     }
 
     /// Name of the region, such as `us-phoenix-1`, also when it was given as a short code.
     ///
     /// # Errors
-    /// As [`causeway_oci_auth::region::Regions::resolve`].
-    pub fn region_name(&self) -> Result<String, AuthError> {
-        self.inner.endpoints.regions().resolve(&self.region).map(|region| region.id)
+    /// As [`causeway_oci_auth::region::Regions::resolve`]; [`AuthError`] of the credentials when the region is theirs
+    /// to tell.
+    pub async fn region_name(&self) -> Result<String, AuthError> {
+        let region = self.region().await?;
+        self.inner.endpoints.regions().resolve(&region).map(|region| region.id)
+    }
+
+    /// The region as it was given; where none was, that of the principal.
+    async fn region(&self) -> Result<Arc<str>, AuthError> {
+        match &self.region {
+            Some(region) => Ok(Arc::clone(region)),
+            None => self.inner.home.get_or_try_init(|| self.inner.find_home()).await.cloned(),
+        }
     }
 
     /// Rules of retrying.
@@ -140,8 +149,16 @@ impl Client {
         Some(text)
     }
 
-    pub(crate) fn base(&self, site: &Site) -> Result<String, AuthError> {
-        site.url(&self.inner.endpoints, &self.region)
+    pub(crate) async fn base(&self, site: &Site) -> Result<String, AuthError> {
+        site.url(&self.inner.endpoints, &self.region().await?)
+    }
+}
+
+impl Inner {
+    async fn find_home(&self) -> Result<Arc<str>, AuthError> {
+        let snapshot = self.provider.snapshot().await?;
+        // Without one the endpoints decide: a fixed endpoint needs none, and all others refuse.
+        Ok(home_region(&self.endpoints, Some(&snapshot))?.unwrap_or_default().into())
     }
 }
 

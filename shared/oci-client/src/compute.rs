@@ -1,5 +1,7 @@
 //! Compute: instances, their shapes, and changing both.
 
+use std::collections::BTreeMap;
+
 use causeway_oci_auth::encode::Query;
 use causeway_oci_auth::endpoint::Service;
 use futures_util::stream::BoxStream;
@@ -47,6 +49,12 @@ pub struct Instance {
     pub shape_config: Option<ShapeConfig>,
     /// When it was made.
     pub time_created: Timestamp,
+    /// Tags of any kind.
+    #[serde(default)]
+    pub freeform_tags: Option<BTreeMap<String, String>>,
+    /// Tags of defined namespaces: namespace, key, value.
+    #[serde(default)]
+    pub defined_tags: Option<BTreeMap<String, BTreeMap<String, serde_json::Value>>>,
     /// For conditional changes. It is a header of the answer, and absent in lists.
     #[serde(skip)]
     pub etag: Option<String>,
@@ -64,6 +72,8 @@ pub struct ShapeConfig {
     /// Bandwidth in Gbit/s.
     #[serde(rename = "networkingBandwidthInGbps")]
     pub networking_bandwidth_gbps: Option<f64>,
+    /// Share of an OCPU that is guaranteed: `BASELINE_1_8`, `BASELINE_1_2` or `BASELINE_1_1`.
+    pub baseline_ocpu_utilization: Option<String>,
 }
 
 /// Whether a change may restart the instance. New OCPUs or memory of a running one do.
@@ -76,8 +86,8 @@ pub enum UpdateConstraint {
     AvoidDowntime,
 }
 
-/// A new size. Both are always sent: the service sets a missing one to the shape's default.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+/// A new size. The service sets what is missing to the shape's default, the baseline too.
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Resize {
     /// Number of OCPUs.
@@ -85,6 +95,9 @@ pub struct Resize {
     /// Memory in GB.
     #[serde(rename = "memoryInGBs")]
     pub memory_gb: f64,
+    /// Share of an OCPU that is guaranteed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub baseline_ocpu_utilization: Option<String>,
 }
 
 /// Changes of an instance; what is absent stays.
@@ -103,6 +116,10 @@ pub struct UpdateInstance {
     /// Whether it may be restarted; it may when absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub update_operation_constraint: Option<UpdateConstraint>,
+    /// By which the service recognises a repetition for 24 hours, at most 64 characters; a random one for each call
+    /// when absent.
+    #[serde(skip)]
+    pub retry_token: Option<String>,
 }
 
 /// What is done to an instance.
@@ -149,6 +166,8 @@ pub struct ListInstances {
 pub struct Shape {
     /// Such as `VM.Standard.E5.Flex`.
     pub shape: String,
+    /// The availability domain that this line is about.
+    pub availability_domain: Option<String>,
     /// Whether its size can be chosen.
     pub is_flexible: Option<bool>,
     /// OCPUs of a fixed shape, or the default.
@@ -196,6 +215,9 @@ pub struct MemoryOptions {
     /// Most for each OCPU.
     #[serde(rename = "maxPerOcpuInGBs")]
     pub max_per_ocpu_gb: Option<f64>,
+    /// Most of one NUMA node.
+    #[serde(rename = "maxPerNumaNodeInGBs")]
+    pub max_per_numa_node_gb: Option<f64>,
 }
 
 /// A change that was accepted.
@@ -254,7 +276,7 @@ impl Compute {
     /// restarted and must not be.
     pub async fn update(&self, id: &str, changes: &UpdateInstance, if_match: Option<&str>) -> Result<Updated, Error> {
         let ask = self.ask("UpdateInstance", Method::PUT).path(INSTANCE, &[("i", id)]);
-        let ask = ask.header("if-match", if_match).retry_token().json(changes);
+        let ask = ask.header("if-match", if_match).retry_token_of(changes.retry_token.as_deref()).json(changes);
         let answer = ask.send().await?;
         Ok(Updated { instance: with_etag(&answer)?, work_request_id: answer.text("opc-work-request-id") })
     }

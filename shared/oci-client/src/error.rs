@@ -5,6 +5,8 @@ use std::fmt;
 use causeway_oci_auth::ServiceError;
 use causeway_oci_auth::call::{CallError, Skew};
 use causeway_oci_auth::effects::HttpError;
+use causeway_resilience::ServiceFailure;
+use causeway_resilience::service::Kind;
 
 /// A call that failed: of which operation, and why. Shows no credential, no body and no URL.
 #[derive(Debug, Clone)]
@@ -150,6 +152,37 @@ impl Error {
             Cause::Answer { .. } | Cause::Work { .. } | Cause::Unfinished => 1,
             Cause::Request(_) | Cause::Credentials(_) => 0,
         }
+    }
+}
+
+/// In the words that do not depend on the cloud.
+impl From<Error> for ServiceFailure {
+    fn from(error: Error) -> Self {
+        let failure = Self::new(kind(&error.cause), error.service, error.operation, error.cause.to_string());
+        let failure = failure.with_answer(error.status(), error.code().map(str::to_owned));
+        let failure = failure.with_unknown_effect(may_have_happened(&error.cause));
+        failure.with_request_id(error.opc_request_id().map(str::to_owned))
+    }
+}
+
+fn kind(cause: &Cause) -> Kind {
+    match cause {
+        Cause::Request(_) => Kind::Invalid,
+        Cause::Credentials(_) => Kind::Unauthenticated,
+        Cause::Transport { failure: HttpError::TimedOut(_), .. } | Cause::Unfinished => Kind::Timeout,
+        Cause::Transport { .. } => Kind::Unavailable,
+        Cause::Refused { error, .. } => Kind::of_status(error.status),
+        Cause::Answer { .. } | Cause::Work { .. } => Kind::BadAnswer,
+    }
+}
+
+/// A refusal below 500 is one: nothing was done. Of others only some are certain.
+fn may_have_happened(cause: &Cause) -> bool {
+    match cause {
+        Cause::Request(_) | Cause::Credentials(_) => false,
+        Cause::Transport { failure, .. } => !matches!(failure, HttpError::NotSent(_)),
+        Cause::Refused { error, .. } => error.status >= 500 || error.status == 408,
+        Cause::Answer { .. } | Cause::Work { .. } | Cause::Unfinished => true,
     }
 }
 

@@ -11,7 +11,7 @@
 //! use object_store::{ObjectStoreExt, path::Path};
 //!
 //! let provider = Arc::new(Chain::from_environment(Effects::system()?)?);
-//! let client = Client::of_process(provider, "us-ashburn-1")?;
+//! let client = Client::of_process(provider)?;
 //! let bucket = Bucket::new(client.object_storage(), "results");
 //! bucket.put(&Path::from("runs/1.json"), "{}".into()).await?;
 //! let instance = client.compute().instance("ocid1.instance.oc1..example").await?;

@@ -3,7 +3,10 @@
 //! They are not signed. A page of another site that is open in a browser on this machine must not reach
 //! them, so requests that a browser has marked as foreign are refused.
 
+use std::collections::BTreeMap;
+
 use axum::body::Body;
+use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, Method};
 use jiff::{SignedDuration, Timestamp};
@@ -16,8 +19,9 @@ use crate::clock::{ClockSetting, rfc3339};
 use crate::dispatch::read_whole;
 use crate::error::Error;
 use crate::faults::Fault;
+use crate::marks::Mark;
 use crate::reply::{Reply, json, no_content};
-use crate::services;
+use crate::{services, trusted};
 
 /// Where the routes are.
 pub(crate) const PREFIX: &str = "/_causeway/";
@@ -30,23 +34,33 @@ pub(crate) async fn answer(emulator: &Emulator, parts: &Parts, body: Body) -> Re
         return Err(Error::new(403, "NotAllowed", "Calls from other sites' pages are refused."));
     }
     let path = parts.uri.path().strip_prefix(PREFIX).unwrap_or_default();
+    if let Some(path) = path.strip_prefix("oci").filter(|path| path.starts_with('/')) {
+        return trusted::answer(emulator, path, parts, body).await;
+    }
     let body = read_whole(body, MAX_BODY).await?;
+    match Mark::of(&parts.headers)? {
+        Some(mark) => mark.once(emulator, || carry_out(emulator, parts, path, &body)),
+        None => carry_out(emulator, parts, path, &body),
+    }
+}
+
+fn carry_out(emulator: &Emulator, parts: &Parts, path: &str, body: &Bytes) -> Reply {
     let segments: Vec<&str> = path.trim_end_matches('/').split('/').collect();
     match (&parts.method, segments.as_slice()) {
         (&Method::GET, ["clock"]) => clock(emulator),
-        (&Method::PUT | &Method::POST, ["clock"]) => move_clock(emulator, &parse_json(&body)?),
+        (&Method::PUT | &Method::POST, ["clock"]) => move_clock(emulator, &parse_json(body)?),
         (&Method::DELETE, ["clock"]) => reset_clock(emulator),
         (&Method::GET, ["faults"]) => json(&emulator.faults.list()),
-        (&Method::POST, ["faults"]) => add_fault(emulator, parse_json(&body)?),
+        (&Method::POST, ["faults"]) => add_fault(emulator, parse_json(body)?),
         (&Method::DELETE, ["faults"]) => json(&json!({ "removed": emulator.faults.remove(None) })),
         (&Method::DELETE, ["faults", id]) => remove_fault(emulator, id),
         (&Method::GET, ["keys"]) => json(&emulator.keys.ids()),
-        (&Method::POST, ["keys"]) => add_key(emulator, &parse_json(&body)?),
+        (&Method::POST, ["keys"]) => add_key(emulator, &parse_json(body)?),
         (&Method::DELETE, ["keys", ..]) => remove_key(emulator, &segments[1..].join("/")),
-        (&Method::POST, ["compartments"]) => add_compartment(emulator, parse_json(&body)?),
+        (&Method::POST, ["compartments"]) => add_compartment(emulator, parse_json(body)?),
         (&Method::GET, ["about"]) => about(emulator),
         (&Method::POST, ["principals", "rotate"]) => rotate(emulator),
-        (method, segments) => services::administer(emulator, method, segments, &body)
+        (method, segments) => services::administer(emulator, method, segments, body)
             .unwrap_or_else(|| Err(Error::new(404, "NotFound", "There is no such admin route."))),
     }
 }
@@ -57,11 +71,19 @@ fn is_foreign(headers: &HeaderMap) -> bool {
 }
 
 fn about(emulator: &Emulator) -> Reply {
+    let functions = services::functions::infos(emulator).into_iter().map(|info| {
+        let id = emulator.function_ocid(&info.name);
+        (info.name, id)
+    });
+    let functions: BTreeMap<_, _> = functions.collect();
     json(&json!({
         "region": emulator.region(),
         "tenancy": emulator.tenancy(),
         "namespace": emulator.namespace_of(emulator.tenancy()),
         "compartment": emulator.default_compartment(),
+        "user": emulator.developer(),
+        "application": emulator.application_ocid(),
+        "functions": functions,
     }))
 }
 

@@ -198,9 +198,16 @@ impl Emulator {
             .map_err(|error| StoreError::Entry { table: Table::Meta.name(), reason: error.to_string() })
     }
 
-    /// Puts a fault in force and gives its number, which ends it through the admin routes.
+    /// Puts a fault in force and gives its number, for [`Emulator::end_fault`] and the admin routes.
     pub fn add_fault(&self, fault: Fault) -> u64 {
         self.faults.add(fault)
+    }
+
+    /// Ends a fault and gives how often it has hit; `None` when there is none of this number.
+    pub fn end_fault(&self, id: u64) -> Option<u64> {
+        let hits = self.faults.list().into_iter().find(|rule| rule.id == id).map(|rule| rule.hits);
+        self.faults.remove(Some(id));
+        hits
     }
 
     /// Lets a user sign with the private half of an RSA key and gives the key id for the client.
@@ -229,6 +236,12 @@ impl Emulator {
     #[must_use]
     pub fn default_compartment(&self) -> String {
         self.ids.global_ocid("compartment", "default")
+    }
+
+    /// OCID of the user for whom command lines are set up.
+    #[must_use]
+    pub fn developer(&self) -> String {
+        self.ids.global_ocid("user", "developer")
     }
 
     /// The region.

@@ -37,6 +37,9 @@ pub struct Fault {
     /// The message in the refusal's body.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
+    /// The `retry-after` header of a refusal, in seconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retry_after: Option<u64>,
     /// Calls a second that get through; the others are refused with 429.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per_second: Option<f64>,
@@ -100,7 +103,14 @@ impl Fault {
         let status = self.status?;
         let code = self.code.clone().unwrap_or_else(|| usual_code(status).to_owned());
         let message = self.message.clone().unwrap_or_else(|| "This failure has been asked for.".to_owned());
-        Some(Error::new(status, code, message))
+        Some(self.later(Error::new(status, code, message)))
+    }
+
+    fn later(&self, refusal: Error) -> Error {
+        match self.retry_after {
+            Some(seconds) => refusal.with_header("retry-after", seconds.to_string()),
+            None => refusal,
+        }
     }
 }
 
@@ -234,7 +244,7 @@ impl Rule {
         }
         let message = self.fault.message.clone().unwrap_or_else(|| "Too many requests for the tenant.".to_owned());
         let code = self.fault.code.clone().unwrap_or_else(|| "TooManyRequests".to_owned());
-        Some(Error::new(429, code, message))
+        Some(self.fault.later(Error::new(429, code, message)))
     }
 }
 
@@ -258,6 +268,18 @@ mod tests {
         assert!(faults.effects("compute", "GetInstance").refusal.is_some());
         assert!(faults.effects("compute", "ListInstances").refusal.is_none());
         assert!(faults.effects("usage", "GetInstance").refusal.is_none());
+    }
+
+    #[test]
+    fn a_refusal_says_when_to_come_back_if_it_is_told() {
+        let header = |text: &str| {
+            let faults = Faults::new(1);
+            faults.add(Fault::parse(text).unwrap());
+            (0..9).find_map(|_| faults.effects("x", "y").refusal).unwrap().header
+        };
+        assert_eq!(header("status=503,retryAfter=7"), Some(("retry-after", "7".to_owned())));
+        assert_eq!(header("perSecond=1,retryAfter=2"), Some(("retry-after", "2".to_owned())));
+        assert_eq!(header("status=429"), None);
     }
 
     #[test]

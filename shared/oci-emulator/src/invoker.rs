@@ -31,7 +31,7 @@ pub struct FunctionCall {
     pub intent: Option<String>,
     /// The call's `opc-request-id` as the client sent it.
     pub request_id: Option<String>,
-    /// Whether nobody waits for the answer.
+    /// Whether nobody waits for the answer; see [`Invoker::invoke`].
     pub detached: bool,
 }
 
@@ -53,10 +53,14 @@ pub struct FunctionReply {
 pub enum InvokeFailure {
     /// It exited or reported a failure: 502 `FunctionInvokeExecutionFailed`.
     ExecutionFailed,
+    /// It ended before its answer was complete: 502 `FunctionInvokeExecutionError`.
+    NoResponse,
     /// Its answer was no answer in the protocol: 502 `FunctionInvokeInvalidResponse`.
     InvalidResponse,
     /// Its answer was too large: 502 `FunctionInvokeResponseBodyTooLarge`.
     ResponseTooLarge,
+    /// The headers of its answer were too large: 502 `FunctionInvokeResponseHeaderTooLarge`.
+    ResponseHeaderTooLarge,
     /// Its container did not start: 502 `FunctionInvokeContainerInitFail`.
     InitFailed,
     /// It was not ready in time: 504 `FunctionInvokeContainerInitTimeout`.
@@ -65,6 +69,8 @@ pub enum InvokeFailure {
     Timeout,
     /// There is no room for another call: 429 `TooManyRequests`.
     Throttled,
+    /// The functions are being started or stopped: 503 `FunctionInvokeServiceUnavailable`.
+    Unavailable,
 }
 
 /// Runs functions.
@@ -72,6 +78,7 @@ pub trait Invoker: Send + Sync + 'static {
     /// The functions there are.
     fn functions(&self) -> Vec<FunctionInfo>;
 
-    /// Calls one of them.
+    /// Calls one of them. A detached call is the implementor's from here on: its reply means that it was taken
+    /// over, and is given before the function ends if the caller is not to wait.
     fn invoke(&self, call: FunctionCall) -> BoxFuture<'_, Result<FunctionReply, InvokeFailure>>;
 }

@@ -21,7 +21,8 @@
 //!
 //! | route | does |
 //! |---|---|
-//! | `GET about` | region, tenancy, namespace, default compartment |
+//! | `GET about` | region, tenancy, namespace, default compartment, user, functions |
+//! | any `oci/<path>` | the operation at that path, as an administrator of the home tenancy and without faults |
 //! | `GET`, `PUT`, `DELETE clock` | show; `{now, advanceSeconds, stop, gateSkewSeconds}`; back to real time |
 //! | `GET`, `POST`, `DELETE faults[/id]` | [`Fault`]s in force |
 //! | `GET`, `POST`, `DELETE keys[/id]` | `{tenancy, user, publicKey}`: public keys of users |
@@ -37,6 +38,9 @@
 //! | `POST health` | `{target, isHealthy, statusCode, errorCategory}`: what probes find |
 //! | `POST logs`, `GET logs/<id>` | a log; its entries |
 //! | `GET topics/<id>/messages` | what was published |
+//!
+//! With the header `x-causeway-seed: <part> <digest>` a request is carried out once: when the same part comes
+//! with the same digest again, the answer is 204.
 //!
 //! # What it does not do
 //!
@@ -60,9 +64,11 @@ mod identity_certificate;
 mod ids;
 mod invoker;
 mod jobs;
+mod marks;
 mod page;
 mod pending;
 mod principals;
+mod profile;
 mod regions;
 mod reply;
 mod retries;
@@ -71,10 +77,12 @@ mod serve;
 mod services;
 mod store;
 mod tenancy;
+mod trusted;
 
 pub use clock::{Clock, ClockSetting, WallClock};
 pub use emulator::{Emulator, OpenError, Options};
 pub use faults::Fault;
 pub use invoker::{FunctionCall, FunctionInfo, FunctionReply, InvokeFailure, Invoker};
 pub use principals::{PrincipalError, PrincipalFiles, Resource};
+pub use profile::{Profile, UserKey};
 pub use store::{Place, Safety, StoreError};

@@ -1,5 +1,5 @@
 //! Making principals: a user with an API key for the command line, and resource principals in the files that
-//! OCI Functions puts into a container (version 2.2).
+//! OCI Functions puts into a container (version 2.2). See [`crate::profile`] for the user's files.
 
 use std::fs;
 use std::io::{self, Write};
@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 use crate::Emulator;
 use crate::auth::{Claims, PublicKey, TokenSigner, jwk_of};
 use crate::error::Error;
+use crate::profile::{Profile, UserKey};
 use crate::store::Table;
 
 const KEY_BITS: usize = 2048;
@@ -140,23 +141,11 @@ impl Emulator {
     ///
     /// [`PrincipalError`] when a file cannot be written or a key cannot be made.
     pub fn write_cli_config(&self, directory: &Path) -> Result<PathBuf, PrincipalError> {
-        let pair = generate()?;
-        let user = self.ids.global_ocid("user", "developer");
-        let fingerprint = pair.public.fingerprint();
-        let registered = self.keys.register(&self.store, self.tenancy(), &user, pair.public);
-        registered.map_err(|error| PrincipalError::Key(error.message))?;
-        let directory = &make_directory(directory)?;
-        let key_file = directory.join("key.pem");
-        replace(&key_file, private_pem(&pair.private)?.as_bytes())?;
-        let config = directory.join("config");
-        let text = format!(
-            "[DEFAULT]\nuser={user}\nfingerprint={fingerprint}\ntenancy={}\nregion={}\nkey_file={}\n",
-            self.tenancy(),
-            self.region(),
-            key_file.display()
-        );
-        replace(&config, text.as_bytes())?;
-        Ok(config)
+        let key = UserKey::generate()?;
+        let user = self.developer();
+        self.register_key(self.tenancy(), &user, &key.public_pem).map_err(PrincipalError::Key)?;
+        let profile = Profile { user, tenancy: self.tenancy().to_owned(), region: self.region().to_owned() };
+        profile.write(directory, &key)
     }
 
     fn write_principal(&self, directory: &Path, resource: &Resource) -> Result<PrincipalFiles, PrincipalError> {
@@ -227,6 +216,11 @@ impl Emulator {
         if let Some(signer) = self.signer.get() {
             return Ok(signer);
         }
+        // One key only: a second one would be forgotten, and with it the tokens that it signed.
+        let _turn = self.principals.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(signer) = self.signer.get() {
+            return Ok(signer);
+        }
         let failed = |_| Error::internal("The key for tokens could not be made.");
         let pkcs8: Vec<u8> = match self.store.get(Table::Meta, b"token-key")? {
             Some(kept) => kept,
@@ -243,13 +237,13 @@ impl Emulator {
 }
 
 /// Creates a directory and gives its absolute path.
-fn make_directory(directory: &Path) -> Result<PathBuf, PrincipalError> {
+pub(crate) fn make_directory(directory: &Path) -> Result<PathBuf, PrincipalError> {
     let made = fs::create_dir_all(directory).and_then(|()| directory.canonicalize());
     made.map_err(|source| PrincipalError::File { path: directory.to_owned(), source })
 }
 
 /// Writes a file for its owner alone, and in one step: a reader sees the old or the new one.
-fn replace(path: &Path, content: &[u8]) -> Result<(), PrincipalError> {
+pub(crate) fn replace(path: &Path, content: &[u8]) -> Result<(), PrincipalError> {
     let write = || {
         let directory = path.parent().unwrap_or(Path::new("."));
         let mut file = tempfile::NamedTempFile::new_in(directory)?;

@@ -12,6 +12,8 @@
 //! | [`rate`] | is this call too early? | Unix ms |
 //! | [`limit`] | are too many calls under way? | Unix ms |
 //! | [`status`] | which statuses and error codes does a rule mean? | none |
+//! | [`ledger`] | was this call carried out before? (a trait for whoever remembers) | durations |
+//! | [`service`] | a call failed: who has to act, and may it have happened all the same? | none |
 //!
 //! What is kept in documents and shared uses Unix milliseconds, which survive the process; what lives as long as one
 //! call uses the monotonic clock. Clocks may jump: no jump panics, breaks a bound or locks anything for ever.
@@ -22,9 +24,11 @@
 
 pub mod breaker;
 pub mod deadline;
+pub mod ledger;
 pub mod limit;
 pub mod rate;
 pub mod retry;
+pub mod service;
 pub mod status;
 
 mod chance;
@@ -32,3 +36,4 @@ mod invalid;
 
 pub use deadline::Deadline;
 pub use invalid::Invalid;
+pub use service::ServiceFailure;

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
+use causeway_resilience::Deadline;
+
 /// Share of the time left after which a handler should stop taking up work.
 const SOFT_SHARE: f64 = 0.8;
 /// Most that is kept back for our own timeout answer; it must come before the host's.
@@ -50,6 +52,12 @@ impl Budget {
     #[must_use]
     pub fn stop_at(&self) -> Option<Instant> {
         Some(self.start + self.total?.mul_f64(SOFT_SHARE))
+    }
+
+    /// [`Budget::stop_at`] as the deadline of calls to services, so that time is left to write state and to answer.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        self.stop_at().map_or(Deadline::NONE, Deadline::at)
     }
 
     /// Whether 80 % are used up: finish, write state, answer `partial` and list what was deferred.

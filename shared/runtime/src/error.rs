@@ -7,10 +7,15 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
+use causeway_resilience::ServiceFailure;
+use causeway_resilience::service::Kind as ServiceKind;
 use serde_json::{Value, json};
 
 /// Longest text of a client error, in bytes: what a caller sent must not fill replies and logs.
 const MAX_CLIENT_TEXT: usize = 300;
+
+/// Code of a call whose first delivery is at work.
+const IN_PROGRESS: &str = "in_progress";
 
 /// Who has to act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,6 +110,15 @@ impl Error {
         self
     }
 
+    /// Adds the number to quote to the upstream service's support; without effect on the other kinds.
+    #[must_use]
+    pub fn with_upstream_request_id(mut self, id: Option<&str>) -> Self {
+        if let Kind::Upstream { upstream_request_id, .. } = &mut self.0.kind {
+            *upstream_request_id = id.map(|id| bounded(id.to_owned()));
+        }
+        self
+    }
+
     /// When to come back, in whole seconds, as the `Retry-After` header of an HTTP reply.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
@@ -160,11 +174,17 @@ impl Error {
         matches!(self.0.kind, Kind::Client { .. })
     }
 
+    /// The same call is being carried out, for `left` at the longest: 409, worth repeating.
+    pub(crate) fn in_progress(left: Duration) -> Self {
+        let text = format!("this call is being carried out; ask again in at most {} s", left.as_secs() + 1);
+        Self::client(409, IN_PROGRESS, text)
+    }
+
     /// Whether the same request may succeed later. The caller must know that it is idempotent.
     #[must_use]
     pub fn is_retryable(&self) -> bool {
         match &self.0.kind {
-            Kind::Client { status } => *status == 429,
+            Kind::Client { status } => *status == 429 || self.0.code == IN_PROGRESS,
             Kind::Upstream { .. } | Kind::Timeout { .. } => true,
             Kind::Internal => false,
         }
@@ -279,6 +299,23 @@ impl fmt::Display for Error {
     }
 }
 
+/// What a service did is for the log, with the number to quote to support; the caller learns which service it was.
+impl From<ServiceFailure> for Error {
+    fn from(failure: ServiceFailure) -> Self {
+        let code = failure.kind().name();
+        let error = match failure.kind() {
+            ServiceKind::Timeout => Self::timeout(failure.service()),
+            ServiceKind::NotConfigured => Self::internal(code, failure.to_string()),
+            _ => Self::upstream(failure.service(), failure.status(), code),
+        };
+        let error = match failure.retry_after() {
+            Some(after) => error.with_retry_after(after),
+            None => error,
+        };
+        error.with_upstream_request_id(failure.request_id()).with_source(failure)
+    }
+}
+
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         self.0.source.as_deref().map(|source| source as _)
@@ -326,6 +363,27 @@ mod tests {
         let error = Error::upstream("s", Some(429), "throttled").with_retry_after(after);
         assert_eq!((error.http_status(), error.retry_after_seconds()), (503, Some(2)));
         assert_eq!(Error::timeout("x").with_retry_after(after).retry_after_seconds(), None);
+    }
+
+    #[test]
+    fn failures_of_services() {
+        let failure = |kind| ServiceFailure::new(kind, "monitoring", "PostMetricData", "secret detail");
+        let check = |kind, status, code: &str| {
+            let error = Error::from(failure(kind).with_request_id(Some("opc-1".to_owned())));
+            assert_eq!((error.http_status(), error.code()), (status, code));
+            assert!(
+                !error.to_string().contains("detail") && error.log_text().contains("PostMetricData: secret detail")
+            );
+        };
+        check(ServiceKind::NotFound, 502, "service_not_found");
+        check(ServiceKind::Unavailable, 502, "service_unavailable");
+        check(ServiceKind::Timeout, 504, "timeout");
+        check(ServiceKind::NotConfigured, 500, "service_not_configured");
+        let throttled = failure(ServiceKind::Throttled).with_retry_after(Some(Duration::from_secs(3)));
+        let throttled = Error::from(throttled.with_request_id(Some("opc-1".to_owned())));
+        assert_eq!((throttled.http_status(), throttled.retry_after_seconds()), (503, Some(3)));
+        let Kind::Upstream { upstream_request_id, .. } = throttled.kind() else { panic!("{throttled:?}") };
+        assert_eq!(upstream_request_id.as_deref(), Some("opc-1"));
     }
 
     #[test]

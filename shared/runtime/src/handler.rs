@@ -7,9 +7,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Context, Error, Event, Settings};
+use crate::{Context, Error, Event, Idempotency, Settings};
 
-/// A function: a typed request in, a typed reply out. Deliveries can repeat, so handlers are idempotent.
+/// A function: a typed request in, a typed reply out. Deliveries can repeat, so handlers are idempotent, by themselves
+/// or by [`Handler::idempotency`].
 pub trait Handler: Send + Sync + Sized + 'static {
     /// Folder, crate, binary, descriptor and log field: one name.
     const NAME: &'static str;
@@ -28,6 +29,16 @@ pub trait Handler: Send + Sync + Sized + 'static {
         request: Self::Request,
         context: &Context,
     ) -> impl Future<Output = Result<Self::Reply, Error>> + Send;
+
+    /// Names the call when it must be carried out once, however often it is delivered; see [`Idempotency`]. The
+    /// default carries out every delivery.
+    ///
+    /// # Errors
+    /// A client error when a call that needs a name has none.
+    fn idempotency(&self, request: &Self::Request, context: &Context) -> Result<Option<Idempotency<'_>>, Error> {
+        let _ = (request, context);
+        Ok(None)
+    }
 
     /// Turns an event into a request. The default takes no events.
     ///

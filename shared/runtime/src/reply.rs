@@ -22,6 +22,11 @@ impl Reply {
         Ok(Self { body: serde_json::value::to_raw_value(value)?, failed_items: Vec::new(), reports_items: false })
     }
 
+    /// A reply that was JSON text all along.
+    pub(crate) fn of_text(text: String) -> Result<Self, serde_json::Error> {
+        Ok(Self { body: RawValue::from_string(text)?, failed_items: Vec::new(), reports_items: false })
+    }
+
     /// The JSON text.
     #[must_use]
     pub fn text(&self) -> &str {

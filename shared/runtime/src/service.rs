@@ -1,6 +1,7 @@
 //! A handler behind one call signature: reading requests, probes, batches, panics, time limits.
 
 mod batch;
+mod once;
 mod request;
 
 use std::any::Any;
@@ -105,7 +106,7 @@ impl<H: Handler> Function<H> {
             Payload::Request(value) => return self.request(value, context).await,
             Payload::Bytes(bytes) => return self.bytes(&bytes, context).await,
         };
-        reply(&self.handler.handle(request, context).await?)
+        self.handled(request, context).await
     }
 
     async fn request(&self, value: Value, context: &Context) -> Result<Reply, Error> {
@@ -113,7 +114,7 @@ impl<H: Handler> Function<H> {
             return reply(&self.prober.answer(probe, context.budget).await);
         }
         let request = request::from_value(value)?;
-        reply(&self.handler.handle(request, context).await?)
+        self.handled(request, context).await
     }
 
     /// An empty body is no payload, hence the default request; a GET brings its query.
@@ -129,7 +130,7 @@ impl<H: Handler> Function<H> {
             return self.request(texts, context).await;
         }
         let request = request::from_query(http)?;
-        reply(&self.handler.handle(request, context).await?)
+        self.handled(request, context).await
     }
 
     /// Records of one event: the first failure fails the delivery, which is repeated as a whole.
@@ -175,5 +176,7 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("without a text").to_owned()
 }
 
+#[cfg(test)]
+mod once_tests;
 #[cfg(test)]
 mod tests;

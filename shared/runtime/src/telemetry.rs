@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::io::Write as _;
 use std::time::Duration;
 
+use causeway_resilience::ServiceFailure;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
@@ -128,6 +129,11 @@ pub(crate) fn metrics(emitter: &Emitter, metrics: &Metrics, end: &End<'_>, ids: 
 /// A message of a batch that will be delivered again.
 pub(crate) fn item_failed(id: &str, error: &Error) {
     tracing::warn!(item = id, code = error.code(), error = error.log_text(), "batch item failed");
+}
+
+/// A call whose end could not be written down: a repetition will be carried out again.
+pub(crate) fn not_remembered(failure: &ServiceFailure) {
+    tracing::warn!(kind = failure.kind().name(), error = %failure, "the call's end could not be written down");
 }
 
 /// A message of a batch that nobody will deliver again: this line is all that remains of it.

@@ -12,7 +12,7 @@ fn bucket(cloud: &Cloud, name: &str) {
 
 #[test]
 fn buckets() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("buckets") else { return };
     let namespace = cloud.oci("os ns get", &[]);
     let namespace = namespace["data"].as_str().expect("a name").to_owned();
     let metadata = cloud.oci("os ns get-metadata", &[]);
@@ -41,7 +41,7 @@ fn buckets() {
 
 #[test]
 fn objects_keep_their_bytes_names_and_metadata() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("objects") else { return };
     bucket(&cloud, "bk");
     fs::write(cloud.file("in"), "0123456789").unwrap();
     let name = "dir/a b+ü%.txt";
@@ -73,7 +73,7 @@ fn objects_keep_their_bytes_names_and_metadata() {
 
 #[test]
 fn folders_go_up_and_come_down_in_bulk() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("folders") else { return };
     bucket(&cloud, "bk");
     fs::create_dir_all(cloud.file("up/deep")).unwrap();
     for number in 0..40 {
@@ -97,7 +97,7 @@ fn folders_go_up_and_come_down_in_bulk() {
 
 #[test]
 fn three_hundred_megabytes_go_in_parts() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("parts") else { return };
     bucket(&cloud, "bk");
     let block: Vec<u8> = (0..1_000_003_u32).map(|n| (n % 251) as u8).collect();
     let content = block.repeat(300);
@@ -113,7 +113,7 @@ fn three_hundred_megabytes_go_in_parts() {
 
 #[test]
 fn a_pre_authenticated_request_needs_no_signature() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("pre-authenticated requests") else { return };
     bucket(&cloud, "bk");
     fs::write(cloud.file("in"), "shared").unwrap();
     cloud.oci("os object put -bn bk --name a/b.txt --file in", &[]);
@@ -136,7 +136,7 @@ fn a_pre_authenticated_request_needs_no_signature() {
 
 #[test]
 fn a_lifecycle_policy_reads_back() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("lifecycle policies") else { return };
     bucket(&cloud, "bk");
     let items = r#"[{"name":"expire-90d","action":"DELETE","timeAmount":90,"timeUnit":"DAYS","isEnabled":true,
         "objectNameFilter":{"inclusionPrefixes":["results/"]}}]"#;

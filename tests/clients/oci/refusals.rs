@@ -14,7 +14,7 @@ fn assert_not_authenticated(error: &serde_json::Value, message: &str) {
 
 #[test]
 fn a_key_that_nobody_registered() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("unknown keys") else { return };
     let config = fs::read_to_string(cloud.file("config")).unwrap();
     let (before, after) = config.split_once("fingerprint=").expect("a fingerprint");
     let flipped = if after.starts_with('0') { "1" } else { "0" };
@@ -26,7 +26,7 @@ fn a_key_that_nobody_registered() {
 
 #[test]
 fn a_clock_that_is_six_minutes_off() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("skewed clocks") else { return };
     cloud.oci("os ns get", &[]);
     cloud.emulator.clock().skew_gate(SignedDuration::from_secs(360));
     assert_not_authenticated(&cloud.refused("os ns get", &[]), "Date '");
@@ -34,7 +34,7 @@ fn a_clock_that_is_six_minutes_off() {
 
 #[test]
 fn what_is_not_there_or_not_allowed_looks_the_same() {
-    let Some(cloud) = Cloud::start() else { return };
+    let Some(cloud) = Cloud::start("what is not there") else { return };
     let unknown = "ocid1.compartment.oc1..aaaaaaaanobodymadethiscompartmentaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
     let error = cloud.refused("os bucket list --compartment-id", &[unknown]);
     assert_eq!((&error["status"], &error["code"]), (&404.into(), &"NotAuthorizedOrNotFound".into()), "{error}");

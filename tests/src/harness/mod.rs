@@ -5,6 +5,7 @@
 
 mod agent;
 mod home;
+mod oci_client;
 mod oci_cloud;
 mod process;
 pub mod programs;
@@ -14,6 +15,7 @@ mod wire;
 
 pub use agent::{Agent, InFlight, Outcome, Verdict};
 pub use home::Home;
+pub use oci_client::{Hurried, oci_client};
 pub use oci_cloud::OciCloud;
 pub use process::{Function, Spec};
 pub use request::{Framing, Request};

@@ -1,5 +1,108 @@
 //! Oracle Cloud.
 
+mod chat;
+mod fleet;
+mod invoker;
+mod metrics;
+mod notifier;
 mod principal;
+mod secrets;
+mod usage;
+
+use std::sync::Arc;
+
+use causeway_cloud::{ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Problem, Secrets, Usage};
+use causeway_oci_auth::effects::HttpClient;
+use causeway_oci_auth::endpoint::Endpoints;
+use causeway_oci_auth::{Chain, Effects, Provider};
+use causeway_oci_client::Client;
+use causeway_oci_client::store::Bucket;
+use causeway_resilience::service::Kind;
+use causeway_resilience::{Deadline, ServiceFailure};
 
 pub use principal::Identity;
+
+/// One principal and one client for all ports.
+#[derive(Debug, Clone)]
+pub(crate) struct Oci {
+    identity: Identity,
+    client: Client,
+    provider: Arc<Chain>,
+    compartment: Option<String>,
+}
+
+impl Oci {
+    /// Nothing is read or sent before the first call.
+    pub(crate) fn new(effects: Effects, network: &HttpClient, compartment: Option<String>) -> Result<Self, Problem> {
+        let endpoints = Endpoints::new(effects.clone())?;
+        let provider = Arc::new(Chain::from_environment(effects.clone())?.with_endpoints(endpoints.clone()));
+        let transport = Arc::new(network.services());
+        let identity = Identity::of(effects.clone(), Arc::clone(&provider), endpoints.clone());
+        let client = Client::new(effects, Arc::clone(&provider) as Arc<dyn Provider>, endpoints, transport);
+        Ok(Self { identity, client, provider, compartment })
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        self.identity.clone()
+    }
+
+    pub(crate) fn bucket(&self, name: &str) -> Objects {
+        Arc::new(Bucket::new(self.client.object_storage(), name))
+    }
+
+    pub(crate) fn metrics(&self) -> Arc<dyn Metrics> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn fleet(&self) -> Arc<dyn Fleet> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn usage(&self) -> Arc<dyn Usage> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn notifier(&self, topic: String) -> Arc<dyn Notifier> {
+        Arc::new(notifier::Topic::new(self.client.clone(), topic))
+    }
+
+    pub(crate) fn chat_model(&self, model: &str) -> Arc<dyn ChatModel> {
+        Arc::new(chat::Model::new(self.clone(), model))
+    }
+
+    pub(crate) fn invoker(&self, application: Option<String>) -> Arc<dyn Invoker> {
+        Arc::new(invoker::Functions::new(self.clone(), application))
+    }
+
+    fn until(&self, deadline: Deadline) -> Client {
+        self.client.until(deadline)
+    }
+
+    /// The compartment that is named, or that is set, or that of the principal.
+    async fn compartment(&self, named: Option<&str>, service: &str) -> Result<String, ServiceFailure> {
+        if let Some(compartment) = named.or(self.compartment.as_deref()) {
+            return Ok(compartment.to_owned());
+        }
+        let snapshot = self.snapshot(service).await?;
+        let reason = "no compartment: set CAUSEWAY_COMPARTMENT";
+        snapshot.compartment.clone().ok_or_else(|| ServiceFailure::not_configured(service, reason))
+    }
+
+    /// The tenancy of the principal.
+    async fn tenancy(&self, service: &str) -> Result<String, ServiceFailure> {
+        let snapshot = self.snapshot(service).await?;
+        let reason = "the principal does not say its tenancy";
+        snapshot.tenancy.clone().ok_or_else(|| ServiceFailure::not_configured(service, reason))
+    }
+
+    async fn snapshot(&self, service: &str) -> Result<Arc<causeway_oci_auth::Snapshot>, ServiceFailure> {
+        let failed = |error: causeway_oci_auth::Error| {
+            ServiceFailure::new(Kind::Unauthenticated, service, "credentials", error.to_string())
+        };
+        self.provider.snapshot().await.map_err(failed)
+    }
+}

@@ -1,5 +1,7 @@
 //! Who the function is to Oracle Cloud.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use causeway_cloud::{Principal, PrincipalCheck};
 use causeway_oci_auth::endpoint::Endpoints;
@@ -8,10 +10,10 @@ use serde_json::Value;
 
 /// The credentials that the environment describes; see [`Chain`]. Nothing is read or sent before the first
 /// check.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Identity {
     effects: Effects,
-    chain: Chain,
+    chain: Arc<Chain>,
     endpoints: Endpoints,
 }
 
@@ -23,15 +25,12 @@ impl Identity {
     pub fn new(effects: Effects) -> Result<Self, Error> {
         let endpoints = Endpoints::new(effects.clone())?;
         let chain = Chain::from_environment(effects.clone())?.with_endpoints(endpoints.clone());
-        Ok(Self { effects, chain, endpoints })
+        Ok(Self::of(effects, Arc::new(chain), endpoints))
     }
 
-    /// The identity of this process.
-    ///
-    /// # Errors
-    /// As [`Identity::new`].
-    pub fn of_process() -> Result<Self, Error> {
-        Self::new(Effects::system()?)
+    /// The identity behind credentials that others use too.
+    pub(super) fn of(effects: Effects, chain: Arc<Chain>, endpoints: Endpoints) -> Self {
+        Self { effects, chain, endpoints }
     }
 }
 
@@ -59,7 +58,6 @@ fn outcome(report: &AuthReport) -> PrincipalCheck {
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
-    use std::sync::Arc;
 
     use super::*;
 

@@ -1,5 +1,8 @@
 //! What can go wrong with shared state.
 
+use causeway_resilience::ServiceFailure;
+use causeway_resilience::service::Kind;
+
 /// Failure of a state operation.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -41,4 +44,22 @@ pub enum StateError {
     /// The store failed; whether a write arrived is unknown.
     #[error("the object store failed")]
     Store(#[source] object_store::Error),
+}
+
+/// For callers that can only pass a failure of the state on. Conflicts are decided where they happen.
+impl From<StateError> for ServiceFailure {
+    fn from(error: StateError) -> Self {
+        let kind = match &error {
+            StateError::Conflict(_) | StateError::Fenced { .. } => Kind::Conflict,
+            StateError::TooLarge { .. } | StateError::BadKey(_) => Kind::Invalid,
+            StateError::Malformed { .. } => Kind::BadAnswer,
+            StateError::Store(object_store::Error::PermissionDenied { .. }) => Kind::Denied,
+            StateError::Store(object_store::Error::Unauthenticated { .. }) => Kind::Unauthenticated,
+            StateError::Store(object_store::Error::NotFound { .. }) => Kind::NotFound,
+            StateError::Store(_) => Kind::Unavailable,
+        };
+        let may_have_happened = matches!(error, StateError::Store(_));
+        let failure = Self::new(kind, "state", "access", error.to_string());
+        failure.with_unknown_effect(may_have_happened).with_source(error)
+    }
 }

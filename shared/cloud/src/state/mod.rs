@@ -21,4 +21,4 @@ pub use documents::{Documents, Version, Versioned};
 pub use error::StateError;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -6,8 +6,8 @@
 
 use std::time::Duration;
 
+use causeway_resilience::ledger::{self, Ledger, Pending};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::clock::after;
@@ -31,7 +31,7 @@ struct Record {
 enum State {
     InProgress,
     /// `None` when the reply was too large to keep.
-    Complete(Option<Value>),
+    Complete(Option<String>),
 }
 
 /// What to do with a call.
@@ -40,7 +40,7 @@ pub enum Begun {
     /// Work, then [`Claim::complete`] or [`Claim::abandon`].
     Work(Claim),
     /// It is done; this was the reply.
-    Done(Value),
+    Done(String),
     /// It is done; the reply was too large to keep.
     DoneWithoutReply,
     /// Somebody is at it, until this moment at the latest.
@@ -79,9 +79,9 @@ impl Once {
     ///
     /// # Errors
     /// The store's. Nothing may be done then: whether somebody else has the claim is unknown.
-    pub async fn begin(&self, key: &str, payload: &Value, left: Duration) -> Result<Begun, StateError> {
+    pub async fn begin(&self, key: &str, payload: &str, left: Duration) -> Result<Begun, StateError> {
         let name = hex(&Sha256::digest(key));
-        let payload = hash_of(payload);
+        let payload = hex(&Sha256::digest(payload));
         let now = self.documents.clock().unix_millis();
         let found = self.documents.get::<Record>(&name).await?;
         if let Some(found) = found.as_ref().filter(|found| found.value.expires_unix_ms > now) {
@@ -111,8 +111,8 @@ impl Claim {
     /// # Errors
     /// [`StateError::Conflict`] when the claim ran out and somebody else took it: then the work may have been
     /// done twice, and the other's reply counts. Or the store's.
-    pub async fn complete(self, once: &Once, reply: &Value) -> Result<(), StateError> {
-        let kept = (reply.to_string().len() <= MAX_REPLY_BYTES).then(|| reply.clone());
+    pub async fn complete(self, once: &Once, reply: &str) -> Result<(), StateError> {
+        let kept = (reply.len() <= MAX_REPLY_BYTES).then(|| reply.to_owned());
         let expires_unix_ms = after(once.documents.clock().unix_millis(), once.keep);
         let record = Record { payload: self.payload, state: State::Complete(kept), expires_unix_ms };
         once.documents.replace(&self.key, &record, &self.version).await.map(drop)
@@ -131,6 +131,39 @@ impl Claim {
     }
 }
 
+/// A claim together with the memory that it is kept in.
+struct Held<'a> {
+    once: &'a Once,
+    claim: Claim,
+}
+
+impl<'a> ledger::Claim<'a> for Held<'a> {
+    fn complete(self: Box<Self>, reply: String) -> Pending<'a, ()> {
+        Box::pin(async move { Ok(self.claim.complete(self.once, &reply).await?) })
+    }
+
+    fn abandon(self: Box<Self>) -> Pending<'a, ()> {
+        Box::pin(async move { Ok(self.claim.abandon(self.once).await?) })
+    }
+}
+
+impl Ledger for Once {
+    fn begin<'a>(&'a self, key: &'a str, payload: &'a str, left: Duration) -> Pending<'a, ledger::Begun<'a>> {
+        Box::pin(async move {
+            Ok(match Once::begin(self, key, payload, left).await? {
+                Begun::Work(claim) => ledger::Begun::Work(Box::new(Held { once: self, claim })),
+                Begun::Done(reply) => ledger::Begun::Done(reply),
+                Begun::DoneWithoutReply => ledger::Begun::DoneWithoutReply,
+                Begun::InProgress { until_unix_ms } => {
+                    let now = self.documents.clock().unix_millis();
+                    ledger::Begun::InProgress { left: Duration::from_millis(until_unix_ms.saturating_sub(now)) }
+                }
+                Begun::OtherPayload => ledger::Begun::OtherPayload,
+            })
+        })
+    }
+}
+
 fn answer(record: &Record, payload: &str) -> Begun {
     match &record.state {
         _ if record.payload != payload => Begun::OtherPayload,
@@ -138,11 +171,6 @@ fn answer(record: &Record, payload: &str) -> Begun {
         State::Complete(Some(reply)) => Begun::Done(reply.clone()),
         State::Complete(None) => Begun::DoneWithoutReply,
     }
-}
-
-/// Object members are sorted in a [`Value`], so their order in the request does not matter.
-fn hash_of(payload: &Value) -> String {
-    hex(&Sha256::digest(payload.to_string()))
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -33,6 +33,7 @@ mod table;
 
 use crate::result::AgentResult;
 
+pub(crate) use dictionary::HashIndex;
 pub use limits::Limits;
 pub use request::{Request, RequestError};
 pub use survey::survey;

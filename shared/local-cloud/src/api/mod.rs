@@ -1,6 +1,7 @@
-//! The HTTP side of `causeway up`: Fn's API and Lambda's, side by side.
+//! The HTTP side of `causeway up`: Fn's API, Lambda's and OCI's, side by side.
 
 mod fn_api;
+mod guard;
 mod lambda_api;
 mod lambda_name;
 mod trigger;
@@ -17,9 +18,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use axum::{Json, Router};
 use bytes::Bytes;
+use causeway_oci_emulator::Emulator;
 use futures_util::StreamExt;
-use http::uri::Authority;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use crate::cloud::{Cloud, Deployment};
@@ -46,10 +47,15 @@ pub(crate) struct Api {
     pub(crate) base_url: Arc<str>,
 }
 
-/// All routes, for a server that listens on this address.
+/// All routes of the functions, for a server that listens on this address.
 pub fn router(cloud: Arc<Cloud>, address: SocketAddr, access_log: bool) -> Router {
+    router_with(cloud, None, address, access_log)
+}
+
+/// The same, and OCI's services on all other paths. None of OCI's paths is one of ours.
+pub fn router_with(cloud: Arc<Cloud>, oci: Option<Emulator>, address: SocketAddr, access_log: bool) -> Router {
     let api = Api { cloud, base_url: base_url(address).into() };
-    Router::new()
+    let routes = Router::new()
         .route("/", get(index))
         .route("/version", get(async || Json(json!({ "version": FN_VERSION }))))
         .route("/logs/{function}", get(logs))
@@ -61,11 +67,17 @@ pub fn router(cloud: Arc<Cloud>, address: SocketAddr, access_log: bool) -> Route
         .route("/v2/triggers/{id}", get(fn_api::trigger))
         .route("/invoke/{id}", post(fn_api::invoke))
         .route("/t/{*path}", any(trigger::call))
-        .route("/2015-03-31/functions/{name}/invocations", post(lambda_api::invoke))
-        .fallback(async || error(StatusCode::NOT_FOUND, "Path not found"))
+        .route("/2015-03-31/functions/{name}/invocations", post(lambda_api::invoke));
+    let routes = match oci {
+        Some(oci) => routes.fallback(async move |request: Request| oci.handle(request).await),
+        None => routes.fallback(async || error(StatusCode::NOT_FOUND, "Path not found")),
+    };
+    let loopback = address.ip().is_loopback();
+    routes
         .method_not_allowed_fallback(async || error(StatusCode::METHOD_NOT_ALLOWED, "Method not allowed"))
-        .layer(from_fn(refuse_other_sites))
-        .layer(from_fn_with_state(address.ip().is_loopback(), refuse_other_names))
+        .layer(from_fn_with_state(loopback, guard::refuse_other_machines))
+        .layer(from_fn(guard::refuse_other_sites))
+        .layer(from_fn_with_state(loopback, guard::refuse_other_names))
         .layer(from_fn_with_state(access_log, log_access))
         .with_state(api)
 }
@@ -167,33 +179,6 @@ fn app_id() -> String {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
-}
-
-/// A page of some other site, open in a browser on this machine, must not be able to start functions.
-async fn refuse_other_sites(request: Request, next: Next) -> Response {
-    let mut sites = request.headers().get_all("sec-fetch-site").iter();
-    if !sites.all(|site| site == "none" || site == "same-origin") {
-        return error(StatusCode::FORBIDDEN, "calls from other sites' pages are refused");
-    }
-    next.run(request).await
-}
-
-/// Neither must a site whose name has been made to point at this machine (DNS rebinding): its pages are of
-/// the same origin, but the browser still says the name.
-async fn refuse_other_names(State(loopback): State<bool>, request: Request, next: Next) -> Response {
-    // Browsers always send the header; what comes without it is no page.
-    if loopback && !request.headers().get_all("host").iter().all(is_this_machine) {
-        return error(StatusCode::FORBIDDEN, "the Host header must name localhost, 127.0.0.1 or [::1]");
-    }
-    next.run(request).await
-}
-
-fn is_this_machine(host: &HeaderValue) -> bool {
-    let authority = host.to_str().ok().and_then(|host| host.parse::<Authority>().ok());
-    authority.is_some_and(|authority| {
-        let host = authority.host();
-        ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| host.eq_ignore_ascii_case(name))
-    })
 }
 
 async fn log_access(State(enabled): State<bool>, request: Request, next: Next) -> Response {

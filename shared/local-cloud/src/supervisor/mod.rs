@@ -1,6 +1,7 @@
 //! Processes of functions: started on the first call, one call at a time each, ended when idle, overrunning
 //! or out of order. Start at [`Pool`](pool::Pool).
 
+pub(crate) mod detached;
 pub(crate) mod events;
 pub(crate) mod fn_wire;
 pub(crate) mod fn_worker;

@@ -108,7 +108,7 @@ impl ObjectStorage {
         let region = match &copy.region {
             Some(region) => region.clone(),
             None => {
-                let named = self.client.region_name();
+                let named = self.client.region_name().await;
                 named.map_err(|error| Error::new("object_storage", "CopyObject", Cause::Credentials(error)))?
             }
         };

@@ -11,6 +11,7 @@ mod list;
 mod multipart;
 mod object;
 mod par;
+mod ranges;
 
 use http::Method;
 
@@ -22,6 +23,7 @@ pub use list::{ListObjects, ObjectField, ObjectPage, ObjectSummary};
 pub use multipart::{NewUpload, Part, Upload, UploadedPart};
 pub use object::{Attributes, ByteRange, Condition, GetObject, ObjectHead, Stored};
 pub use par::{AccessType, NewPar, Par, ParSummary};
+pub use ranges::{Piece, RangedDownload, Stretches};
 
 use crate::ask::Ask;
 use crate::site::Site;

@@ -102,7 +102,7 @@ impl ObjectStorage {
         if made.full_path.is_none() {
             // Older answers have no complete link.
             let site = crate::site::Site::Namespace(self.namespace().await?.to_owned());
-            let base = self.client.base(&site).ok();
+            let base = self.client.base(&site).await.ok();
             made.full_path = base.map(|base| Secret::new(format!("{base}{}", made.access_uri.expose())));
         }
         Ok(made)

@@ -49,7 +49,7 @@ async fn compute() {
     let found = check(async |c| c.compute().instance("i1").await, instance(), line, &Value::Null, &[]).await;
     assert_eq!((found.etag.as_deref(), found.shape_config.unwrap().memory_gb), (Some("e1"), Some(64.0)));
     let changes = UpdateInstance {
-        shape_config: Some(Resize { ocpus: 4.0, memory_gb: 64.0 }),
+        shape_config: Some(Resize { ocpus: 4.0, memory_gb: 64.0, baseline_ocpu_utilization: None }),
         update_operation_constraint: Some(UpdateConstraint::AvoidDowntime),
         ..UpdateInstance::default()
     };

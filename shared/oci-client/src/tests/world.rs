@@ -110,7 +110,7 @@ impl World {
         let (http, clock, random) = (self.clone(), self.clone(), self.clone());
         let effects = Effects { http, clock, random, ..Effects::default() };
         let endpoints = Endpoints::new(effects.clone()).unwrap();
-        Client::new(effects, Arc::new(Source(self.clone())), endpoints, self.clone(), "us-ashburn-1")
+        Client::new(effects, Arc::new(Source(self.clone())), endpoints, self.clone()).in_region("us-ashburn-1")
     }
 
     pub(super) fn storage(self: &Arc<Self>) -> ObjectStorage {

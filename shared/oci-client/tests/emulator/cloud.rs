@@ -63,7 +63,7 @@ impl Cloud {
         };
         let provider = Arc::new(Chain::from_environment(effects.clone()).unwrap());
         let endpoints = Endpoints::new(effects.clone()).unwrap();
-        let client = Client::new(effects, provider, endpoints, transport, "us-ashburn-1");
+        let client = Client::new(effects, provider, endpoints, transport);
         Self { emulator, client, address, network: services, server, _files: files }
     }
 

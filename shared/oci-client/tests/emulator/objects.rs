@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use causeway_oci_client::object_storage::{
-    AccessType, Attributes, AutoTiering, BucketField, Condition, GetObject, LifecycleRule, NewPar, NewUpload,
-    UpdateBucket,
+    AccessType, Attributes, AutoTiering, BucketField, ByteRange, Condition, GetObject, LifecycleRule, NewPar, NewUpload,
+    Stretches, UpdateBucket,
 };
 use causeway_oci_emulator::Fault;
 use futures_util::TryStreamExt;
@@ -20,6 +20,54 @@ async fn a_body_that_breaks_is_continued() {
     cloud.emulator.add_fault(cut);
     let found = storage.get("bk", "o", &GetObject::default()).await.unwrap();
     assert_eq!(found.bytes(1 << 20).await.unwrap(), body);
+}
+
+#[tokio::test]
+async fn a_large_object_comes_in_stretches() {
+    let (cloud, bucket) = Cloud::with_bucket().await;
+    let storage = bucket.storage();
+    let body = Bytes::from((0..1_000_003_u32).map(|number| (number / 7) as u8).collect::<Vec<_>>());
+    storage.put("bk", "o", [body.clone()], &Attributes::default(), &Condition::None).await.unwrap();
+    storage.put("bk", "empty", [Bytes::new()], &Attributes::default(), &Condition::None).await.unwrap();
+    cloud.emulator.add_fault(Fault::parse("operation=GetObject,cutBodyAfter=30000,rate=0.5,times=8").unwrap());
+    let stretches = Stretches { size: 100_000, parallel: 4 };
+    let read = async |object: &str, range: Option<ByteRange>| {
+        let options = GetObject { range, ..GetObject::default() };
+        let found = storage.get_in_stretches("bk", object, &options, stretches).await.unwrap();
+        let range = found.range.clone();
+        let mut pieces: Vec<_> = found.into_stream().try_collect().await.unwrap();
+        pieces.sort_by_key(|piece| piece.at);
+        let mut end = range.start;
+        for piece in &pieces {
+            assert_eq!(piece.at, end);
+            end += piece.bytes.len() as u64;
+        }
+        assert_eq!(end, range.end);
+        pieces.into_iter().flat_map(|piece| piece.bytes).collect::<Vec<_>>()
+    };
+    assert!(read("o", None).await == body);
+    assert!(read("o", Some(ByteRange::Between(99_990, 300_001))).await == body[99_990..300_001]);
+    assert!(read("o", Some(ByteRange::Last(5))).await == body[999_998..]);
+    assert!(read("empty", None).await.is_empty());
+}
+
+#[tokio::test]
+async fn stretches_are_never_of_two_contents() {
+    let (_cloud, bucket) = Cloud::with_bucket().await;
+    let storage = bucket.storage();
+    let put = async |byte: u8| {
+        let body = [Bytes::from(vec![byte; 100_000])];
+        storage.put("bk", "o", body, &Attributes::default(), &Condition::None).await.unwrap();
+    };
+    put(1).await;
+    let stretches = Stretches { size: 10_000, parallel: 1 };
+    let found = storage.get_in_stretches("bk", "o", &GetObject::default(), stretches).await.unwrap();
+    let mut pieces = found.into_stream();
+    let first = pieces.try_next().await.unwrap().unwrap();
+    put(2).await;
+    assert_eq!((first.at, first.bytes[0]), (0, 1));
+    let rest: Result<Vec<_>, _> = pieces.try_collect().await;
+    assert!(rest.unwrap_err().is_precondition_failed());
 }
 
 #[tokio::test]

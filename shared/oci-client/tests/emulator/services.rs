@@ -31,7 +31,7 @@ async fn an_instance_is_resized_and_stopped() {
     let found = compute.instance(id).await.unwrap();
     assert_eq!((found.lifecycle_state.as_str(), found.shape_config.unwrap().ocpus), ("RUNNING", Some(2.0)));
     let larger = |constraint| UpdateInstance {
-        shape_config: Some(Resize { ocpus: 4.0, memory_gb: 64.0 }),
+        shape_config: Some(Resize { ocpus: 4.0, memory_gb: 64.0, baseline_ocpu_utilization: None }),
         update_operation_constraint: Some(constraint),
         ..UpdateInstance::default()
     };

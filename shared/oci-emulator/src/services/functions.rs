@@ -37,7 +37,7 @@ pub(crate) const SERVICE: Service = Service {
 
 fn show_application(emulator: &Emulator) -> Value {
     json!({
-        "id": emulator.ids.named_ocid("fnapp", APPLICATION),
+        "id": emulator.application_ocid(),
         "compartmentId": emulator.default_compartment(),
         "displayName": APPLICATION,
         "lifecycleState": "ACTIVE",
@@ -77,11 +77,17 @@ fn application(emulator: &Emulator, call: &Call) -> Reply {
     reply::json(&only).header("etag", "1")
 }
 
-fn infos(emulator: &Emulator) -> Vec<FunctionInfo> {
+pub(crate) fn infos(emulator: &Emulator) -> Vec<FunctionInfo> {
     emulator.options.invoker.as_ref().map_or_else(Vec::new, |invoker| invoker.functions())
 }
 
 impl Emulator {
+    /// OCID of the one application.
+    #[must_use]
+    pub fn application_ocid(&self) -> String {
+        self.ids.named_ocid("fnapp", APPLICATION)
+    }
+
     /// OCID of the function of this name.
     #[must_use]
     pub fn function_ocid(&self, name: &str) -> String {
@@ -94,7 +100,7 @@ fn show_function(emulator: &Emulator, call: &Call, info: &FunctionInfo) -> Value
     json!({
         "id": emulator.function_ocid(&info.name),
         "displayName": info.name,
-        "applicationId": emulator.ids.named_ocid("fnapp", APPLICATION),
+        "applicationId": emulator.application_ocid(),
         "compartmentId": emulator.default_compartment(),
         "lifecycleState": "ACTIVE",
         "image": info.image,
@@ -115,7 +121,7 @@ fn show_function(emulator: &Emulator, call: &Call, info: &FunctionInfo) -> Value
 
 fn functions(emulator: &Emulator, call: &Call) -> Reply {
     own(emulator, call)?;
-    if call.required_query("applicationId")? != emulator.ids.named_ocid("fnapp", APPLICATION) {
+    if call.required_query("applicationId")? != emulator.application_ocid() {
         return Err(Error::not_found());
     }
     let shown = infos(emulator).into_iter().map(|info| show_function(emulator, call, &info));
@@ -155,15 +161,11 @@ fn invoke(emulator: Emulator, mut call: Call, body: Pending) -> BoxFuture<'stati
             detached,
         };
         let invoker = emulator.options.invoker.clone().ok_or_else(Error::not_found)?;
-        if detached {
-            tokio::spawn(async move {
-                if let Err(failure) = invoker.invoke(wanted).await {
-                    tracing::warn!(?failure, "a detached invocation failed");
-                }
-            });
-            return empty(StatusCode::ACCEPTED);
+        let answer = invoker.invoke(wanted).await.map_err(refused)?;
+        match detached {
+            true => empty(StatusCode::ACCEPTED).maybe("fn-call-id", answer.call_id.as_deref()),
+            false => answered(answer),
         }
-        invoker.invoke(wanted).await.map_err(refused).and_then(answered)
     }
     .boxed()
 }
@@ -180,14 +182,19 @@ fn answered(answer: FunctionReply) -> Reply {
 fn refused(failure: InvokeFailure) -> Error {
     let (status, code, message) = match failure {
         InvokeFailure::ExecutionFailed => (502, "FunctionInvokeExecutionFailed", "function failed"),
+        InvokeFailure::NoResponse => (502, "FunctionInvokeExecutionError", "error receiving function response"),
         InvokeFailure::InvalidResponse => (502, "FunctionInvokeInvalidResponse", "function response is invalid"),
         InvokeFailure::ResponseTooLarge => {
             (502, "FunctionInvokeResponseBodyTooLarge", "function response is too large")
+        }
+        InvokeFailure::ResponseHeaderTooLarge => {
+            (502, "FunctionInvokeResponseHeaderTooLarge", "function response header too large")
         }
         InvokeFailure::InitFailed => (502, "FunctionInvokeContainerInitFail", "Container failed to initialize"),
         InvokeFailure::InitTimeout => (504, "FunctionInvokeContainerInitTimeout", "Container initialization timed out"),
         InvokeFailure::Timeout => (504, "FunctionInvokeTimeout", "Timed out"),
         InvokeFailure::Throttled => (429, "TooManyRequests", "Too many requests submitted"),
+        InvokeFailure::Unavailable => (503, "FunctionInvokeServiceUnavailable", "The service is unavailable"),
     };
     Error::new(status, code, message)
 }

@@ -100,14 +100,18 @@ fn add(emulator: &Emulator, call: &Call, kind: &str) -> Result<Value, Error> {
     Ok(added)
 }
 
-fn show(value: &Value) -> Reply {
-    let etag = value["etag"].as_str().unwrap_or_default().to_owned();
+/// Without what is only kept here.
+fn visible(value: &Value) -> Value {
     let mut shown = value.clone();
     if let Some(members) = shown.as_object_mut() {
         members.remove("createdMs");
         members.remove("etag");
     }
-    reply::json(&shown).header("etag", &etag)
+    shown
+}
+
+fn show(value: &Value) -> Reply {
+    reply::json(&visible(value)).header("etag", value["etag"].as_str().unwrap_or_default())
 }
 
 fn probe(emulator: &Emulator, call: &Call) -> Reply {
@@ -138,7 +142,7 @@ fn list(emulator: &Emulator, call: &Call) -> Reply {
     let keep = |one: &Value| {
         one["compartmentId"] == compartment && call.query("displayName").is_none_or(|name| one["displayName"] == name)
     };
-    documents::page(emulator, call, MONITOR, PAGE, keep)?.reply(Value::clone)
+    documents::page(emulator, call, MONITOR, PAGE, keep)?.reply(visible)
 }
 
 fn update(emulator: &Emulator, call: &Call) -> Reply {

@@ -1,4 +1,5 @@
-//! Identity: tenancies, compartments, regions, availability domains. No users, groups or policies.
+//! Identity: tenancies, compartments, regions, availability and fault domains, and the users that have a
+//! registered key. No groups or policies.
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -16,6 +17,8 @@ use crate::tenancy::Compartment;
 const PAGE: (usize, usize) = (100, 1000);
 /// Availability domains of the region.
 const DOMAINS: usize = 3;
+/// Fault domains of an availability domain.
+const FAULT_DOMAINS: usize = 3;
 
 /// The service.
 pub(crate) const SERVICE: Service = Service {
@@ -30,6 +33,10 @@ pub(crate) const SERVICE: Service = Service {
         Route::post("CreateCompartment", "/compartments", create).repeatable(),
         Route::get("GetCompartment", "/compartments/{id}", compartment),
         Route::get("ListAvailabilityDomains", "/availabilityDomains", domains),
+        Route::get("ListFaultDomains", "/faultDomains", fault_domains),
+        Route::get("ListUsers", "/users", users),
+        Route::get("GetUser", "/users/{id}", user),
+        Route::get("ListApiKeys", "/users/{id}/apiKeys", api_keys),
     ],
 };
 
@@ -164,4 +171,73 @@ fn domains(emulator: &Emulator, call: &Call) -> Reply {
         json!({ "id": emulator.ids.global_ocid("availabilitydomain", &name), "name": name, "compartmentId": compartment })
     });
     reply::json(&all.collect::<Vec<_>>())
+}
+
+fn fault_domains(emulator: &Emulator, call: &Call) -> Reply {
+    let compartment = emulator.compartment_of(call)?;
+    let domain = call.required_query("availabilityDomain")?;
+    if !emulator.domain_names().iter().any(|name| name == domain) {
+        return Err(Error::invalid(format!("There is no availability domain {domain}.")));
+    }
+    let all = (1..=FAULT_DOMAINS).map(|number| {
+        let name = format!("FAULT-DOMAIN-{number}");
+        let id = emulator.ids.global_ocid("faultdomain", &format!("{domain}/{name}"));
+        json!({ "id": id, "name": name, "compartmentId": compartment, "availabilityDomain": domain })
+    });
+    reply::json(&all.collect::<Vec<_>>())
+}
+
+/// Users and fingerprints of the keys of the caller's tenancy, in order.
+fn keys(emulator: &Emulator, call: &Call) -> Vec<(String, String)> {
+    let own = format!("{}/", call.principal.tenancy);
+    let ids = emulator.keys.ids().into_iter();
+    let parts = ids.filter_map(|id| {
+        let (user, fingerprint) = id.strip_prefix(&own)?.split_once('/')?;
+        Some((user.to_owned(), fingerprint.to_owned()))
+    });
+    parts.collect()
+}
+
+fn shown_user(id: &str, call: &Call) -> Value {
+    json!({
+        "id": id,
+        "compartmentId": call.principal.tenancy,
+        "name": id,
+        "description": "A user with a registered key.",
+        "lifecycleState": "ACTIVE",
+        "isMfaActivated": false,
+        "capabilities": { "canUseApiKeys": true, "canUseConsolePassword": false },
+        "freeformTags": {},
+        "definedTags": {},
+    })
+}
+
+fn users(emulator: &Emulator, call: &Call) -> Reply {
+    if emulator.compartment_of(call)? != call.principal.tenancy {
+        return Err(Error::invalid("Users are in the root compartment."));
+    }
+    let mut found: Vec<String> = keys(emulator, call).into_iter().map(|(user, _)| user).collect();
+    found.dedup();
+    found.retain(|user| call.query("name").is_none_or(|name| name == user));
+    page::of_list(found, call, PAGE)?.reply(|user| shown_user(user, call))
+}
+
+fn user(emulator: &Emulator, call: &Call) -> Reply {
+    let id = call.param("id");
+    let known = keys(emulator, call).iter().any(|(user, _)| user == id);
+    if known { reply::json(&shown_user(id, call)) } else { Err(Error::not_found()) }
+}
+
+fn api_keys(emulator: &Emulator, call: &Call) -> Reply {
+    let id = call.param("id");
+    let found = keys(emulator, call).into_iter().filter(|(user, _)| user == id).map(|(_, fingerprint)| {
+        json!({
+            "keyId": format!("{}/{id}/{fingerprint}", call.principal.tenancy),
+            "userId": id,
+            "fingerprint": fingerprint,
+            "lifecycleState": "ACTIVE",
+        })
+    });
+    let found: Vec<Value> = found.collect();
+    if found.is_empty() { Err(Error::not_found()) } else { reply::json(&found) }
 }

@@ -24,6 +24,7 @@ pub(crate) const SERVICE: Service = Service {
     routes: &[
         Route::get("ListLimitValues", "/limitValues", values),
         Route::get("ListServices", "/services", services),
+        Route::get("ListLimitDefinitions", "/limitDefinitions", definitions),
         Route::get("GetResourceAvailability", "/services/{service}/limits/{limit}/resourceAvailability", availability),
     ],
 };
@@ -140,6 +141,29 @@ fn services(emulator: &Emulator, call: &Call) -> Reply {
     page::of_list(names, call, PAGE)?.reply(|name| json!({ "name": name, "description": name }))
 }
 
+/// What limits there are, each once, whatever its domains.
+fn definitions(emulator: &Emulator, call: &Call) -> Reply {
+    emulator.compartment_of(call)?;
+    let wanted = |name: &str, value: &str| call.query(name).is_none_or(|wanted| wanted == value);
+    let mut found = all(emulator, &emulator.store.read()?)?;
+    found.retain(|limit| wanted("serviceName", &limit.service) && wanted("name", &limit.name));
+    found.sort_by(|a, b| (&a.service, &a.name).cmp(&(&b.service, &b.name)));
+    found.dedup_by(|a, b| (&a.service, &a.name) == (&b.service, &b.name));
+    page::of_list(found, call, PAGE)?.reply(|limit| {
+        json!({
+            "name": limit.name,
+            "serviceName": limit.service,
+            "description": limit.name,
+            "scopeType": limit.scope_type,
+            "areQuotasSupported": false,
+            "isResourceAvailabilitySupported": limit.used.is_some() || limit.service == "compute",
+            "isDeprecated": false,
+            "isEligibleForLimitIncrease": false,
+            "isDynamic": false,
+        })
+    })
+}
+
 fn availability(emulator: &Emulator, call: &Call) -> Reply {
     emulator.compartment_of(call)?;
     let (service, name) = (call.param("service"), call.param("limit"));
@@ -154,16 +178,17 @@ fn availability(emulator: &Emulator, call: &Call) -> Reply {
     found.retain(|limit| limit.availability_domain.is_none() || limit.availability_domain.as_deref() == domain);
     let limit = found.first().ok_or_else(Error::not_found)?;
     let counted = match (limit.used, domain) {
-        (Some(used), _) => used as f64,
+        (Some(used), _) => Some(used as f64),
         (None, Some(domain)) if service == "compute" => {
-            compute::cores_used(&reader, name, domain, call.now.as_millisecond())?
+            Some(compute::cores_used(&reader, name, domain, call.now.as_millisecond())?)
         }
-        _ => 0.0,
+        // What is not counted is not zero.
+        _ => None,
     };
-    let left = (limit.value as f64 - counted).max(0.0);
+    let left = counted.map(|counted| (limit.value as f64 - counted).max(0.0));
     reply::json(&json!({
-        "used": counted.ceil() as i64,
-        "available": left.floor() as i64,
+        "used": counted.map(|counted| counted.ceil() as i64),
+        "available": left.map(|left| left.floor() as i64),
         "fractionalUsage": counted,
         "fractionalAvailability": left,
         "effectiveQuotaValue": Value::Null,

@@ -62,7 +62,7 @@ impl Query {
     }
 
     async fn page(&self, token: Option<String>) -> Result<ListObjectsV2Output> {
-        let list = self.bucket.client().list_objects_v2().bucket(self.bucket.name());
+        let list = self.bucket.client().await.list_objects_v2().bucket(self.bucket.name());
         let list = list.set_prefix(self.prefix.clone()).set_delimiter(self.delimiter.clone());
         let list = list.set_start_after(self.offset.as_ref().map(ToString::to_string)).set_continuation_token(token);
         let at = Path::from(self.prefix.clone().unwrap_or_default());

@@ -22,6 +22,9 @@ use object_store::{
 };
 
 use error::{failed, unsupported};
+use tokio::sync::OnceCell;
+
+use super::Session;
 
 /// Deletions under way at a time.
 const DELETIONS: usize = 8;
@@ -36,19 +39,27 @@ pub struct Bucket {
 
 #[derive(Debug)]
 struct Inner {
-    client: Client,
+    session: Session,
+    client: OnceCell<Client>,
     name: String,
 }
 
 impl Bucket {
-    /// The bucket `name`, through a client that has region and credentials.
+    /// The bucket `name`. Region and credentials are looked for at the first call.
     #[must_use]
-    pub fn new(client: Client, name: impl Into<String>) -> Self {
-        Self { inner: Arc::new(Inner { client, name: name.into() }) }
+    pub fn of_session(session: Session, name: impl Into<String>) -> Self {
+        Self { inner: Arc::new(Inner { session, client: OnceCell::new(), name: name.into() }) }
     }
 
-    fn client(&self) -> &Client {
-        &self.inner.client
+    /// With an endpoint of one's own (moto, MinIO, OCI's S3 interface) the bucket stands in the path, as its name
+    /// cannot be part of that host.
+    async fn client(&self) -> &Client {
+        let made = self.inner.client.get_or_init(async || {
+            let config = self.inner.session.config().await;
+            let path_style = self.inner.session.has_own_endpoint();
+            Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+        });
+        made.await
     }
 
     fn name(&self) -> &str {
@@ -67,7 +78,7 @@ impl ObjectStore for Bucket {
     async fn put_opts(&self, location: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
         let (if_match, if_none_match) = conditions(&opts.mode)?;
         let headers = Headers::of(&opts.attributes)?;
-        let put = self.client().put_object().bucket(self.name()).key(location.as_ref());
+        let put = self.client().await.put_object().bucket(self.name()).key(location.as_ref());
         let put = put.set_if_match(if_match).set_if_none_match(if_none_match).body(body(&payload));
         let put = put.set_content_type(headers.content_type).set_content_encoding(headers.content_encoding);
         let put = put.set_content_language(headers.content_language).set_cache_control(headers.cache_control);
@@ -120,13 +131,13 @@ impl ObjectStore for Bucket {
 impl Bucket {
     /// S3 answers 204 also when there was nothing to delete.
     async fn delete(&self, location: Path) -> Result<Path> {
-        let delete = self.client().delete_object().bucket(self.name()).key(location.as_ref());
+        let delete = self.client().await.delete_object().bucket(self.name()).key(location.as_ref());
         delete.send().await.map_err(|error| failed(&location, error))?;
         Ok(location)
     }
 
     async fn copy_over(&self, from: &Path, to: &Path) -> Result<()> {
-        let copy = self.client().copy_object().bucket(self.name()).key(to.as_ref());
+        let copy = self.client().await.copy_object().bucket(self.name()).key(to.as_ref());
         let copied = copy.copy_source(self.source(from)).send().await;
         copied.map(drop).map_err(|error| failed(from, error))
     }

@@ -18,7 +18,7 @@ use super::error::{failed, unexpected};
 use super::{Bucket, STORE};
 
 pub(super) async fn get(bucket: &Bucket, location: &Path, options: &GetOptions) -> Result<GetResult> {
-    let get = bucket.client().get_object().bucket(bucket.name()).key(location.as_ref());
+    let get = bucket.client().await.get_object().bucket(bucket.name()).key(location.as_ref());
     let get = get.set_if_match(options.if_match.clone()).set_if_none_match(options.if_none_match.clone());
     let get = get.set_if_modified_since(options.if_modified_since.map(smithy));
     let get = get.set_if_unmodified_since(options.if_unmodified_since.map(smithy));
@@ -36,7 +36,7 @@ pub(super) async fn get(bucket: &Bucket, location: &Path, options: &GetOptions) 
 }
 
 pub(super) async fn head(bucket: &Bucket, location: &Path, options: &GetOptions) -> Result<GetResult> {
-    let head = bucket.client().head_object().bucket(bucket.name()).key(location.as_ref());
+    let head = bucket.client().await.head_object().bucket(bucket.name()).key(location.as_ref());
     let head = head.set_if_match(options.if_match.clone()).set_if_none_match(options.if_none_match.clone());
     let head = head.set_if_modified_since(options.if_modified_since.map(smithy));
     let head = head.set_if_unmodified_since(options.if_unmodified_since.map(smithy));

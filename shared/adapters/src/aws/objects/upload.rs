@@ -26,7 +26,7 @@ pub(super) struct Upload {
 impl Upload {
     pub(super) async fn start(bucket: &Bucket, location: &Path, attributes: &Attributes) -> Result<Self> {
         let headers = Headers::of(attributes)?;
-        let create = bucket.client().create_multipart_upload().bucket(bucket.name()).key(location.as_ref());
+        let create = bucket.client().await.create_multipart_upload().bucket(bucket.name()).key(location.as_ref());
         let create = create.set_content_type(headers.content_type).set_content_encoding(headers.content_encoding);
         let create = create.set_content_language(headers.content_language).set_cache_control(headers.cache_control);
         let create = create.set_content_disposition(headers.content_disposition).set_metadata(headers.metadata);
@@ -41,7 +41,7 @@ impl Upload {
         let mut parts = std::mem::take(&mut *self.done.lock().unwrap_or_else(PoisonError::into_inner));
         parts.sort_by_key(CompletedPart::part_number);
         let parts = CompletedMultipartUpload::builder().set_parts(Some(parts)).build();
-        let complete = self.bucket.client().complete_multipart_upload().bucket(self.bucket.name());
+        let complete = self.bucket.client().await.complete_multipart_upload().bucket(self.bucket.name());
         let complete = complete.key(self.location.as_ref()).upload_id(&self.id).multipart_upload(parts);
         let complete = complete.set_if_none_match(create.then(|| "*".to_owned()));
         let done = complete.send().await.map_err(|error| failed(&self.location, error))?;
@@ -54,11 +54,17 @@ impl MultipartUpload for Upload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
         let number = self.next;
         self.next += 1;
-        let put = self.bucket.client().upload_part().bucket(self.bucket.name()).key(self.location.as_ref());
-        let put = put.upload_id(&self.id).part_number(number).body(body(&data));
+        let (bucket, id, body) = (self.bucket.clone(), self.id.clone(), body(&data));
         let (location, done) = (self.location.clone(), Arc::clone(&self.done));
         async move {
-            let put = put.send().await.map_err(|error| failed(&location, error))?;
+            let put = bucket.client().await.upload_part().bucket(bucket.name()).key(location.as_ref());
+            let put = put
+                .upload_id(id)
+                .part_number(number)
+                .body(body)
+                .send()
+                .await
+                .map_err(|error| failed(&location, error))?;
             let part = CompletedPart::builder().part_number(number).set_e_tag(put.e_tag);
             let part = part.set_checksum_crc32(put.checksum_crc32).build();
             done.lock().unwrap_or_else(PoisonError::into_inner).push(part);
@@ -80,7 +86,7 @@ impl MultipartUpload for Upload {
     }
 
     async fn abort(&mut self) -> Result<()> {
-        let abort = self.bucket.client().abort_multipart_upload().bucket(self.bucket.name());
+        let abort = self.bucket.client().await.abort_multipart_upload().bucket(self.bucket.name());
         let abort = abort.key(self.location.as_ref()).upload_id(&self.id);
         abort.send().await.map(drop).map_err(|error| failed(&self.location, error))
     }
@@ -105,7 +111,7 @@ pub(super) async fn copy_new(bucket: &Bucket, from: &Path, to: &Path) -> Result<
 
 async fn copy_part(upload: &Upload, from: &Path) -> Result<()> {
     let bucket = &upload.bucket;
-    let copy = bucket.client().upload_part_copy().bucket(bucket.name()).key(upload.location.as_ref());
+    let copy = bucket.client().await.upload_part_copy().bucket(bucket.name()).key(upload.location.as_ref());
     let copy = copy.upload_id(&upload.id).part_number(1).copy_source(bucket.source(from));
     let copied = copy.send().await.map_err(|error| failed(from, error))?;
     let e_tag = copied.copy_part_result.and_then(|result| result.e_tag);

@@ -1,12 +1,14 @@
-//! DNS: record sets of zones and steering policies. Nothing is resolved.
+//! DNS: zones, their record sets, and steering policies. Nothing is resolved.
 
 mod records;
 mod steering;
+mod zones;
 
-pub(crate) use records::seed;
+pub(crate) use zones::seed;
 
 use crate::route::{Route, Service};
 
+const ZONE: &str = "/zones/{zone}";
 const RRSET: &str = "/zones/{zone}/records/{domain}/{rtype}";
 const POLICY: &str = "/steeringPolicies/{id}";
 const ATTACHMENT: &str = "/steeringPolicyAttachments/{id}";
@@ -17,7 +19,12 @@ pub(crate) const SERVICE: Service = Service {
     hosts: &["dns"],
     bases: &["/20180115"],
     routes: &[
-        Route::get("GetZone", "/zones/{zone}", records::zone),
+        Route::get("ListZones", "/zones", zones::list),
+        Route::post("CreateZone", "/zones", zones::create).repeatable(),
+        Route::get("GetZone", ZONE, zones::get),
+        Route::delete("DeleteZone", ZONE, zones::delete),
+        Route::get("GetZoneRecords", "/zones/{zone}/records", zones::records),
+        Route::get("GetDomainRecords", "/zones/{zone}/records/{domain}", zones::records),
         Route::get("GetRRSet", RRSET, records::get),
         Route::put("UpdateRRSet", RRSET, records::put),
         Route::patch("PatchRRSet", RRSET, records::patch),

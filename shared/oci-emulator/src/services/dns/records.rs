@@ -1,34 +1,18 @@
-//! Zones and their record sets.
-
-use std::collections::BTreeMap;
+//! The record sets of zones.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::zones::{self, Zone, plain};
 use crate::Emulator;
-use crate::call::{Call, parse_json};
-use crate::documents;
+use crate::call::Call;
 use crate::error::Error;
 use crate::ids;
 use crate::reply::{self, Reply, ReplyExt, no_content};
 use crate::store::{Read, Writer};
 
-const KIND: &str = "dnszone";
-
-/// A zone.
-#[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Zone {
-    id: String,
-    name: String,
-    compartment_id: String,
-    serial: u64,
-    /// Records by `domain/type`.
-    sets: BTreeMap<String, RecordSet>,
-}
-
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
-struct RecordSet {
+pub(super) struct RecordSet {
     etag: String,
     version: u64,
     records: Vec<Record>,
@@ -44,7 +28,7 @@ struct Record {
 
 impl Record {
     fn check(&self, domain: &str, rtype: &str) -> Result<(), Error> {
-        let here = same_name(&self.domain, domain) && self.rtype.eq_ignore_ascii_case(rtype);
+        let here = plain(&self.domain) == plain(domain) && self.rtype.eq_ignore_ascii_case(rtype);
         here.then_some(()).ok_or_else(|| Error::invalid("The record is of another domain or type than the path."))?;
         let valid = match rtype {
             "A" => self.rdata.parse::<std::net::Ipv4Addr>().is_ok(),
@@ -68,40 +52,24 @@ impl Record {
     }
 }
 
-fn same_name(a: &str, b: &str) -> bool {
-    a.trim_end_matches('.').eq_ignore_ascii_case(b.trim_end_matches('.'))
+impl RecordSet {
+    pub(super) fn show(&self) -> Vec<Value> {
+        self.records.iter().map(|record| record.show(self.version)).collect()
+    }
 }
 
 /// The path's zone, by name or OCID, and the key of its record set.
 fn find(emulator: &Emulator, reader: &impl Read, call: &Call) -> Result<(Zone, String), Error> {
-    let wanted = call.param("zone");
-    let fits = |zone: &Zone| zone.id == wanted || same_name(&zone.name, wanted);
-    let zone = documents::all(reader, KIND, fits)?.into_iter().next().ok_or_else(Error::not_found)?;
-    emulator.check_compartment(&call.principal, &zone.compartment_id)?;
-    let domain = call.param("domain").trim_end_matches('.').to_ascii_lowercase();
-    let name = zone.name.trim_end_matches('.').to_ascii_lowercase();
-    if !domain.is_empty() && domain != name && !domain.ends_with(&format!(".{name}")) {
-        return Err(Error::invalid(format!("{domain} is not in the zone {name}.")));
+    let zone = zones::named(emulator, reader, call, call.param("zone"))?;
+    let domain = plain(call.param("domain"));
+    if !zone.holds(&domain) {
+        return Err(Error::invalid(format!("{domain} is not in the zone {}.", zone.name)));
     }
     Ok((zone, format!("{domain}/{}", call.param("rtype").to_ascii_uppercase())))
 }
 
-pub(super) fn zone(emulator: &Emulator, call: &Call) -> Reply {
-    let (zone, _) = find(emulator, &emulator.store.read()?, call)?;
-    reply::json(&json!({
-        "id": zone.id,
-        "name": zone.name,
-        "compartmentId": zone.compartment_id,
-        "zoneType": "PRIMARY",
-        "scope": "GLOBAL",
-        "lifecycleState": "ACTIVE",
-        "serial": zone.serial,
-        "isProtected": false,
-    }))
-}
-
 fn show(set: &RecordSet) -> Reply {
-    let items: Vec<Value> = set.records.iter().map(|record| record.show(set.version)).collect();
+    let items = set.show();
     let total = items.len().to_string();
     reply::json(&json!({ "items": items })).header("etag", &set.etag).header("opc-total-items", &total)
 }
@@ -133,7 +101,7 @@ fn change(
         if !set.records.is_empty() {
             zone.sets.insert(key, set.clone());
         }
-        documents::put(writer, KIND, &zone.id, &zone)?;
+        zones::save(writer, &zone)?;
         Ok(set)
     })
 }
@@ -200,25 +168,4 @@ pub(super) fn delete(emulator: &Emulator, call: &Call) -> Reply {
         Ok(())
     })?;
     no_content()
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Seed {
-    name: String,
-    compartment_id: Option<String>,
-}
-
-/// Creates a zone by the admin route.
-pub(crate) fn seed(emulator: &Emulator, body: &[u8]) -> Reply {
-    let seed: Seed = parse_json(body)?;
-    let zone = Zone {
-        id: emulator.ids.global_ocid("dns-zone", &seed.name),
-        name: seed.name,
-        compartment_id: seed.compartment_id.unwrap_or_else(|| emulator.default_compartment()),
-        serial: 1,
-        sets: BTreeMap::new(),
-    };
-    emulator.store.write(|writer| Ok(documents::put(writer, KIND, &zone.id, &zone)?))?;
-    reply::json(&json!({ "id": zone.id, "name": zone.name }))
 }

@@ -1,7 +1,10 @@
 //! Steering policies: which of several answers a name gets.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
+use super::zones;
 use crate::Emulator;
 use crate::call::Call;
 use crate::clock::rfc3339;
@@ -157,6 +160,19 @@ pub(super) fn delete(emulator: &Emulator, call: &Call) -> Reply {
     no_content()
 }
 
+/// Refuses to take away a zone that policies are attached to.
+pub(super) fn refuse_attached(reader: &impl Read, zone: &str) -> Result<(), Error> {
+    match documents::all(reader, ATTACHMENT, |one: &Value| one["zoneId"] == zone)?.is_empty() {
+        true => Ok(()),
+        false => Err(Error::new(409, "Conflict", "A steering policy is attached to the zone.")),
+    }
+}
+
+/// What the body names is not there, or not the caller's.
+fn related() -> Error {
+    Error::new(400, "RelatedResourceNotAuthorizedOrNotFound", "Authorization failed or related resource not found.")
+}
+
 pub(super) fn attach(emulator: &Emulator, call: &Call) -> Reply {
     let mut attachment: Map<String, Value> = call.json()?;
     for name in ["steeringPolicyId", "zoneId", "domainName"] {
@@ -164,17 +180,24 @@ pub(super) fn attach(emulator: &Emulator, call: &Call) -> Reply {
     }
     let id = emulator.ids.ocid(ATTACHMENT);
     let attachment = emulator.store.write(|writer| {
-        let policy: Value =
-            documents::get(writer, POLICY, attachment["steeringPolicyId"].as_str().unwrap_or_default())?;
+        let text = |name: &str| attachment.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+        let policy: Value = documents::find(writer, POLICY, &text("steeringPolicyId"))?.ok_or_else(related)?;
         let compartment = policy["compartmentId"].as_str().unwrap_or_default();
-        emulator.check_compartment(&call.principal, compartment)?;
+        emulator.check_compartment(&call.principal, compartment).map_err(|_| related())?;
+        let zone = zones::named(emulator, writer, call, &text("zoneId")).map_err(|_| related())?;
+        if !zone.holds(&text("domainName")) {
+            return Err(invalid("domainName is not in the zone."));
+        }
         let domain = attachment["domainName"].clone();
         if !documents::all(writer, ATTACHMENT, |one: &Value| one["domainName"] == domain)?.is_empty() {
             return Err(Error::new(409, "Conflict", "The domain has a steering policy."));
         }
-        let types: Vec<Value> =
-            policy["answers"].as_array().into_iter().flatten().map(|one| one["rtype"].clone()).collect();
-        attachment.insert("rtypes".into(), types.into());
+        let answers = policy["answers"].as_array().into_iter().flatten();
+        let types: BTreeSet<&str> = answers.filter_map(|one| one["rtype"].as_str()).collect();
+        let link = format!("{}/20180115/steeringPolicyAttachments/{id}", call.base_url);
+        attachment.insert("rtypes".into(), json!(types));
+        attachment.insert("self".into(), link.into());
+        attachment.insert("zoneId".into(), zone.id.into());
         attachment.insert("compartmentId".into(), compartment.into());
         attachment.insert("id".into(), id.clone().into());
         attachment.insert("lifecycleState".into(), "ACTIVE".into());

@@ -1,0 +1,114 @@
+//! Compute.
+
+use async_trait::async_trait;
+use causeway_cloud::Fleet;
+use causeway_cloud::fleet::{Accepted, Machine, MachineState, Resize, Selector, Shape, Size, Work, WorkState};
+use causeway_oci_client::compute as api;
+use causeway_resilience::{Deadline, ServiceFailure};
+use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, once};
+
+use super::Oci;
+
+#[async_trait]
+impl Fleet for Oci {
+    fn machines(&self, selector: &Selector, deadline: Deadline) -> BoxStream<'static, Result<Machine, ServiceFailure>> {
+        let (this, selector) = (self.clone(), selector.clone());
+        let opened = async move {
+            let compartment = this.compartment(selector.compartment.as_deref(), "compute").await?;
+            let list = this.until(deadline).compute().instances(&compartment, &api::ListInstances::default());
+            let machines = list.map_ok(machine).map_err(ServiceFailure::from);
+            Ok::<_, ServiceFailure>(machines.try_filter(move |found| std::future::ready(selector.holds(found))))
+        };
+        once(opened).try_flatten().boxed()
+    }
+
+    async fn machine(&self, id: &str, deadline: Deadline) -> Result<Machine, ServiceFailure> {
+        Ok(machine(self.until(deadline).compute().instance(id).await?))
+    }
+
+    fn shapes(
+        &self,
+        compartment: Option<&str>,
+        deadline: Deadline,
+    ) -> BoxStream<'static, Result<Shape, ServiceFailure>> {
+        let (this, named) = (self.clone(), compartment.map(str::to_owned));
+        let opened = async move {
+            let compartment = this.compartment(named.as_deref(), "compute").await?;
+            let list = this.until(deadline).compute().shapes(&compartment, None);
+            Ok::<_, ServiceFailure>(list.map_ok(shape).map_err(ServiceFailure::from))
+        };
+        once(opened).try_flatten().boxed()
+    }
+
+    async fn resize(&self, resize: &Resize, deadline: Deadline) -> Result<Accepted, ServiceFailure> {
+        let compute = self.until(deadline).compute();
+        let updated = compute.update(&resize.id, &change(resize), resize.if_match.as_deref()).await?;
+        Ok(Accepted { machine: machine(updated.instance), work: updated.work_request_id })
+    }
+
+    async fn work(&self, id: &str, deadline: Deadline) -> Result<Work, ServiceFailure> {
+        let work = self.until(deadline).compute().work_request(id).await?;
+        Ok(Work { state: work_state(&work.status), finished: work.time_finished })
+    }
+}
+
+fn change(resize: &Resize) -> api::UpdateInstance {
+    let constraint =
+        if resize.may_restart { api::UpdateConstraint::AllowDowntime } else { api::UpdateConstraint::AvoidDowntime };
+    let shape_config = api::Resize {
+        ocpus: resize.size.ocpus,
+        memory_gb: resize.size.memory_gb,
+        baseline_ocpu_utilization: resize.baseline.clone(),
+    };
+    api::UpdateInstance {
+        shape_config: Some(shape_config),
+        update_operation_constraint: Some(constraint),
+        retry_token: resize.retry_token.clone(),
+        ..api::UpdateInstance::default()
+    }
+}
+
+fn machine(instance: api::Instance) -> Machine {
+    let config = instance.shape_config;
+    let size = config.as_ref().and_then(|config| Some(Size { ocpus: config.ocpus?, memory_gb: config.memory_gb? }));
+    Machine {
+        id: instance.id,
+        compartment: instance.compartment_id,
+        name: instance.display_name,
+        state: MachineState::from(instance.lifecycle_state.as_str()),
+        shape: instance.shape,
+        size,
+        baseline: config.and_then(|config| config.baseline_ocpu_utilization),
+        availability_domain: instance.availability_domain,
+        created: instance.time_created,
+        tags: instance.freeform_tags.unwrap_or_default(),
+        defined_tags: instance.defined_tags.unwrap_or_default(),
+        etag: instance.etag,
+    }
+}
+
+fn shape(shape: api::Shape) -> Shape {
+    let (ocpus, memory) = (shape.ocpu_options, shape.memory_options);
+    Shape {
+        name: shape.shape,
+        availability_domain: shape.availability_domain,
+        is_flexible: shape.is_flexible,
+        min_ocpus: ocpus.and_then(|bounds| bounds.min),
+        max_ocpus: ocpus.and_then(|bounds| bounds.max),
+        min_memory_gb: memory.and_then(|bounds| bounds.min_gb),
+        max_memory_gb: memory.and_then(|bounds| bounds.max_gb),
+        min_memory_per_ocpu_gb: memory.and_then(|bounds| bounds.min_per_ocpu_gb),
+        max_memory_per_ocpu_gb: memory.and_then(|bounds| bounds.max_per_ocpu_gb),
+        max_memory_per_numa_node_gb: memory.and_then(|bounds| bounds.max_per_numa_node_gb),
+        resizes_to: shape.resize_compatible_shapes.unwrap_or_default(),
+    }
+}
+
+fn work_state(status: &str) -> WorkState {
+    match status {
+        "ACCEPTED" | "IN_PROGRESS" | "CANCELING" => WorkState::Running,
+        "SUCCEEDED" => WorkState::Succeeded,
+        "FAILED" | "CANCELED" => WorkState::Failed,
+        other => WorkState::Other(other.to_owned()),
+    }
+}

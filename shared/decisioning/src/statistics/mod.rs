@@ -1,0 +1,29 @@
+//! Statistics as pure functions on slices: nothing here knows a table, a clock or a column name.
+//!
+//! Functions give `None` where the input is too small or of the wrong kind, never a default. Sums do not depend
+//! on the order of their terms where the order of rows must not matter ([`describe::sum`]).
+//!
+//! | module | methods |
+//! |---|---|
+//! | [`describe`] | sum, mean, deviation, quantiles, median absolute deviation, autocorrelation |
+//! | [`concentration`] | Gini, Herfindahl-Hirschman, shares of the largest |
+//! | [`correlation`] | Pearson, Spearman |
+//! | [`trend`] | Mann-Kendall (plain, Hamed-Rao, seasonal), Theil-Sen slope with interval |
+//! | [`change`] | Pettitt's change point |
+//! | [`decompose`] | seasonal-trend decomposition by LOESS, strengths of trend and season |
+//! | [`outliers`] | generalised extreme Studentised deviate, robust z |
+//! | [`seasonal_outliers`] | seasonal-hybrid ESD |
+//! | [`forecast`] | seasonal naive, exponential smoothing, scaled error over rolling origins |
+//! | [`multiplicity`] | Benjamini-Hochberg |
+//! | [`purchases`] | BG/NBD model of repeat purchases |
+//! | [`spending`] | Gamma-Gamma model of spending per purchase |
+//! | [`optimise`] | Nelder-Mead simplex |
+
+pub mod concentration;
+pub mod describe;
+pub mod optimise;
+pub mod purchases;
+pub mod spending;
+
+#[cfg(test)]
+mod known_answers;

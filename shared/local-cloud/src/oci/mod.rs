@@ -1,0 +1,104 @@
+//! OCI on this machine: the emulator beside the functions, and the functions as its principals.
+
+pub(crate) mod environment;
+pub(crate) mod invoker;
+mod principals;
+pub(crate) mod target;
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use causeway_oci_emulator::{Emulator, Fault, Options, Place, PrincipalError};
+use tempfile::TempDir;
+
+use crate::cli::CliError;
+use crate::cloud::Cloud;
+use invoker::Functions;
+pub(crate) use principals::Rotation;
+
+/// The bucket that functions use, and that is there from the start.
+pub(crate) const BUCKET: &str = "causeway";
+
+/// How it is set up.
+#[derive(Debug, Clone)]
+pub(crate) struct Settings {
+    /// Where the state lives; in memory when absent.
+    pub(crate) data: Option<PathBuf>,
+    pub(crate) region: String,
+    /// Failures on demand, in the form of [`Fault::parse`].
+    pub(crate) faults: Vec<String>,
+    /// How often the functions get new keys and tokens.
+    pub(crate) rotate: Duration,
+}
+
+/// The emulator and what it has made for the functions. The files go with it.
+pub(crate) struct Oci {
+    pub(crate) emulator: Emulator,
+    functions: Arc<Functions>,
+    rotation: Rotation,
+    directory: TempDir,
+}
+
+impl Oci {
+    /// # Errors
+    /// When a setting cannot be, or the state cannot be read.
+    pub(crate) fn open(settings: &Settings) -> Result<Self, CliError> {
+        let functions = Arc::new(Functions::default());
+        let emulator = Emulator::open(Options {
+            place: settings.data.clone().map_or(Place::Memory, Place::Directory),
+            region: settings.region.clone(),
+            invoker: Some(Arc::clone(&functions) as _),
+            ..Options::default()
+        });
+        let emulator = emulator.map_err(|error| CliError::usage(error.to_string()))?;
+        for text in &settings.faults {
+            let fault = Fault::parse(text).and_then(|fault| fault.check().map(|()| fault));
+            emulator.add_fault(fault.map_err(|error| CliError::usage(format!("--fault {text}: {error}")))?);
+        }
+        let directory = private_directory().map_err(|error| CliError::io("no private directory", &error))?;
+        let rotation = Rotation::new(emulator.clone(), settings.rotate);
+        Ok(Self { emulator, functions, rotation, directory })
+    }
+
+    /// A directory that only this user can enter. It is removed at the end.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Makes these functions principals; gives the variables of each, in the same order.
+    ///
+    /// # Errors
+    /// When files cannot be written.
+    pub(crate) fn variables(&self, names: &[&str], base: &str) -> Result<Vec<Vec<(String, String)>>, CliError> {
+        let failed = |error: PrincipalError| CliError { text: format!("no principal: {error}"), exit: 74 };
+        let files = self.rotation.mint(names, self.directory.path()).map_err(failed)?;
+        let shared = [
+            ("CAUSEWAY_CLOUD", "oci".to_owned()),
+            ("CAUSEWAY_OCI_ENDPOINT", base.to_owned()),
+            ("CAUSEWAY_COMPARTMENT", self.emulator.default_compartment()),
+        ];
+        let all = files.into_iter().map(|files| {
+            let pairs = shared.iter().cloned().chain(files.environment());
+            pairs.map(|(name, value)| (name.to_owned(), value)).collect()
+        });
+        Ok(all.collect())
+    }
+
+    /// From now on the Functions service calls these functions.
+    pub(crate) fn serve(&self, cloud: &Arc<Cloud>) {
+        self.functions.serve(cloud);
+    }
+
+    /// Replaces keys and tokens in time, for ever.
+    pub(crate) async fn keep_rotating(&self) {
+        self.rotation.run().await;
+    }
+}
+
+fn private_directory() -> std::io::Result<TempDir> {
+    let permissions = fs::Permissions::from_mode(0o700);
+    tempfile::Builder::new().prefix("causeway-oci-").permissions(permissions).tempdir()
+}
