@@ -1,6 +1,6 @@
 //! Ten thousand operations under each kind of fault: no write is lost or done twice, and what failed is reported so.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -18,6 +18,8 @@ const WORKERS: u64 = 8;
 const FULL: u64 = 10_000;
 /// Operations of one kind otherwise.
 const SHORT: u64 = 1_500;
+/// Operations between two storms, or two rotations.
+const BETWEEN: u64 = 150;
 
 /// What goes wrong.
 struct Kind {
@@ -103,19 +105,20 @@ async fn run(kind: Kind) -> Tally {
     let faults: Vec<_> = kind.faults.iter().map(|text| cloud.emulator.add_fault(Fault::parse(text).unwrap())).collect();
     cloud.proxy.cut(kind.cuts);
     let client = cloud.client();
+    let done = Arc::new(AtomicU64::new(0));
     let workers: Vec<_> = (0..WORKERS)
         .map(|number| {
-            let mut worker = Worker::new(number, kind.seed, &client, Arc::clone(&races));
+            let (done, races) = (Arc::clone(&done), Arc::clone(&races));
+            let mut worker = Worker::new(number, kind.seed, &client, done, races);
             tokio::spawn(async move {
                 worker.run(kind.operations / WORKERS).await;
                 worker
             })
         })
         .collect();
-    let over = Arc::new(AtomicBool::new(false));
-    let disturbance = tokio::spawn(disturb(Arc::clone(&cloud), Arc::clone(&over), kind.storms, kind.rotations));
+    let passing = passing(&kind);
+    let disturbance = tokio::spawn(disturb(Arc::clone(&cloud), done, kind.operations, kind.rotations, passing));
     let mut workers = join(workers).await;
-    over.store(true, Ordering::Release);
     let mut hits = disturbance.await.unwrap();
     cloud.proxy.cut(Cuts::default());
     for fault in faults {
@@ -152,26 +155,39 @@ async fn join(workers: Vec<tokio::task::JoinHandle<Worker>>) -> Vec<Worker> {
     done
 }
 
-/// Faults that come and go until the work is over; how often they hit.
-async fn disturb(cloud: Arc<Cloud>, over: Arc<AtomicBool>, storms: bool, rotations: bool) -> u64 {
-    let mut hits = 0;
-    while (storms || rotations) && !over.load(Ordering::Acquire) {
-        let mut faults = Vec::new();
-        if storms {
-            faults.push("status=429,retryAfter=1,times=60");
+/// Faults that end after some hits and come again.
+fn passing(kind: &Kind) -> Vec<&'static str> {
+    let mut faults = Vec::new();
+    faults.extend(kind.storms.then_some("status=429,retryAfter=1,times=60"));
+    // After a rotation the services stop taking the old token.
+    faults.extend(kind.rotations.then_some("status=401,times=3"));
+    faults
+}
+
+/// Faults that come and go with the work that is done, until it is over; how often they hit.
+async fn disturb(
+    cloud: Arc<Cloud>,
+    done: Arc<AtomicU64>,
+    operations: u64,
+    rotations: bool,
+    passing: Vec<&'static str>,
+) -> u64 {
+    let mut faults = Vec::new();
+    for next in (0..operations - operations % WORKERS).step_by(BETWEEN as usize).filter(|_| !passing.is_empty()) {
+        while done.load(Ordering::Relaxed) < next {
+            tokio::time::sleep(Duration::from_millis(2)).await;
         }
         if rotations {
             let emulator = cloud.emulator.clone();
             tokio::task::spawn_blocking(move || emulator.rotate_principals().unwrap()).await.unwrap();
-            // The services stop taking the old token at once.
-            faults.push("status=401,times=3");
         }
-        let faults: Vec<_> =
-            faults.into_iter().map(|text| cloud.emulator.add_fault(Fault::parse(text).unwrap())).collect();
-        tokio::time::sleep(Duration::from_millis(250)).await;
-        hits += faults.into_iter().filter_map(|fault| cloud.emulator.end_fault(fault)).sum::<u64>();
+        let new = passing.iter().map(|text| cloud.emulator.add_fault(Fault::parse(text).unwrap()));
+        faults.extend(new);
     }
-    hits
+    while done.load(Ordering::Relaxed) < operations - operations % WORKERS {
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    faults.into_iter().filter_map(|fault| cloud.emulator.end_fault(fault)).sum()
 }
 
 /// Reads everything back.

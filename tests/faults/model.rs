@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeway_oci_auth::effects::HttpError;
 use causeway_oci_client::{Cause, Error};
 
 /// What an object can be: absent, or one of the contents that were written.
@@ -20,20 +19,14 @@ pub(crate) enum Fate {
 }
 
 impl Fate {
-    /// What the report of a failure means. `repeated` says whether the call is one that the client repeats after a
-    /// failure that leaves its effect open; then only the report of the first try is certain.
-    pub(crate) fn of(error: &Error, repeated: bool) -> Self {
-        let certain = !repeated || error.tries() <= 1;
-        match &*error.cause {
-            Cause::Transport { failure: HttpError::NotSent(_), .. } if certain => Self::NoEffect,
-            Cause::Refused { error, .. } if certain && (400..500).contains(&error.status) => Self::NoEffect,
-            Cause::Request(_) | Cause::Credentials(_) => panic!("no fault explains this: {error}"),
-            _ => Self::Unknown,
-        }
+    pub(crate) fn of(error: &Error) -> Self {
+        let explained = !matches!(*error.cause, Cause::Request(_) | Cause::Credentials(_));
+        assert!(explained, "no fault explains this: {error}");
+        if error.may_have_happened() { Self::Unknown } else { Self::NoEffect }
     }
 
-    pub(crate) fn of_result<T>(result: &Result<T, Error>, repeated: bool) -> Self {
-        result.as_ref().map_or_else(|error| Self::of(error, repeated), |_| Self::Done)
+    pub(crate) fn of_result<T>(result: &Result<T, Error>) -> Self {
+        result.as_ref().map_or_else(Self::of, |_| Self::Done)
     }
 }
 

@@ -1,16 +1,17 @@
 //! One of several clients that write, read and list, and note what they are told.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
 use causeway_cloud::state::{Documents, StateError};
+use causeway_oci_client::Client;
 use causeway_oci_client::Error;
 use causeway_oci_client::object_storage::{
     Attributes, Condition, CopyObject, GetObject, ListObjects, NewUpload, ObjectStorage,
 };
-use causeway_oci_client::Client;
 use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
@@ -66,6 +67,7 @@ pub(crate) struct Worker {
     random: fastrand::Rng,
     storage: ObjectStorage,
     counters: Documents,
+    done: Arc<AtomicU64>,
     races: Arc<Mutex<Races>>,
     model: Model,
     contents: u64,
@@ -75,12 +77,14 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    pub(crate) fn new(number: u64, seed: u64, client: &Client, races: Arc<Mutex<Races>>) -> Self {
+    /// `done` counts the operations of all workers.
+    pub(crate) fn new(number: u64, seed: u64, client: &Client, done: Arc<AtomicU64>, races: Arc<Mutex<Races>>) -> Self {
         Self {
             number,
             random: fastrand::Rng::with_seed(seed ^ number << 32),
             storage: client.object_storage(),
             counters: documents(client, "state"),
+            done,
             races,
             model: Model::default(),
             contents: 0,
@@ -104,6 +108,7 @@ impl Worker {
                 _ => self.add_one().await,
             };
             self.tally.count(fate);
+            self.done.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -124,7 +129,7 @@ impl Worker {
 
     async fn put(&mut self) -> Fate {
         let (name, content) = (self.name(), self.content());
-        let fate = Fate::of_result(&self.write(&name, content, &Condition::None).await, true);
+        let fate = Fate::of_result(&self.write(&name, content, &Condition::None).await);
         self.model.wrote(&name, Some(content), fate);
         fate
     }
@@ -132,7 +137,7 @@ impl Worker {
     async fn create(&mut self) -> Fate {
         let (name, content) = (self.name(), self.content());
         let result = self.write(&name, content, &Condition::Absent).await;
-        let fate = Fate::of_result(&result, false);
+        let fate = Fate::of_result(&result);
         match result {
             // Nobody else writes here: refused can only be what another write of ours made so.
             Err(error) if error.is_precondition_failed() => self.model.saw_existence(&name, true),
@@ -149,7 +154,7 @@ impl Worker {
     async fn race(&mut self) -> Fate {
         let (name, content) = (format!("race/{}", self.random.u64(..RACES)), self.content());
         let result = self.write(&name, content, &Condition::Absent).await;
-        let fate = Fate::of_result(&result, false);
+        let fate = Fate::of_result(&result);
         let refused = result.is_err_and(|error| error.is_precondition_failed());
         self.races.lock().unwrap().tried(&name, content, fate, refused);
         fate
@@ -163,7 +168,7 @@ impl Worker {
         };
         self.model.saw_existence(&name, true);
         let result = self.write(&name, content, &Condition::Match(head.etag.unwrap())).await;
-        let fate = Fate::of_result(&result, false);
+        let fate = Fate::of_result(&result);
         if let Err(error) = &result {
             assert!(!error.is_precondition_failed(), "{name}: refused, though nobody else has written: {error}");
         }
@@ -176,7 +181,7 @@ impl Worker {
         let mut sent = false;
         let result = self.upload(&name, content, &mut sent).await;
         // Before the commit there is nothing to see.
-        let fate = if sent { Fate::of_result(&result, false) } else { Fate::NoEffect };
+        let fate = if sent { Fate::of_result(&result) } else { Fate::NoEffect };
         self.model.wrote(&name, Some(content), fate);
         fate
     }
@@ -211,8 +216,7 @@ impl Worker {
             (Ok(()), None) => panic!("{copy:?}: an absent object was copied"),
             (Err(_), None) => return Fate::NoEffect,
             (Ok(()), Some(_)) => Fate::Done,
-            (Err(error), Some(_)) if error.operation == "CopyObject" => Fate::of(error, true),
-            (Err(_), Some(_)) => Fate::Unknown,
+            (Err(error), Some(_)) => Fate::of(error),
         };
         if fate == Fate::Unknown {
             tokio::time::sleep(COPIED).await;
@@ -224,7 +228,7 @@ impl Worker {
     async fn delete(&mut self) -> Fate {
         let name = self.name();
         let result = self.storage.delete(BUCKET, &name, None).await;
-        let fate = Fate::of_result(&result, true);
+        let fate = Fate::of_result(&result);
         match result {
             Err(error) if fate == Fate::NoEffect && error.is_not_found() => self.model.saw_existence(&name, false),
             _ => self.model.wrote(&name, None, fate),
@@ -257,7 +261,8 @@ impl Worker {
     async fn list(&mut self) -> Fate {
         let (prefix, page_size) = (format!("own/{}/", self.number), Some(self.random.u16(1..6)));
         let list = ListObjects { prefix: Some(prefix), page_size, ..ListObjects::default() };
-        let listed: Result<Vec<_>, _> = self.storage.objects(BUCKET, list).map_ok(|object| object.name).try_collect().await;
+        let listed: Result<Vec<_>, _> =
+            self.storage.objects(BUCKET, list).map_ok(|object| object.name).try_collect().await;
         let Ok(listed) = listed else { return Fate::NoEffect };
         for name in self.model.names().cloned().collect::<Vec<_>>() {
             self.model.saw_existence(&name, listed.contains(&name));

@@ -12,7 +12,7 @@ use causeway_oci_auth::Effects;
 use causeway_oci_auth::effects::{HttpClient, SystemClock as AuthClock, SystemEnvironment, SystemFiles, SystemRandom};
 use once_cell::sync::OnceCell;
 
-use crate::aws::Aws;
+use crate::aws::{Aws, Session};
 use crate::choice::{Cloud, text};
 use crate::clock::SystemClock;
 use crate::oci::{Identity, Oci};
@@ -58,6 +58,14 @@ impl Connected {
         Ok(Self { effects, network, cloud, oci: OnceCell::new(), aws: OnceCell::new() })
     }
 
+    /// With this session for AWS's services, in place of the one that the SDK makes of this process's variables and
+    /// files.
+    #[must_use]
+    pub fn with_aws(mut self, session: Session) -> Self {
+        self.aws = OnceCell::with_value(Aws::new(session));
+        self
+    }
+
     /// Whose services are used.
     #[must_use]
     pub fn cloud(&self) -> Cloud {
@@ -79,7 +87,7 @@ impl Connected {
     fn aws(&self) -> &Aws {
         self.aws.get_or_init(|| {
             let has_own_endpoint = OWN_ENDPOINTS.iter().any(|name| self.text(name).is_some());
-            Aws::new(self.network.services(), has_own_endpoint)
+            Aws::new(Session::of_process(self.network.services(), has_own_endpoint))
         })
     }
 
@@ -90,7 +98,7 @@ impl Connected {
 
     /// What AWS has nothing of, or nothing that fits.
     fn oci_only<T>(&self, port: &str, reason: &str) -> Result<T, Problem> {
-        Err(format!("CAUSEWAY_CLOUD=aws has no {port}: {reason}").into())
+        Err(format!("there is no {port} on AWS: {reason}").into())
     }
 
     /// `None` without a directory of that name. It comes before a bucket: somebody has set it for this run.
@@ -135,7 +143,7 @@ impl Ports for Connected {
     fn metrics(&self) -> Result<Arc<dyn Metrics>, Problem> {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.metrics()),
-            Cloud::Aws => self.oci_only("port of this kind", "it has no adapter yet"),
+            Cloud::Aws => Ok(self.aws().metrics()),
             Cloud::None => self.none("store of metrics"),
         }
     }
@@ -143,7 +151,7 @@ impl Ports for Connected {
     fn fleet(&self) -> Result<Arc<dyn Fleet>, Problem> {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.fleet()),
-            Cloud::Aws => self.oci_only("fleet", "instance types of EC2 have fixed sizes"),
+            Cloud::Aws => self.oci_only("fleet", "instance types of EC2 have fixed sizes; set CAUSEWAY_CLOUD=oci"),
             Cloud::None => self.none("fleet"),
         }
     }
@@ -151,7 +159,7 @@ impl Ports for Connected {
     fn usage(&self) -> Result<Arc<dyn Usage>, Problem> {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.usage()),
-            Cloud::Aws => self.oci_only("record of usage", "usage of AWS is read beside that of OCI, not in its place"),
+            Cloud::Aws => self.oci_only("record of usage", "Cost Explorer has no adapter; set CAUSEWAY_CLOUD=oci"),
             Cloud::None => self.none("record of usage"),
         }
     }
@@ -160,7 +168,10 @@ impl Ports for Connected {
         const PURPOSE: &str = "the topic that alerts go to, its OCID or ARN";
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.notifier(self.required("CAUSEWAY_TOPIC", PURPOSE)?)),
-            Cloud::Aws => self.oci_only("port of this kind", "it has no adapter yet"),
+            Cloud::Aws => {
+                let topic = self.aws().notifier(self.required("CAUSEWAY_TOPIC", PURPOSE)?);
+                topic.ok_or_else(|| "CAUSEWAY_TOPIC is not the ARN of an SNS topic".into())
+            }
             Cloud::None => self.none("topic"),
         }
     }
@@ -169,7 +180,7 @@ impl Ports for Connected {
         const PURPOSE: &str = "name of a model, or OCID of a dedicated endpoint";
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.chat_model(&self.required("CAUSEWAY_CHAT_MODEL", PURPOSE)?)),
-            Cloud::Aws => self.oci_only("language model", "Bedrock has no adapter yet"),
+            Cloud::Aws => self.oci_only("language model", "Bedrock has no adapter; set CAUSEWAY_CLOUD=oci"),
             Cloud::None => self.none("language model"),
         }
     }
@@ -177,7 +188,7 @@ impl Ports for Connected {
     fn invoker(&self) -> Result<Arc<dyn Invoker>, Problem> {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.invoker(self.text("CAUSEWAY_APPLICATION"))),
-            Cloud::Aws => self.oci_only("port of this kind", "it has no adapter yet"),
+            Cloud::Aws => Ok(self.aws().invoker(self.text("CAUSEWAY_FUNCTION_PREFIX").unwrap_or_default())),
             Cloud::None => self.none("other function"),
         }
     }
@@ -185,8 +196,11 @@ impl Ports for Connected {
     fn secrets(&self) -> Result<Arc<dyn Secrets>, Problem> {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.secrets()),
-            Cloud::Aws => self.oci_only("port of this kind", "it has no adapter yet"),
+            Cloud::Aws => Ok(self.aws().secrets()),
             Cloud::None => self.none("vault"),
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

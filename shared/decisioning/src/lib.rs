@@ -6,9 +6,12 @@
 
 pub mod budget;
 pub mod dataset;
+pub mod decision;
 pub mod discovery;
+pub mod intelligence;
 pub mod result;
 pub mod statistics;
+pub mod strategy;
 
 #[cfg(test)]
 mod installed;

@@ -20,7 +20,7 @@ Examples:
   causeway invoke discovery-agent -d '{}' --root my-data
   causeway up                                       Fn's, Lambda's and OCI's HTTP APIs on this machine
   eval \"$(causeway env)\"                            oci, fn, boto3 and aws talk to it
-  causeway seed seeds/sample.json                   puts instances, metrics and usage there
+  causeway seed shared/local-cloud/seeds/sample.json  puts instances, metrics and usage there
   causeway list";
 
 /// Runs Causeway's functions on this machine the way Fn and Lambda do.
@@ -68,13 +68,14 @@ Examples:
     /// nothing. The file is checked before anything is sent.
     #[command(after_help = "\
 Examples:
-  causeway seed seeds/sample.json
+  causeway seed shared/local-cloud/seeds/sample.json
   causeway seed --port 9090 cpu.yaml usage.json")]
     Seed(Seed),
     /// Prints shell commands that make `oci`, `fn`, boto3 and `aws` talk to a running `causeway up`.
     ///
-    /// Makes a throw-away API key and a profile for it in DIR. What is exported before stays in the variables of
-    /// other shells; `eval \"$(causeway env --unset)\"` ends it in this one.
+    /// Makes a throw-away API key and a profile for it in DIR, and lets the server know the key; one that is there
+    /// already is used again. The keys for AWS are for this server alone and open nothing. With --unset the
+    /// commands undo it.
     #[command(after_help = "\
 Examples:
   eval \"$(causeway env)\"

@@ -7,9 +7,8 @@ use causeway_runtime::{Handler, Settings, run};
 use discovery_agent::DiscoveryAgent;
 
 /// All functions, in the order in which they are listed.
-pub const FUNCTIONS: &[Function] = &[Function::of::<DiscoveryAgent>(|| {
-    run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?))
-})];
+pub const FUNCTIONS: &[Function] =
+    &[Function::of::<DiscoveryAgent>(|| run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?)))];
 
 /// A linked function.
 #[derive(Debug, Clone, Copy)]

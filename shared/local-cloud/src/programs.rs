@@ -1,35 +1,34 @@
 //! The linked functions as programs: this executable again, with what they may see of the environment.
 
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use causeway_adapters::SETTINGS;
 
 use crate::cli::CliError;
 use crate::cloud::Program;
 use crate::functions::{FUNCTIONS, Function};
-use crate::oci::{self, environment, Oci};
+use crate::oci::{self, Oci, environment};
 
 /// Where functions find their data.
 #[derive(Debug)]
 pub(crate) enum Data {
     /// A directory.
     Directory(PathBuf),
-    /// The emulator's bucket; its sample tables are also in this directory.
-    Bucket(PathBuf),
+    /// The emulator's bucket.
+    Bucket,
 }
 
 impl Data {
-    fn variables(&self) -> Vec<(String, String)> {
-        let root = |path: &Path| ("CAUSEWAY_LOCAL_ROOT".to_owned(), path.display().to_string());
+    fn directory(&self) -> Option<(String, String)> {
         match self {
-            Self::Directory(path) => vec![root(path)],
-            Self::Bucket(path) => vec![root(path)],
+            Self::Directory(path) => Some(("CAUSEWAY_LOCAL_ROOT".to_owned(), path.display().to_string())),
+            Self::Bucket => None,
         }
     }
 
     fn bucket(&self) -> Option<(String, String)> {
-        matches!(self, Self::Bucket(_)).then(|| ("CAUSEWAY_BUCKET".to_owned(), oci::BUCKET.to_owned()))
+        matches!(self, Self::Bucket).then(|| ("CAUSEWAY_BUCKET".to_owned(), oci::BUCKET.to_owned()))
     }
 }
 
@@ -59,15 +58,11 @@ fn is_setting(name: &str) -> bool {
 fn own_environment(function: &Function, data: &Data) -> Vec<(String, String)> {
     let mut variables: Vec<_> = crate::environment::allowed(crate::environment::own(), function.prefix).collect();
     variables.retain(|(name, _)| name != "CAUSEWAY_LOCAL_ROOT");
-    variables.extend(data.variables());
+    variables.extend(data.directory());
     variables
 }
 
-fn program(
-    function: &Function,
-    environment: Vec<(String, String)>,
-    more: Vec<OsString>,
-) -> Result<Program, CliError> {
+fn program(function: &Function, environment: Vec<(String, String)>, more: Vec<OsString>) -> Result<Program, CliError> {
     let executable = std::env::current_exe().map_err(|error| CliError::io("this executable", &error))?;
     let arguments = [OsString::from("__function"), OsString::from(function.name)];
     Ok(Program {

@@ -1,6 +1,5 @@
 //! One request, put together step by step; what is wrong with it comes out when it is sent.
 
-use std::sync::atomic::AtomicU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -183,7 +182,7 @@ impl Ask {
         let exempt = request.headers().contains_key(CONTENT_LENGTH);
         let (client, idempotency, max_bytes) = (this.client, this.idempotency, this.max_bytes);
         let takes = this.takes.max(time_to_send(&request));
-        let logged = Arc::new(Logged { service, operation, sent: AtomicU32::new(0), way });
+        let logged = Arc::new(Logged::new(service, operation, way));
         let effects = Effects { http: logged.clone(), ..client.inner.effects.clone() };
         let call = Call {
             policy: with_time(takes, client.policy().clone()),
@@ -193,8 +192,10 @@ impl Ask {
             max_bytes,
             ..Call::new(&effects, client.inner.provider.as_ref(), service)
         };
-        let answer: Response<Bytes> =
-            call.send(&request).await.map_err(|error| Error::of_call(service, operation, error))?;
+        let answer: Response<Bytes> = call
+            .send(&request)
+            .await
+            .map_err(|error| Error::of_call(service, operation, error).after_uncertain(logged.is_uncertain()))?;
         Ok((Answer::new(service, operation, answer), logged))
     }
 

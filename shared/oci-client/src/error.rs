@@ -17,6 +17,8 @@ pub struct Error {
     pub operation: &'static str,
     /// What went wrong.
     pub cause: Box<Cause>,
+    /// Whether a try before the last one may have had an effect.
+    uncertain: bool,
 }
 
 /// What went wrong with a call.
@@ -82,7 +84,12 @@ impl<T: fmt::Display> fmt::Display for Because<'_, T> {
 
 impl Error {
     pub(crate) fn new(service: &'static str, operation: &'static str, cause: Cause) -> Self {
-        Self { service, operation, cause: Box::new(cause) }
+        Self { service, operation, cause: Box::new(cause), uncertain: false }
+    }
+
+    /// The same after tries of which one may have had an effect.
+    pub(crate) fn after_uncertain(self, uncertain: bool) -> Self {
+        Self { uncertain: self.uncertain || uncertain, ..self }
     }
 
     pub(crate) fn of_call(service: &'static str, operation: &'static str, error: CallError) -> Self {
@@ -144,6 +151,19 @@ impl Error {
         self.status() == Some(429)
     }
 
+    /// Whether what was asked for may have been done all the same, by any of the tries. When not, it is certain that it
+    /// was not done. Says nothing useful about calls that only read.
+    #[must_use]
+    pub fn may_have_happened(&self) -> bool {
+        self.uncertain
+            || match &*self.cause {
+                Cause::Request(_) | Cause::Credentials(_) => false,
+                Cause::Transport { failure, .. } => !matches!(failure, HttpError::NotSent(_)),
+                Cause::Refused { error, .. } => is_uncertain(error.status, false),
+                Cause::Answer { .. } | Cause::Work { .. } | Cause::Unfinished => true,
+            }
+    }
+
     /// How often the request was tried; 0 when nothing was sent.
     #[must_use]
     pub fn tries(&self) -> u32 {
@@ -160,7 +180,7 @@ impl From<Error> for ServiceFailure {
     fn from(error: Error) -> Self {
         let failure = Self::new(kind(&error.cause), error.service, error.operation, error.cause.to_string());
         let failure = failure.with_answer(error.status(), error.code().map(str::to_owned));
-        let failure = failure.with_unknown_effect(may_have_happened(&error.cause));
+        let failure = failure.with_unknown_effect(error.may_have_happened());
         failure.with_request_id(error.opc_request_id().map(str::to_owned))
     }
 }
@@ -176,13 +196,13 @@ fn kind(cause: &Cause) -> Kind {
     }
 }
 
-/// A refusal below 500 is one: nothing was done. Of others only some are certain.
-fn may_have_happened(cause: &Cause) -> bool {
-    match cause {
-        Cause::Request(_) | Cause::Credentials(_) => false,
-        Cause::Transport { failure, .. } => !matches!(failure, HttpError::NotSent(_)),
-        Cause::Refused { error, .. } => error.status >= 500 || error.status == 408,
-        Cause::Answer { .. } | Cause::Work { .. } | Cause::Unfinished => true,
+/// Whether a refusal leaves open what was done. One below 500 does not, but for 408, nor does 503 with a time to come
+/// back, by which the service itself says that it is not serving (RFC 9110, section 10.2.3).
+pub(crate) fn is_uncertain(status: u16, has_retry_after: bool) -> bool {
+    match status {
+        408 => true,
+        503 => !has_retry_after,
+        _ => status >= 500,
     }
 }
 

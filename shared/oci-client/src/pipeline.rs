@@ -1,15 +1,17 @@
 //! The last two of the five steps of a call: log and transport. The first three (request id, retry, sign) are those
 //! of [`Call`](causeway_oci_auth::call::Call), which sees this as its network: so every try has a line of its own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use causeway_oci_auth::effects::{Exchange, Http, HttpError};
+use http::header::RETRY_AFTER;
 use http::{HeaderMap, Request, Response};
 
+use crate::error::is_uncertain;
 use crate::transport::{BodyStream, Chunks, Transport, collect};
 
 /// Most of a refusal's body that is read, in bytes.
@@ -25,13 +27,32 @@ pub(crate) enum Way {
 
 /// One call on its way to the network.
 pub(crate) struct Logged {
-    pub(crate) service: &'static str,
-    pub(crate) operation: &'static str,
-    pub(crate) sent: AtomicU32,
-    pub(crate) way: Way,
+    service: &'static str,
+    operation: &'static str,
+    sent: AtomicU32,
+    /// Whether a try may have had an effect without a success to show for it.
+    uncertain: AtomicBool,
+    way: Way,
 }
 
 impl Logged {
+    pub(crate) fn new(service: &'static str, operation: &'static str, way: Way) -> Self {
+        Self { service, operation, sent: AtomicU32::new(0), uncertain: AtomicBool::new(false), way }
+    }
+
+    /// Whether any of the tries that failed may have had an effect.
+    pub(crate) fn is_uncertain(&self) -> bool {
+        self.uncertain.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, answer: &Result<Response<Bytes>, HttpError>) {
+        let uncertain = match answer {
+            Ok(answer) => is_uncertain(answer.status().as_u16(), answer.headers().contains_key(RETRY_AFTER)),
+            Err(failure) => !matches!(failure, HttpError::NotSent(_)),
+        };
+        self.uncertain.fetch_or(uncertain, Ordering::Relaxed);
+    }
+
     /// The body of the successful answer, once.
     pub(crate) fn kept(&self) -> Option<BodyStream> {
         match &self.way {
@@ -70,6 +91,7 @@ impl Http for Logged {
         let started = tokio::time::Instant::now();
         let answer = self.way.send(request, how).await;
         self.log(attempt, started.elapsed(), &answer);
+        self.note(&answer);
         answer
     }
 }

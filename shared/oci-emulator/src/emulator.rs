@@ -14,7 +14,7 @@ use crate::faults::{Fault, Faults};
 use crate::ids::{self, Ids};
 use crate::invoker::Invoker;
 use crate::regions;
-use crate::store::{Place, Read, Safety, Store, StoreError, Table};
+use crate::store::{Place, Safety, Store, StoreError, Table};
 use crate::tenancy::{self, Compartment};
 
 /// How an emulator is set up.
@@ -146,8 +146,7 @@ impl Emulator {
             }
         }
         let store = Store::open(&options.place, options.safety)?;
-        let first = reserve_ids(&store)?;
-        let ids = Ids::new(options.seed, region.key, first);
+        let ids = Ids::new(options.seed, region.key, store.numbers());
         let clock = Clock::new(options.wall.clone());
         clock.restore(store.get::<ClockSetting>(Table::Meta, b"clock")?.unwrap_or_default());
         let tenancy = options.tenancy.clone().unwrap_or_else(|| ids.global_ocid("tenancy", "home"));
@@ -251,10 +250,24 @@ impl Emulator {
     }
 }
 
-/// Reserves the next block of numbers, so that ids do not repeat after a crash.
-fn reserve_ids(store: &Store) -> Result<u64, StoreError> {
-    let first: u64 = store.read()?.get(Table::Meta, b"next-id")?.unwrap_or(1);
-    let reserved = store.put(Table::Meta, b"next-id", &(first + ids::BLOCK));
-    reserved.map_err(|error| StoreError::Entry { table: Table::Meta.name(), reason: error.to_string() })?;
-    Ok(first)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_number_that_was_kept_comes_again_after_a_restart() {
+        let directory = tempfile::tempdir().unwrap();
+        let place = Place::Directory(directory.path().to_owned());
+        let open = || Emulator::open(Options { place: place.clone(), ..Options::default() }).unwrap();
+        let mut last = 0;
+        for numbers in [1, 10, 200_000, 3] {
+            let emulator = open();
+            for _ in 0..numbers {
+                let number = emulator.ids.number();
+                assert!(number > last, "{number} after {last}");
+                last = number;
+            }
+            emulator.store.put(Table::Meta, b"kept", &last).unwrap();
+        }
+    }
 }

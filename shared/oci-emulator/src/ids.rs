@@ -1,27 +1,26 @@
 //! Identifiers: OCIDs, etags and request ids, reproducible from a seed.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use ring::digest::{SHA256, digest};
 
 const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
-/// Numbers handed out between two writes of the high-water mark.
-pub(crate) const BLOCK: u64 = 1 << 16;
-
 /// Makes identifiers. Each is derived from the seed and a number that never repeats.
 #[derive(Debug)]
 pub(crate) struct Ids {
     seed: u64,
     region: String,
-    next: AtomicU64,
+    next: Arc<AtomicU64>,
     /// For request ids, which need not be reproducible across restarts.
     requests: AtomicU64,
 }
 
 impl Ids {
-    /// `first` is the first number of a block that no earlier run has used.
-    pub(crate) fn new(seed: u64, region: &str, first: u64) -> Self {
-        Self { seed, region: region.to_owned(), next: AtomicU64::new(first), requests: AtomicU64::new(first << 20) }
+    /// `next` is the next number; the store sees to it that no earlier run has kept one from there on.
+    pub(crate) fn new(seed: u64, region: &str, next: Arc<AtomicU64>) -> Self {
+        let requests = AtomicU64::new(next.load(Ordering::Relaxed) << 20);
+        Self { seed, region: region.to_owned(), next, requests }
     }
 
     /// A number that no other call gets.
@@ -109,23 +108,27 @@ mod tests {
 
     use super::*;
 
+    fn ids(seed: u64) -> Ids {
+        Ids::new(seed, "iad", Arc::default())
+    }
+
     #[test]
     fn ids_are_reproducible_and_never_repeat() {
         let make = || {
-            let ids = Ids::new(7, "iad", 0);
+            let ids = ids(7);
             (0..500).map(|_| ids.ocid("bucket")).chain((0..500).map(|_| ids.etag())).collect::<Vec<_>>()
         };
         assert_eq!(make(), make());
         assert_eq!(make().into_iter().collect::<BTreeSet<_>>().len(), 1000);
-        assert_ne!(Ids::new(8, "iad", 0).ocid("bucket"), make()[0]);
+        assert_ne!(ids(8).ocid("bucket"), make()[0]);
     }
 
     #[test]
     fn an_ocid_has_oracles_form() {
-        let id = Ids::new(1, "iad", 0).ocid("instance");
+        let id = ids(1).ocid("instance");
         assert!(is_ocid(&id, "instance") && id.starts_with("ocid1.instance.oc1.iad.aaaaaaaa"), "{id}");
         assert_eq!(id.rsplit('.').next().unwrap().len(), 60);
-        assert!(is_ocid(&Ids::new(1, "iad", 0).global_ocid("tenancy", "t"), "tenancy"));
+        assert!(is_ocid(&ids(1).global_ocid("tenancy", "t"), "tenancy"));
     }
 
     #[test]

@@ -50,3 +50,48 @@ impl<'a> Mark<'a> {
         Ok(reply).header(HEADER, if kept.is_some() { "changed" } else { "new" })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use axum::body::Body;
+    use http::Request;
+
+    use crate::{Emulator, Options};
+
+    #[tokio::test]
+    async fn a_part_is_carried_out_once_for_each_content() {
+        let emulator = Emulator::open(Options::default()).unwrap();
+        let check = async |mark: Option<&str>, status: u16, said: Option<&str>| {
+            let mut request = Request::post("/_causeway/compartments");
+            if let Some(mark) = mark {
+                request = request.header("x-causeway-seed", mark);
+            }
+            let response = emulator.handle(request.body(Body::from(r#"{"name":"a"}"#)).unwrap()).await;
+            let told = response.headers().get("x-causeway-seed").map(|value| value.to_str().unwrap());
+            assert_eq!((response.status().as_u16(), told), (status, said), "{mark:?}");
+        };
+        check(None, 200, None).await;
+        check(Some("part/a 1"), 200, Some("new")).await;
+        check(Some("part/a 1"), 204, Some("unchanged")).await;
+        check(Some("part/b 1"), 200, Some("new")).await;
+        check(Some("part/a 2"), 200, Some("changed")).await;
+        check(Some("part/a 1"), 200, Some("changed")).await;
+        check(Some("part/a"), 400, None).await;
+        check(Some(" 1"), 400, None).await;
+    }
+
+    /// What failed has not been carried out.
+    #[tokio::test]
+    async fn a_refused_part_is_tried_again() {
+        let emulator = Emulator::open(Options::default()).unwrap();
+        let send = async |body: &'static str| {
+            let request = Request::post("/_causeway/compartments").header("x-causeway-seed", "part 1");
+            emulator.handle(request.body(Body::from(body)).unwrap()).await.status().as_u16()
+        };
+        assert_eq!(send(r#"{"name":"a","id":"no ocid"}"#).await, 400);
+        assert_eq!(send(r#"{"name":"a"}"#).await, 200);
+        assert_eq!(send(r#"{"name":"a"}"#).await, 204);
+    }
+}

@@ -107,3 +107,34 @@ impl Profile {
         )
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_profile_is_read_back_whole_or_not_at_all() {
+        let directory = tempfile::tempdir().unwrap();
+        let text = |name: &str| name.to_owned();
+        let profile = Profile { user: text("u"), tenancy: text("t"), region: text("r") };
+        assert!(profile.read(directory.path()).is_none());
+        let key = UserKey::generate().unwrap();
+        profile.write(directory.path(), &key).unwrap();
+        assert_eq!(profile.read(directory.path()).unwrap().fingerprint, key.fingerprint);
+        for name in ["config", "key.pem", PUBLIC] {
+            let path = directory.path().join(name);
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600, "{name}");
+            let content = fs::read_to_string(&path).unwrap();
+            fs::write(&path, "damaged").unwrap();
+            assert!(profile.read(directory.path()).is_none(), "{name}");
+            fs::write(&path, content).unwrap();
+        }
+        assert!(Profile { user: text("other"), ..profile.clone() }.read(directory.path()).is_none());
+        assert!(profile.read(directory.path()).is_some());
+        assert!(!format!("{key:?}").contains("PRIVATE"));
+    }
+}

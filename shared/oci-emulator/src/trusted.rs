@@ -47,3 +47,33 @@ pub(crate) async fn answer(emulator: &Emulator, path: &str, parts: &Parts, body:
 fn administrator(emulator: &Emulator) -> Principal {
     Principal { kind: PrincipalKind::User, tenancy: emulator.tenancy().to_owned(), id: emulator.developer() }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use http::{Method, Request};
+
+    use super::*;
+    use crate::{Fault, Options};
+
+    #[tokio::test]
+    async fn operations_need_no_signature_here_and_suffer_no_faults() {
+        let emulator = Emulator::open(Options::default()).unwrap();
+        emulator.add_fault(Fault::parse("service=objectstorage,status=503").unwrap());
+        let namespace = emulator.namespace_of(emulator.tenancy());
+        let bucket = format!(r#"{{"name":"bk","compartmentId":"{}"}}"#, emulator.default_compartment());
+        let check = async |method: Method, path: String, body: String, expected: u16| {
+            let request = Request::builder().method(method).uri(&path).body(Body::from(body)).unwrap();
+            assert_eq!(emulator.handle(request).await.status().as_u16(), expected, "{path}");
+        };
+        let buckets = format!("/n/{namespace}/b");
+        check(Method::POST, buckets.clone(), bucket.clone(), 503).await;
+        check(Method::POST, format!("/_causeway/oci{buckets}"), bucket, 200).await;
+        check(Method::PUT, format!("/_causeway/oci{buckets}/bk/o/a%2Fb"), "hello".to_owned(), 200).await;
+        check(Method::GET, format!("/_causeway/oci{buckets}/bk/o/a/b"), String::new(), 200).await;
+        check(Method::GET, format!("/_causeway/oci{buckets}/other"), String::new(), 404).await;
+        check(Method::GET, "/_causeway/oci/nowhere".to_owned(), String::new(), 404).await;
+        check(Method::GET, "/_causeway/oci".to_owned(), String::new(), 404).await;
+    }
+}

@@ -12,7 +12,8 @@ const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoA
 fn with_image(question: &str, image: &str) -> String {
     let url = format!("data:image/png;base64,{image}");
     let content = json!([{ "type": "TEXT", "text": question }, { "type": "IMAGE", "imageUrl": { "url": url } }]);
-    json!({ "apiFormat": "GENERIC", "maxTokens": 400, "messages": [{ "role": "USER", "content": content }] }).to_string()
+    json!({ "apiFormat": "GENERIC", "maxTokens": 400, "messages": [{ "role": "USER", "content": content }] })
+        .to_string()
 }
 
 #[test]

@@ -82,7 +82,10 @@ fn a_resize_passes_through_a_reboot() {
     let request = cloud.oci("work-requests work-request get --work-request-id", &[&work]);
     check(&request, [("/data/status", json!("SUCCEEDED")), ("/data/percent-complete", json!(100.0))]);
     let requests = cloud.oci("work-requests work-request list --resource-id", &[&id, "-c", &cloud.compartment()]);
-    assert_eq!((each(&requests, "id"), each(&requests, "operation-type")), (vec![work.as_str()], vec!["UpdateInstance"]));
+    assert_eq!(
+        (each(&requests, "id"), each(&requests, "operation-type")),
+        (vec![work.as_str()], vec!["UpdateInstance"])
+    );
     for list in ["work-request-error", "work-request-log-entry"] {
         assert!(cloud.oci(&format!("work-requests {list} list --work-request-id"), &[&work]).is_null());
     }
@@ -114,7 +117,8 @@ fn instances_come_stop_start_and_go() {
     check(&act("STOP", &wait("STOPPED")), [("/data/lifecycle-state", json!("STOPPED"))]);
     cloud.fails((409, "IncorrectState"), "compute instance action --action SOFTRESET --instance-id", &[&id]);
     // A stopped instance takes a new size at once and stays stopped.
-    let avoid = ["--shape-config", r#"{"ocpus":2,"memoryInGBs":16}"#, "--update-operation-constraint", "AVOID_DOWNTIME"];
+    let avoid =
+        ["--shape-config", r#"{"ocpus":2,"memoryInGBs":16}"#, "--update-operation-constraint", "AVOID_DOWNTIME"];
     let larger = cloud.oci(&format!("compute instance update --force --instance-id {id}"), &avoid);
     check(&larger, [("/data/lifecycle-state", json!("STOPPED")), ("/data/shape-config/ocpus", json!(2.0))]);
     check(&act("START", &wait("RUNNING")), [("/data/lifecycle-state", json!("RUNNING"))]);
@@ -128,7 +132,10 @@ fn instances_come_stop_start_and_go() {
             ("/data/freeform-tags", json!({ "team": "ops" })),
         ],
     );
-    cloud.oci("compute instance terminate --force --wait-for-state TERMINATED --wait-interval-seconds 1 --instance-id", &[&id]);
+    cloud.oci(
+        "compute instance terminate --force --wait-for-state SUCCEEDED --wait-interval-seconds 1 --instance-id",
+        &[&id],
+    );
     let gone = cloud.oci("compute instance get --instance-id", &[&id]);
     check(&gone, [("/data/lifecycle-state", json!("TERMINATED"))]);
     let unknown = "ocid1.instance.oc1.iad.aaaaaaaanobodymadethisone";

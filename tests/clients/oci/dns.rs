@@ -26,7 +26,10 @@ fn zones_and_records() {
     let compartment = cloud.compartment();
     let create = "dns zone create --zone-type PRIMARY -c";
     let made = cloud.oci(create, &[&compartment, "--name", "dec.example"]);
-    check(&made, [("/data/name", json!("dec.example")), ("/data/serial", json!(1)), ("/data/zone-type", json!("PRIMARY"))]);
+    check(
+        &made,
+        [("/data/name", json!("dec.example")), ("/data/serial", json!(1)), ("/data/zone-type", json!("PRIMARY"))],
+    );
     cloud.oci(create, &[&compartment, "--name", "other.example"]);
     cloud.fails((409, "NotAuthorizedOrResourceAlreadyExists"), create, &[&compartment, "--name", "Dec.Example."]);
     cloud.fails((400, "InvalidParameter"), create, &[&compartment, "--name", "no zone"]);
@@ -53,7 +56,8 @@ fn zones_and_records() {
     assert_eq!(each(&found, "rdata"), ["192.0.2.1", "192.0.2.2"], "all of a patch or nothing");
     let stale = json!([record("192.0.2.7", 60)]).to_string();
     cloud.fails((412, "NoEtagMatch"), &update, &[&stale, "--if-match", "other"]);
-    let www = json!([{ "domain": "www.dec.example", "rtype": "CNAME", "rdata": "api.dec.example", "ttl": 300 }]).to_string();
+    let www =
+        json!([{ "domain": "www.dec.example", "rtype": "CNAME", "rdata": "api.dec.example", "ttl": 300 }]).to_string();
     let name = "--zone-name-or-id dec.example --domain www.dec.example";
     cloud.oci(&format!("dns record rrset update --force {name} --rtype CNAME --items"), &[&www]);
     let all = cloud.oci("dns record zone get --zone-name-or-id dec.example", &[]);
@@ -78,7 +82,8 @@ fn steering() {
     let weight = "/data/rules/1/default-answer-data/1/value";
     check(&made, [("/data/ttl", json!(30)), ("/data/answers/1/pool", json!("oci")), (weight, json!(10))]);
     let bad = rules(10).replace("90", "256");
-    let message = cloud.fails((400, "InvalidParameter"), create, &[&compartment, "--answers", ANSWERS, "--rules", &bad]);
+    let message =
+        cloud.fails((400, "InvalidParameter"), create, &[&compartment, "--answers", ANSWERS, "--rules", &bad]);
     assert_eq!(message, "Weights and priorities are from 0 to 255.");
     let policy = text(&made, "/data/id");
     let update = format!("dns steering-policy update --force --steering-policy-id {policy} --rules");
@@ -90,7 +95,10 @@ fn steering() {
     assert_eq!(each(&listed, "id"), [policy.as_str()]);
     let attach = format!("dns steering-policy-attachment create --steering-policy-id {policy} --zone-id");
     let made = cloud.oci(&attach, &[&zone, "--domain-name", "www.dec.example", "--display-name", "www"]);
-    check(&made, [("/data/rtypes", json!(["A"])), ("/data/zone-id", json!(zone)), ("/data/display-name", json!("www"))]);
+    check(
+        &made,
+        [("/data/rtypes", json!(["A"])), ("/data/zone-id", json!(zone)), ("/data/display-name", json!("www"))],
+    );
     let message = cloud.fails((400, "InvalidParameter"), &attach, &[&zone, "--domain-name", "www.example"]);
     assert_eq!(message, "domainName is not in the zone.");
     let elsewhere = ["ocid1.dns-zone.oc1..aaaanobody", "--domain-name", "www.dec.example"];
@@ -99,7 +107,10 @@ fn steering() {
     let id = "--steering-policy-attachment-id";
     let found = cloud.oci(&format!("dns steering-policy-attachment get {id}"), &[&attachment]);
     check(&found, [("/data/domain-name", json!("www.dec.example")), ("/data/steering-policy-id", json!(policy))]);
-    assert_eq!(each(&cloud.oci("dns steering-policy-attachment list -c", &[&compartment]), "id"), [attachment.as_str()]);
+    assert_eq!(
+        each(&cloud.oci("dns steering-policy-attachment list -c", &[&compartment]), "id"),
+        [attachment.as_str()]
+    );
     let delete = "dns steering-policy delete --force --steering-policy-id";
     cloud.fails((409, "Conflict"), delete, &[&policy]);
     cloud.fails((409, "Conflict"), "dns zone delete --force --zone-name-or-id dec.example", &[]);

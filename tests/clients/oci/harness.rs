@@ -75,7 +75,11 @@ impl Cloud {
         *self.runs.borrow_mut() += 1;
         let mut command = self.bare(&self.program);
         command.args(arguments.split_whitespace()).args(more);
-        command.env("OCI_CLI_CONFIG_FILE", self.file("config")).env("OCI_CLI_ENDPOINT", &self.url);
+        command.env("OCI_CLI_CONFIG_FILE", self.file("config"));
+        // It names the whole target itself and refuses an endpoint.
+        if !arguments.starts_with("raw-request") {
+            command.env("OCI_CLI_ENDPOINT", &self.url);
+        }
         command.env("OCI_CLI_SUPPRESS_FILE_PERMISSIONS_WARNING", "True").env("SUPPRESS_LABEL_WARNING", "True");
         command
     }

@@ -55,7 +55,10 @@ fn monitors_and_probes() {
     cloud.emulator.clock().advance(SignedDuration::from_secs(1));
     let found = results(&probe, &[]);
     let healthy: Vec<&Value> = found["data"].as_array().unwrap().iter().map(|one| &one["is-healthy"]).collect();
-    assert_eq!((healthy, each(&found, "vantage-point-name")), (vec![&json!(true), &json!(false)], vec![point.as_str(); 2]));
+    assert_eq!(
+        (healthy, each(&found, "vantage-point-name")),
+        (vec![&json!(true), &json!(false)], vec![point.as_str(); 2])
+    );
     cloud.oci("health-checks http-monitor delete --force --monitor-id", &[&monitor]);
     cloud.fails((404, "NotAuthorizedOrNotFound"), "health-checks http-monitor get --monitor-id", &[&monitor]);
 }

@@ -55,11 +55,12 @@ fn queries() {
     let n1 = r#"{resourceId = "ocid1.instance.oc1.iad.n1"}"#;
     assert_eq!(values(&format!("CpuUtilization[5m]{n1}.mean()")), [[30.0, 80.0]]);
     assert_eq!(values(&format!("CpuUtilization[5m]{n1}.max()")), [[50.0, 100.0]]);
-    assert_eq!(values(&format!("CpuUtilization[10m]{n1}.percentile(0.5)")), [[55.0]]);
+    assert_eq!(values(&format!("CpuUtilization[10m]{n1}.percentile(0.9)")), [[90.0]]);
     assert_eq!(values(&format!("CpuUtilization[1m]{n1}.mean() > 75")), [[80.0, 90.0, 100.0]]);
     assert_eq!(values(&format!("MemoryUtilization[10m]{n1}.last()")), [[64.0]]);
     let domains = ask("CpuUtilization[10m].groupBy(availabilityDomain).mean()");
-    let expected = [(json!({ "availabilityDomain": "AD-1" }), vec![37.5]), (json!({ "availabilityDomain": "AD-2" }), vec![30.0])];
+    let expected =
+        [(json!({ "availabilityDomain": "AD-1" }), vec![37.5]), (json!({ "availabilityDomain": "AD-2" }), vec![30.0])];
     assert_eq!(domains, expected);
     let two = r#"{resourceId =~ "ocid1.instance.oc1.iad.n2|ocid1.instance.oc1.iad.n3"}"#;
     assert_eq!(values(&format!("CpuUtilization[10m]{two}.grouping().sum()")), [[500.0]]);

@@ -13,7 +13,8 @@ fn topics_and_messages() {
     check(&made, [("/data/name", json!("egress")), ("/data/lifecycle-state", json!("ACTIVE"))]);
     let topic = text(&made, "/data/topic-id");
     cloud.oci(create, &[&compartment, "--name", "other"]);
-    let message = cloud.fails((409, "NotAuthorizedOrResourceAlreadyExists"), create, &[&compartment, "--name", "egress"]);
+    let message =
+        cloud.fails((409, "NotAuthorizedOrResourceAlreadyExists"), create, &[&compartment, "--name", "egress"]);
     assert_eq!(message, "A topic of this name exists.");
     cloud.fails((400, "InvalidParameter"), create, &[&compartment, "--name", "no spaces"]);
     let mut names = cloud.oci("ons topic list -c", &[&compartment]);

@@ -50,17 +50,24 @@ fn secrets() {
 fn limits() {
     let Some(cloud) = Cloud::start("limits") else { return };
     let tenancy = cloud.emulator.tenancy().to_owned();
-    let details = json!({ "shape": "VM.Standard.E5.Flex", "shapeConfig": { "ocpus": 6 }, "availabilityDomain": DOMAIN });
+    let details =
+        json!({ "shape": "VM.Standard.E5.Flex", "shapeConfig": { "ocpus": 6 }, "availabilityDomain": DOMAIN });
     cloud.admin("POST", "compute/instances", &details);
     let few = json!({ "service": "compute", "name": "standard-e5-core-count", "scopeType": "AD", "value": 8 });
     cloud.admin("POST", "limits", &few);
     let services = cloud.oci("limits service list -c", &[&tenancy]);
     assert!(each(&services, "name").contains(&"faas"));
     let values = cloud.oci("limits value list --service-name faas -c", &[&tenancy]);
-    check(&values["data"][0], [("/name", json!("application-count")), ("/value", json!(20)), ("/scope-type", json!("REGION"))]);
+    check(
+        &values["data"][0],
+        [("/name", json!("application-count")), ("/value", json!(20)), ("/scope-type", json!("REGION"))],
+    );
     let cores = ["--name", "standard-e5-core-count", "--availability-domain", DOMAIN];
     let values = cloud.oci("limits value list --service-name compute -c", &[&[tenancy.as_str()], &cores[..]].concat());
-    check(&values, [("/data/0/value", json!(8)), ("/data/0/availability-domain", json!(DOMAIN)), ("/data/1", Value::Null)]);
+    check(
+        &values,
+        [("/data/0/value", json!(8)), ("/data/0/availability-domain", json!(DOMAIN)), ("/data/1", Value::Null)],
+    );
     let definitions = cloud.oci("limits definition list --service-name compute -c", &[&tenancy]);
     assert_eq!(each(&definitions, "scope-type"), ["AD"; 5]);
     let available = "limits resource-availability get --service-name compute --limit-name standard-e5-core-count -c";
@@ -72,7 +79,8 @@ fn limits() {
     check(&cloud.oci(uncounted, &[&tenancy]), [("/data/used", Value::Null), ("/data/available", Value::Null)]);
     let unknown = available.replace("standard-e5-core-count", "nothing");
     cloud.fails((404, "NotAuthorizedOrNotFound"), &unknown, &[&tenancy, "--availability-domain", DOMAIN]);
-    let resize = ["--availability-domain", DOMAIN, "--shape-config", r#"{"ocpus":3}"#, "--subnet-id", "s", "--image-id", "i"];
+    let resize =
+        ["--availability-domain", DOMAIN, "--shape-config", r#"{"ocpus":3}"#, "--subnet-id", "s", "--image-id", "i"];
     let launch = "compute instance launch --shape VM.Standard.E5.Flex -c";
     let message = cloud.fails((400, "LimitExceeded"), launch, &[&[cloud.compartment().as_str()], &resize[..]].concat());
     assert!(message.contains("standard-e5-core-count"), "{message}");

@@ -62,7 +62,8 @@ fn summaries() {
     let days = ask("DAILY", &["--group-by", r#"["service","skuPartNumber"]"#]);
     let expected = [pair("Object Storage", 20.0), pair("VCN", 100.0), pair("VCN", 60.0), pair("VCN", 7.0)];
     assert_eq!(sums(&days, "service"), expected);
-    let filter = r#"{"operator":"AND","dimensions":[{"key":"service","value":"VCN"},{"key":"skuPartNumber","value":"B88327"}]}"#;
+    let filter =
+        r#"{"operator":"AND","dimensions":[{"key":"service","value":"VCN"},{"key":"skuPartNumber","value":"B88327"}]}"#;
     let filtered = ask("DAILY", &["--group-by", r#"["unit"]"#, "--filter", filter]);
     assert_eq!(sums(&filtered, "unit"), [pair("GB Months", 100.0), pair("GB Months", 60.0)]);
     let whole = ask("DAILY", &["--is-aggregate-by-time", "true", "--group-by", r#"["unit"]"#]);

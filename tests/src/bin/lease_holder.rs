@@ -67,7 +67,11 @@ async fn work(documents: &Documents, owner: &str, mut lease: Lease, time_to_live
         if say(&format!("wrote {step} {}", lease.epoch())).is_err() {
             return Ok(());
         }
-        lease.renew(documents, time_to_live).await?;
+        match lease.renew(documents, time_to_live).await {
+            // It goes on as one that does not notice: what it writes has to be refused all the same.
+            Ok(()) | Err(StateError::Conflict(_)) => {}
+            Err(other) => return Err(other),
+        }
         tokio::time::sleep(PAUSE).await;
     }
     Ok(())

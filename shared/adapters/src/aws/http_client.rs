@@ -40,7 +40,8 @@ async fn exchange(client: &reqwest::Client, request: HttpRequest) -> Result<Http
     let request = reqwest::Request::try_from(request).map_err(|error| ConnectorError::user(error.into()))?;
     let response = client.execute(request).await.map_err(classify)?;
     let response = http::Response::from(response).map(SdkBody::from_body_1_x);
-    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
+    // Not `other`, which is the SDK's word for what went wrong before the request was handed over.
+    HttpResponse::try_from(response).map_err(|error| ConnectorError::io(error.into()))
 }
 
 fn classify(error: reqwest::Error) -> ConnectorError {

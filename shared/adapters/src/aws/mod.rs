@@ -1,7 +1,15 @@
 //! AWS.
 
+mod arn;
+mod call;
+mod failure;
 mod http_client;
+mod invoker;
+mod log;
+mod metrics;
+mod notifier;
 pub mod objects;
+mod secrets;
 mod session;
 
 pub use http_client::http_client;

@@ -3,11 +3,18 @@
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use causeway_cloud::Objects;
+use causeway_cloud::{Invoker, Metrics, Notifier, Objects, Secrets};
+use causeway_resilience::ServiceFailure;
+use causeway_resilience::service::Kind;
 use tokio::sync::OnceCell;
 
+use super::call::Tries;
 use super::http_client;
+use super::invoker::Functions;
+use super::metrics::CloudWatch;
+use super::notifier::Topic;
 use super::objects::Bucket;
+use super::secrets::Vault;
 
 /// What the clients of all services have in common. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -53,6 +60,22 @@ impl Session {
         });
         loaded.await
     }
+
+    /// The configuration, as far as it comes within the time of a call.
+    ///
+    /// # Errors
+    /// [`Kind::Timeout`], and [`Kind::NotConfigured`] without a region. Nothing was sent to the service.
+    pub(super) async fn ready(&self, tries: &Tries) -> Result<&SdkConfig, ServiceFailure> {
+        let operation = tries.operation();
+        let config = match tries.deadline().moment() {
+            Some(moment) => tokio::time::timeout_at(moment.into(), self.config()).await,
+            None => Ok(self.config().await),
+        };
+        let config =
+            config.map_err(|_| operation.fails(Kind::Timeout, "region and credentials were not found in time"))?;
+        let missing = || ServiceFailure::not_configured(operation.service, "no region: set AWS_REGION");
+        config.region().map(|_| config).ok_or_else(missing)
+    }
 }
 
 /// All ports on AWS.
@@ -63,11 +86,28 @@ pub(crate) struct Aws {
 
 impl Aws {
     /// Nothing is read or sent before the first call.
-    pub(crate) fn new(network: reqwest::Client, has_own_endpoint: bool) -> Self {
-        Self { session: Session::of_process(network, has_own_endpoint) }
+    pub(crate) fn new(session: Session) -> Self {
+        Self { session }
     }
 
     pub(crate) fn bucket(&self, name: &str) -> Objects {
         Arc::new(Bucket::of_session(self.session.clone(), name))
+    }
+
+    pub(crate) fn metrics(&self) -> Arc<dyn Metrics> {
+        Arc::new(CloudWatch::new(self.session.clone()))
+    }
+
+    /// `None` when `arn` is none of a topic.
+    pub(crate) fn notifier(&self, arn: String) -> Option<Arc<dyn Notifier>> {
+        Some(Arc::new(Topic::new(self.session.clone(), arn)?))
+    }
+
+    pub(crate) fn invoker(&self, prefix: String) -> Arc<dyn Invoker> {
+        Arc::new(Functions::new(self.session.clone(), prefix))
+    }
+
+    pub(crate) fn secrets(&self) -> Arc<dyn Secrets> {
+        Arc::new(Vault::new(self.session.clone()))
     }
 }

@@ -37,8 +37,8 @@ impl ChatModel for Model {
     }
 
     async fn ask(&self, question: &ChatQuestion, deadline: Deadline) -> Result<ChatReply, ServiceFailure> {
-        let compartment = self.oci.compartment(None, SERVICE).await?;
-        let client = self.oci.until(deadline).generative_ai();
+        let client = self.oci.until(deadline, SERVICE)?.generative_ai();
+        let compartment = self.oci.compartment(None, deadline, SERVICE).await?;
         reply(client.chat(&compartment, &self.serving, &chat(question)).await?)
     }
 }

@@ -9,13 +9,16 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, once};
 
 use super::Oci;
 
+const SERVICE: &str = "compute";
+
 #[async_trait]
 impl Fleet for Oci {
     fn machines(&self, selector: &Selector, deadline: Deadline) -> BoxStream<'static, Result<Machine, ServiceFailure>> {
         let (this, selector) = (self.clone(), selector.clone());
         let opened = async move {
-            let compartment = this.compartment(selector.compartment.as_deref(), "compute").await?;
-            let list = this.until(deadline).compute().instances(&compartment, &api::ListInstances::default());
+            let client = this.until(deadline, SERVICE)?;
+            let compartment = this.compartment(selector.compartment.as_deref(), deadline, SERVICE).await?;
+            let list = client.compute().instances(&compartment, &api::ListInstances::default());
             let machines = list.map_ok(machine).map_err(ServiceFailure::from);
             Ok::<_, ServiceFailure>(machines.try_filter(move |found| std::future::ready(selector.holds(found))))
         };
@@ -23,7 +26,7 @@ impl Fleet for Oci {
     }
 
     async fn machine(&self, id: &str, deadline: Deadline) -> Result<Machine, ServiceFailure> {
-        Ok(machine(self.until(deadline).compute().instance(id).await?))
+        Ok(machine(self.until(deadline, SERVICE)?.compute().instance(id).await?))
     }
 
     fn shapes(
@@ -33,21 +36,22 @@ impl Fleet for Oci {
     ) -> BoxStream<'static, Result<Shape, ServiceFailure>> {
         let (this, named) = (self.clone(), compartment.map(str::to_owned));
         let opened = async move {
-            let compartment = this.compartment(named.as_deref(), "compute").await?;
-            let list = this.until(deadline).compute().shapes(&compartment, None);
+            let client = this.until(deadline, SERVICE)?;
+            let compartment = this.compartment(named.as_deref(), deadline, SERVICE).await?;
+            let list = client.compute().shapes(&compartment, None);
             Ok::<_, ServiceFailure>(list.map_ok(shape).map_err(ServiceFailure::from))
         };
         once(opened).try_flatten().boxed()
     }
 
     async fn resize(&self, resize: &Resize, deadline: Deadline) -> Result<Accepted, ServiceFailure> {
-        let compute = self.until(deadline).compute();
+        let compute = self.until(deadline, SERVICE)?.compute();
         let updated = compute.update(&resize.id, &change(resize), resize.if_match.as_deref()).await?;
         Ok(Accepted { machine: machine(updated.instance), work: updated.work_request_id })
     }
 
     async fn work(&self, id: &str, deadline: Deadline) -> Result<Work, ServiceFailure> {
-        let work = self.until(deadline).compute().work_request(id).await?;
+        let work = self.until(deadline, SERVICE)?.compute().work_request(id).await?;
         Ok(Work { state: work_state(&work.status), finished: work.time_finished })
     }
 }

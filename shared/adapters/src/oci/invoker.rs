@@ -41,11 +41,11 @@ impl Functions {
         Self { oci, application: application.unwrap_or_else(|| APPLICATION.to_owned()), found: Mutex::default() }
     }
 
-    async fn target(&self, name: &str, client: &Client) -> Result<Target, ServiceFailure> {
+    async fn target(&self, name: &str, client: &Client, deadline: Deadline) -> Result<Target, ServiceFailure> {
         if let Some(target) = self.found.lock().await.get(name) {
             return Ok(target.clone());
         }
-        let application = self.application(client).await?;
+        let application = self.application(client, deadline).await?;
         let mut functions = client.functions().functions(&application, Some(name));
         let function = functions.try_next().await?;
         let missing = || ServiceFailure::new(Kind::NotFound, SERVICE, "ListFunctions", format!("no function {name}"));
@@ -57,11 +57,11 @@ impl Functions {
         Ok(target)
     }
 
-    async fn application(&self, client: &Client) -> Result<String, ServiceFailure> {
+    async fn application(&self, client: &Client, deadline: Deadline) -> Result<String, ServiceFailure> {
         if self.application.starts_with("ocid1.fnapp.") {
             return Ok(self.application.clone());
         }
-        let compartment = self.oci.compartment(None, SERVICE).await?;
+        let compartment = self.oci.compartment(None, deadline, SERVICE).await?;
         let found = client.functions().applications(&compartment, Some(&self.application)).try_next().await?;
         let reason = format!("no application {}: set CAUSEWAY_APPLICATION", self.application);
         let missing = || ServiceFailure::new(Kind::NotFound, SERVICE, "ListApplications", reason);
@@ -72,8 +72,10 @@ impl Functions {
 #[async_trait]
 impl Invoker for Functions {
     async fn invoke(&self, name: &str, call: &Call, deadline: Deadline) -> Result<Outcome, ServiceFailure> {
-        let client = self.oci.until(deadline);
-        let target = self.target(name, &client).await?;
+        let client = self.oci.until(deadline, SERVICE)?;
+        // Whatever became of the search: nothing was called.
+        let found = self.target(name, &client, deadline).await;
+        let target = found.map_err(|failure| failure.with_unknown_effect(false))?;
         let invoke = Invoke {
             body: call.payload.clone(),
             is_detached: call.is_detached,

@@ -12,13 +12,15 @@ use causeway_resilience::{Deadline, ServiceFailure};
 
 use super::Oci;
 
+const SERVICE: &str = "monitoring";
 /// The service's most metrics per call.
 const BATCH: usize = 50;
 
 #[async_trait]
 impl Metrics for Oci {
     async fn query(&self, query: &MetricQuery, deadline: Deadline) -> Result<Vec<Series>, ServiceFailure> {
-        let compartment = self.compartment(query.compartment.as_deref(), "monitoring").await?;
+        let client = self.until(deadline, SERVICE)?;
+        let compartment = self.compartment(query.compartment.as_deref(), deadline, SERVICE).await?;
         let interval = interval(query.interval)?;
         let question = api::SummarizeMetrics {
             namespace: query.namespace.clone(),
@@ -28,20 +30,25 @@ impl Metrics for Oci {
             resolution: Some(interval),
             resource_group: None,
         };
-        let found = self.until(deadline).monitoring().summarize(&compartment, false, &question).await?;
+        let found = client.monitoring().summarize(&compartment, false, &question).await?;
         Ok(found.into_iter().map(series).collect())
     }
 
     async fn publish(&self, measurements: &[Measurement], deadline: Deadline) -> Result<Published, ServiceFailure> {
-        let monitoring = self.until(deadline).monitoring();
+        let monitoring = self.until(deadline, SERVICE)?.monitoring();
         let mut outcome = Published::default();
         for batch in measurements.chunks(BATCH) {
             let mut posted = Vec::with_capacity(batch.len());
             for measurement in batch {
-                posted.push(self.posted(measurement).await?);
+                posted.push(self.posted(measurement, deadline).await?);
             }
             let points: usize = batch.iter().map(|measurement| measurement.points.len()).sum();
-            let answer = monitoring.post(&posted, api::BatchAtomicity::NonAtomic).await?;
+            let answer = monitoring.post(&posted, api::BatchAtomicity::NonAtomic).await;
+            let answer = answer.map_err(|error| {
+                let failure = ServiceFailure::from(error);
+                let may_have_happened = failure.may_have_happened() || outcome.accepted > 0;
+                failure.with_unknown_effect(may_have_happened)
+            })?;
             outcome.rejected.extend(answer.failed().iter().map(rejection));
             outcome.accepted += points.saturating_sub(answer.failed().iter().map(points_of).sum());
         }
@@ -50,11 +57,11 @@ impl Metrics for Oci {
 }
 
 impl Oci {
-    async fn posted(&self, measurement: &Measurement) -> Result<api::PostedMetric, ServiceFailure> {
+    async fn posted(&self, measurement: &Measurement, deadline: Deadline) -> Result<api::PostedMetric, ServiceFailure> {
         let point = |point: &Point| api::Datapoint { timestamp: point.at, value: point.value, count: None };
         Ok(api::PostedMetric {
             namespace: measurement.namespace.clone(),
-            compartment_id: self.compartment(measurement.compartment.as_deref(), "monitoring").await?,
+            compartment_id: self.compartment(measurement.compartment.as_deref(), deadline, SERVICE).await?,
             name: measurement.name.clone(),
             dimensions: measurement.dimensions.clone(),
             metadata: measurement.unit.iter().map(|unit| ("unit".to_owned(), unit.clone())).collect(),

@@ -10,6 +10,7 @@ mod secrets;
 mod usage;
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use causeway_cloud::{ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Problem, Secrets, Usage};
 use causeway_oci_auth::effects::HttpClient;
@@ -78,31 +79,53 @@ impl Oci {
         Arc::new(invoker::Functions::new(self.clone(), application))
     }
 
-    fn until(&self, deadline: Deadline) -> Client {
-        self.client.until(deadline)
+    /// The client for calls that end with the deadline. Nothing begins after it: what is sent then and not waited for
+    /// would have an unknown fate.
+    fn until(&self, deadline: Deadline, service: &str) -> Result<Client, ServiceFailure> {
+        in_time(deadline, service)?;
+        Ok(self.client.until(deadline))
     }
 
     /// The compartment that is named, or that is set, or that of the principal.
-    async fn compartment(&self, named: Option<&str>, service: &str) -> Result<String, ServiceFailure> {
+    async fn compartment(
+        &self,
+        named: Option<&str>,
+        deadline: Deadline,
+        service: &str,
+    ) -> Result<String, ServiceFailure> {
         if let Some(compartment) = named.or(self.compartment.as_deref()) {
             return Ok(compartment.to_owned());
         }
-        let snapshot = self.snapshot(service).await?;
+        let snapshot = self.snapshot(deadline, service).await?;
         let reason = "no compartment: set CAUSEWAY_COMPARTMENT";
         snapshot.compartment.clone().ok_or_else(|| ServiceFailure::not_configured(service, reason))
     }
 
     /// The tenancy of the principal.
-    async fn tenancy(&self, service: &str) -> Result<String, ServiceFailure> {
-        let snapshot = self.snapshot(service).await?;
+    async fn tenancy(&self, deadline: Deadline, service: &str) -> Result<String, ServiceFailure> {
+        let snapshot = self.snapshot(deadline, service).await?;
         let reason = "the principal does not say its tenancy";
         snapshot.tenancy.clone().ok_or_else(|| ServiceFailure::not_configured(service, reason))
     }
 
-    async fn snapshot(&self, service: &str) -> Result<Arc<causeway_oci_auth::Snapshot>, ServiceFailure> {
-        let failed = |error: causeway_oci_auth::Error| {
-            ServiceFailure::new(Kind::Unauthenticated, service, "credentials", error.to_string())
+    async fn snapshot(
+        &self,
+        deadline: Deadline,
+        service: &str,
+    ) -> Result<Arc<causeway_oci_auth::Snapshot>, ServiceFailure> {
+        let failed = |kind: Kind, reason: String| ServiceFailure::new(kind, service, "credentials", reason);
+        let snapshot = match deadline.moment() {
+            Some(moment) => tokio::time::timeout_at(moment.into(), self.provider.snapshot()).await,
+            None => Ok(self.provider.snapshot().await),
         };
-        self.provider.snapshot().await.map_err(failed)
+        let snapshot = snapshot.map_err(|_| failed(Kind::Timeout, "they did not come in time".to_owned()))?;
+        snapshot.map_err(|error| failed(Kind::Unauthenticated, error.to_string()))
     }
+}
+
+fn in_time(deadline: Deadline, service: &str) -> Result<(), ServiceFailure> {
+    if !deadline.is_over(Instant::now()) {
+        return Ok(());
+    }
+    Err(ServiceFailure::new(Kind::Timeout, service, "begin", "no time was left"))
 }

@@ -22,13 +22,15 @@ impl Topic {
     async fn endpoint(&self, client: &Client) -> Result<&str, ServiceFailure> {
         let asked =
             self.endpoint.get_or_try_init(async || Ok(client.notifications().topic(&self.id).await?.api_endpoint));
-        asked.await.map(String::as_str)
+        // Whatever became of the question: nothing was published.
+        asked.await.map(String::as_str).map_err(|failure: ServiceFailure| failure.with_unknown_effect(false))
     }
 }
 
 #[async_trait]
 impl Notifier for Topic {
     async fn publish(&self, message: &Message, deadline: Deadline) -> Result<String, ServiceFailure> {
+        super::in_time(deadline, "notifications")?;
         let client = self.client.until(deadline);
         let endpoint = self.endpoint(&client).await?;
         let title = title(&message.title);

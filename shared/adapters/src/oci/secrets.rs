@@ -11,7 +11,7 @@ use super::Oci;
 #[async_trait]
 impl Secrets for Oci {
     async fn secret(&self, reference: &str, deadline: Deadline) -> Result<SecretBytes, ServiceFailure> {
-        let bundle = self.until(deadline).secrets().bundle(reference, &SecretVersion::Current).await?;
+        let bundle = self.until(deadline, "secrets")?.secrets().bundle(reference, &SecretVersion::Current).await?;
         Ok(SecretBytes::new(bundle.expose().to_vec()))
     }
 }

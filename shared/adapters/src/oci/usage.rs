@@ -15,8 +15,9 @@ impl Usage for Oci {
     fn rows(&self, query: &UsageQuery, deadline: Deadline) -> BoxStream<'static, Result<UsageRow, ServiceFailure>> {
         let (this, query) = (self.clone(), query.clone());
         let opened = async move {
-            let tenancy = this.tenancy("usage").await?;
-            let rows = this.until(deadline).usage().summarized(question(tenancy, &query));
+            let client = this.until(deadline, "usage")?;
+            let tenancy = this.tenancy(deadline, "usage").await?;
+            let rows = client.usage().summarized(question(tenancy, &query));
             Ok::<_, ServiceFailure>(rows.map_ok(row).map_err(ServiceFailure::from))
         };
         futures_util::stream::once(opened).try_flatten().boxed()

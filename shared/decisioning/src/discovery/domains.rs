@@ -123,7 +123,7 @@ type Fits = fn(&ColumnProfile) -> bool;
 /// A role, its words in falling weight, words that speak against it, and what the column must be.
 type Rule = (&'static str, &'static [&'static str], &'static [&'static str], Fits);
 
-const RULES: [Rule; 13] = [
+const RULES: [Rule; 22] = [
     (
         "order_id",
         &["order", "invoice", "transaction", "booking"],
@@ -139,26 +139,43 @@ const RULES: [Rule; 13] = [
     ("ship_date", &["ship", "shipped", "delivery", "delivered", "shipping"], &[], is_time),
     ("due_date", &["due"], &[], is_time),
     ("paid_date", &["paid", "payment"], &["due"], is_time),
+    ("promised_date", &["promised", "promise", "required", "requested", "committed", "expected"], &["paid"], is_time),
+    ("start_date", &["start", "started", "begin", "began"], &[], is_time),
+    ("end_date", &["end", "ended", "completed", "finished", "closed"], &[], is_time),
     ("date", &[], &[], is_time),
     (
         "amount",
         &["sales", "revenue", "amount", "total", "turnover", "sale"],
-        &["tax", "quantity", "discount", "cost", "date"],
+        &["tax", "quantity", "discount", "cost", "date", "paid", "outstanding", "balance", "budget"],
         is_measure,
     ),
-    ("quantity", &["quantity", "qty", "units", "count"], &["price", "cost"], is_measure),
+    ("paid_amount", &["paid", "collected", "received"], &["quantity", "days"], is_measure),
+    ("open_amount", &["outstanding", "balance", "unpaid"], &["quantity", "days"], is_measure),
+    (
+        "quantity",
+        &["quantity", "qty", "units", "count"],
+        &["price", "cost", "delivered", "filled", "fulfilled"],
+        is_measure,
+    ),
+    ("delivered_quantity", &["delivered", "filled", "fulfilled"], &["time", "days", "cost"], is_measure),
     ("price", &["price", "rate"], &["total"], is_measure),
     ("cost", &["cost", "expense", "cogs"], &[], is_measure),
     ("profit", &["profit", "margin"], &[], is_measure),
     ("discount", &["discount", "rebate"], &[], is_measure),
     ("budget", &["budget"], &[], is_measure),
+    ("actual", &["actual", "spent", "spend"], &["hours", "days"], is_measure),
+    ("used", &["used", "utilised", "utilized", "billable", "worked"], &[], is_measure),
+    ("capacity", &["capacity", "available"], &[], is_measure),
 ];
 
-const NAMED: [Rule; 4] = [
+const NAMED: [Rule; 7] = [
     ("customer", &["customer", "client", "account", "cust"], &["segment", "date", "city", "name"], is_nominal),
     ("product", &["product", "item", "sku", "article"], &["category", "date", "name", "price"], is_nominal),
     ("category", &["category", "segment", "department", "type"], &[], is_nominal),
     ("region", &["region", "territory", "state", "country", "market"], &[], is_nominal),
+    ("status", &["status", "stage"], &["marital"], is_nominal),
+    ("currency", &["currency", "ccy"], &["rate"], is_nominal),
+    ("returned", &["returned", "return", "refunded"], &["amount", "reason", "id"], is_flag),
 ];
 
 fn is_time(column: &ColumnProfile) -> bool {
@@ -172,6 +189,10 @@ fn is_measure(column: &ColumnProfile) -> bool {
 fn is_nominal(column: &ColumnProfile) -> bool {
     let is_name = matches!(column.logical_type, LogicalType::Text | LogicalType::Uuid | LogicalType::Integer);
     is_name && column.semantics != Semantics::Measure
+}
+
+fn is_flag(column: &ColumnProfile) -> bool {
+    column.logical_type == LogicalType::Boolean || is_nominal(column)
 }
 
 fn is_identifying(column: &ColumnProfile) -> bool {

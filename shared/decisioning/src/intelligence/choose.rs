@@ -24,9 +24,8 @@ pub(crate) fn choose(mut tables: Vec<Table>) -> Choice {
     tables.sort_by(|a, b| a.object.cmp(&b.object));
     let mut areas = vec![Areas::default(); tables.len()];
     let mut give = |score: Score, mark: fn(&mut Areas)| {
-        let best = (0..tables.len()).max_by_key(|place| {
-            (score(&tables[*place]), tables[*place].row_count, std::cmp::Reverse(*place))
-        });
+        let best = (0..tables.len())
+            .max_by_key(|place| (score(&tables[*place]), tables[*place].row_count, std::cmp::Reverse(*place)));
         if let Some(best) = best.filter(|place| score(&tables[*place]) > 0) {
             mark(&mut areas[best]);
         }
@@ -73,7 +72,8 @@ fn has_date(table: &Table) -> bool {
 }
 
 fn for_sales(table: &Table) -> u32 {
-    if !has_amount(table) && !(table.has(Role::Customer) && has_date(table)) {
+    let knows_visits = table.has(Role::Customer) && has_date(table);
+    if !has_amount(table) && !knows_visits {
         return 0;
     }
     let others = [(Role::Customer, 3), (Role::OrderId, 2), (Role::Product, 2), (Role::Profit, 1), (Role::Cost, 1)];
@@ -112,7 +112,8 @@ fn for_work(table: &Table) -> u32 {
 pub(crate) fn apply(request: &Request, tables: &mut [Table]) -> Result<(), RequestError> {
     for (name, roles) in &request.roles {
         let found = tables.iter_mut().find(|table| table.object == *name || table.name == *name);
-        let table = found.ok_or_else(|| wrong(&format!("roles.{name}"), "names no table of the catalogue".to_owned()))?;
+        let table =
+            found.ok_or_else(|| wrong(&format!("roles.{name}"), "names no table of the catalogue".to_owned()))?;
         set(table, name, roles)?;
     }
     Ok(())

@@ -56,7 +56,23 @@ impl<E: Entry> Compact<E> {
         }
     }
 
-    /// All entries in key order; to be called after [`Compact::settle`].
+    /// Ends the collection: sorts in what is pending and gives its memory back.
+    pub(crate) fn close(&mut self) {
+        self.settle();
+        self.pending = Vec::new();
+    }
+
+    /// Gives up entries until there are at most so many different hashes.
+    pub(crate) fn thin_to(&mut self, most: usize) {
+        let hashes = |entries: &[E]| entries.chunk_by(|a, b| a.hash() == b.hash()).count();
+        while hashes(&self.settled) > most.max(1) {
+            self.threshold /= 2;
+            let kept = self.settled.partition_point(|entry| entry.hash() <= self.threshold);
+            self.settled.truncate(kept);
+        }
+    }
+
+    /// All entries in key order; to be called after [`Compact::close`].
     pub(crate) fn entries(&self) -> &[E] {
         &self.settled
     }
@@ -107,7 +123,7 @@ mod tests {
     fn filled(keys: impl Iterator<Item = u64>, most: usize) -> Compact<Counted> {
         let mut compact = Compact::new(most);
         keys.for_each(|key| compact.add(Counted(mix(key), 1)));
-        compact.settle();
+        compact.close();
         compact
     }
 
@@ -124,5 +140,8 @@ mod tests {
         assert_eq!((there.entries(), there.share()), (back.entries(), back.share()));
         let estimate = there.entries().len() as f64 / there.share();
         assert!((180_000.0..220_000.0).contains(&estimate), "{estimate}");
+        let mut fewer = there;
+        fewer.thin_to(1000);
+        assert!((1..=1000).contains(&fewer.entries().len()) && fewer.share() < back.share());
     }
 }

@@ -7,12 +7,19 @@ pub(crate) const TOO_LARGE: f64 = 1e12;
 
 /// The nearest whole number of millionths; `None` for what is infinite or too large.
 pub(crate) fn from_f64(value: f64) -> Option<i64> {
-    (value.abs() < TOO_LARGE).then(|| (value * PARTS as f64).round() as i64)
+    // Whole and broken part apart: their product with the parts is exact for the one and close for the other.
+    let (whole, rest) = (value.trunc(), value.fract());
+    (value.abs() < TOO_LARGE).then(|| whole as i64 * PARTS + (rest * PARTS as f64).round() as i64)
 }
 
 /// The number that a sum of millionths stands for.
 pub(crate) fn to_f64(sum: i128) -> f64 {
-    sum as f64 / PARTS as f64
+    const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
+    let parts = i128::from(PARTS);
+    if sum.unsigned_abs() <= EXACT {
+        return sum as f64 / PARTS as f64;
+    }
+    (sum / parts) as f64 + (sum % parts) as f64 / PARTS as f64
 }
 
 /// The product of two numbers of millionths, rounded half away from zero; `None` when it is too large.

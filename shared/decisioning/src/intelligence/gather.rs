@@ -31,7 +31,9 @@ impl Gather {
                 let column = table.column(name);
                 let order = column.and_then(|c| c.dates.as_ref()).and_then(|d| d.day_month_order.as_deref());
                 let is_personal = column.is_some_and(|c| !c.pii.is_empty());
-                wanted.push(Wanted::new(role, name, is_personal, order == Some("day_first"), limits.max_members));
+                let is_large = matches!(role, Role::Product | Role::Customer);
+                let most = if is_large { limits.max_members } else { limits.max_members / 10 };
+                wanted.push(Wanted::new(role, name, is_personal, order == Some("day_first"), most));
             }
         }
         let parts = Parts::new(&wanted, areas, currency, limits);

@@ -21,11 +21,14 @@ pub struct Limits {
     pub max_record_bytes: usize,
     /// Largest Parquet column chunk, in bytes. Default 64 MiB.
     pub max_chunk_bytes: u64,
-    /// Different names of one dimension, such as products; a dimension with more is left out. Default 500,000,
-    /// about 60 MiB.
+    /// Different products; a dimension with more is left out. Other dimensions may have a tenth. Default 500,000,
+    /// about 80 MiB.
     pub max_members: usize,
     /// Different pairs of customer and day; above, customers are sampled by hash. Default 4,000,000 (36 bytes each).
     pub max_purchases: usize,
+    /// Different customers whose figures are computed; above, they are sampled by hash. Default 1,000,000, about
+    /// 130 MiB.
+    pub max_customers: usize,
     /// Different orders; above, orders are sampled by hash. Default 2,500,000 (48 bytes each).
     pub max_orders: usize,
     /// Customers that the models of lifetime value are fitted to; above, they are sampled by hash. Default 25,000.
@@ -45,6 +48,7 @@ impl Default for Limits {
             max_chunk_bytes: 64 << 20,
             max_members: 500_000,
             max_purchases: 4_000_000,
+            max_customers: 1_000_000,
             max_orders: 2_500_000,
             max_fit_customers: 25_000,
             max_reply_bytes: 4 << 20,

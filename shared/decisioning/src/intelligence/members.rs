@@ -123,7 +123,10 @@ mod tests {
     fn names_keep_their_places() {
         let mut members = Members::new(2);
         let mut place = |hash, name: &str| members.place(hash, || name.to_owned());
-        assert_eq!((place(7, "North"), place(9, ""), place(7, "North"), place(1, "East")), (Some(0), Some(1), Some(0), None));
+        assert_eq!(
+            (place(7, "North"), place(9, ""), place(7, "North"), place(1, "East")),
+            (Some(0), Some(1), Some(0), None)
+        );
         assert_eq!((members.name(0), members.name(1), members.refused), ("North", "", 1));
     }
 

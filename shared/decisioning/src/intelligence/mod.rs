@@ -33,9 +33,14 @@ mod wanted;
 use crate::result::AgentResult;
 
 pub use analyse::analyse;
+pub use ledger::Definition;
 pub use limits::Limits;
+pub use metrics::definitions::ALL as METRICS;
 pub use request::{Group, Request};
 pub use role::Role;
 
 /// What the intelligence agent answers with.
 pub type Answer = AgentResult<data::Data>;
+
+#[cfg(test)]
+mod tests;

@@ -158,6 +158,9 @@ mod tests {
     fn one_day_is_no_whole_period() {
         let one = calendar([day("2020-05-05")]);
         assert_eq!((one.months().len(), one.years().len()), (0, 0));
-        assert_eq!((month_name(month_of(day("2020-05-05"))), day_name(0)), ("2020-05".to_owned(), "1970-01-01".to_owned()));
+        assert_eq!(
+            (month_name(month_of(day("2020-05-05"))), day_name(0)),
+            ("2020-05".to_owned(), "1970-01-01".to_owned())
+        );
     }
 }

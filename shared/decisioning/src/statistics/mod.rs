@@ -9,21 +9,29 @@
 //! | [`concentration`] | Gini, Herfindahl-Hirschman, shares of the largest |
 //! | [`correlation`] | Pearson, Spearman |
 //! | [`trend`] | Mann-Kendall (plain, Hamed-Rao, seasonal), Theil-Sen slope with interval |
-//! | [`change`] | Pettitt's change point |
-//! | [`decompose`] | seasonal-trend decomposition by LOESS, strengths of trend and season |
-//! | [`outliers`] | generalised extreme Studentised deviate, robust z |
-//! | [`seasonal_outliers`] | seasonal-hybrid ESD |
+//! | [`change_point`] | Pettitt's change point |
+//! | [`seasonal`] | seasonal-trend decomposition by LOESS, strengths of trend and season |
+//! | [`anomalies`] | generalised extreme Studentised deviate, seasonal-hybrid ESD, robust z |
+//! | [`forest`] | isolation forest |
 //! | [`forecast`] | seasonal naive, exponential smoothing, scaled error over rolling origins |
-//! | [`multiplicity`] | Benjamini-Hochberg |
+//! | [`false_discovery`] | Benjamini-Hochberg |
 //! | [`purchases`] | BG/NBD model of repeat purchases |
 //! | [`spending`] | Gamma-Gamma model of spending per purchase |
 //! | [`optimise`] | Nelder-Mead simplex |
 
+pub mod anomalies;
+pub mod change_point;
 pub mod concentration;
+pub mod correlation;
 pub mod describe;
+pub mod false_discovery;
+pub mod forecast;
+pub mod forest;
 pub mod optimise;
 pub mod purchases;
+pub mod seasonal;
 pub mod spending;
+pub mod trend;
 
 #[cfg(test)]
 mod known_answers;

@@ -62,8 +62,11 @@ pub fn fit(histories: &[History]) -> Option<Model> {
 
 /// Equal histories counted once, those with the same number of repeats together.
 struct Grouped {
-    groups: Vec<(f64, Vec<(f64, f64, f64)>)>,
+    groups: Vec<Group>,
 }
+
+/// A number of repeats, and recency, age and number of the customers that have it.
+type Group = (f64, Vec<(f64, f64, f64)>);
 
 impl Grouped {
     fn new(histories: &[History]) -> Self {
@@ -75,7 +78,7 @@ impl Grouped {
             let (x, y) = ((x.repeats, x.recency, x.age), (y.repeats, y.recency, y.age));
             x.0.total_cmp(&y.0).then(x.1.total_cmp(&y.1)).then(x.2.total_cmp(&y.2))
         });
-        let mut groups: Vec<(f64, Vec<(f64, f64, f64)>)> = Vec::new();
+        let mut groups: Vec<Group> = Vec::new();
         for history in sorted {
             if groups.last().is_none_or(|(repeats, _)| *repeats != history.repeats) {
                 groups.push((history.repeats, Vec::new()));
@@ -95,7 +98,7 @@ impl Grouped {
     }
 
     fn log_likelihood(&self, r: f64, alpha: f64, a: f64, b: f64) -> f64 {
-        let of_group = |(x, members): &(f64, Vec<(f64, f64, f64)>)| {
+        let of_group = |(x, members): &Group| {
             let constant = ln_gamma(r + x) - ln_gamma(r) + r * alpha.ln() + ln_gamma(a + b) + ln_gamma(b + x)
                 - ln_gamma(b)
                 - ln_gamma(a + b + x);

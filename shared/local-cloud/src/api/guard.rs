@@ -2,10 +2,10 @@
 
 use std::net::IpAddr;
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use axum::Json;
 use http::uri::Authority;
 use http::{HeaderValue, StatusCode};
 use serde_json::json;

@@ -36,7 +36,8 @@ pub(crate) async fn run(args: Demo) -> Result<ExitCode, CliError> {
         echo: if args.verbose { Echo::Prefixed } else { Echo::Off },
     };
     let mut signals = Signals::listen()?;
-    let cloud = Cloud::new(programs(&Data::Directory(bucket))?, &options).map_err(|error| CliError::io("cannot start", &error))?;
+    let cloud = Cloud::new(programs(&Data::Directory(bucket))?, &options)
+        .map_err(|error| CliError::io("cannot start", &error))?;
     let outcome = signals.unless(call(&cloud, &progress)).await;
     cloud.shutdown().await;
     finish(&outcome?, &args.out, &progress).map(|()| ExitCode::SUCCESS)

@@ -16,13 +16,12 @@ use crate::arguments::Env;
 use crate::cli::CliError;
 use crate::functions::FUNCTIONS;
 use crate::oci::BUCKET;
-use crate::oci::target::{Answer, SendError, Target};
+use crate::oci::target::{Answer, Target};
 
 /// Variables besides those of the functions.
-const NAMES: [&str; 15] = [
+const NAMES: [&str; 14] = [
     "OCI_CLI_CONFIG_FILE",
     "OCI_CLI_PROFILE",
-    "OCI_CLI_AUTH",
     "OCI_CLI_RC_FILE",
     "OCI_CLI_ENDPOINT",
     "OCI_CONFIG_FILE",
@@ -49,29 +48,17 @@ pub(crate) async fn run(args: Env) -> Result<ExitCode, CliError> {
     }
     let url = args.server.url();
     let target = Target::at(&url).map_err(CliError::usage)?;
-    let about = about(&target).await.map_err(|reason| unavailable(&reason, &url))?;
+    let about = target.about().await.map_err(|error| unavailable(&error))?;
     let directory = args.dir.map_or_else(|| usual_directory(&url), Ok)?;
-    let config = profile(&target, &about, &directory, &url).await?;
+    let config = profile(&target, &about, &directory).await?;
     let variables = variables(&about, &config, &url)?;
     let text = match args.json {
-        true => format!("{:#}\n", Value::from(variables.into_iter().map(|(k, v)| (k, v.into())).collect::<Map<_, _>>())),
+        true => {
+            format!("{:#}\n", Value::from(variables.into_iter().map(|(k, v)| (k, v.into())).collect::<Map<_, _>>()))
+        }
         false => exports(&variables),
     };
     print(&text).map(|()| ExitCode::SUCCESS)
-}
-
-/// Who the server is.
-async fn about(target: &Target) -> Result<Value, String> {
-    let answer = target.ask(Method::GET, "/_causeway/about", None).await.and_then(Answer::accepted);
-    let about = match answer {
-        Ok(answer) => answer.json(),
-        Err(SendError::Refused { status, .. }) if status == http::StatusCode::NOT_FOUND => {
-            return Err("what answers there runs with --no-oci or is no `causeway up`".to_owned());
-        }
-        Err(error) => return Err(error.to_string()),
-    };
-    let complete = ["tenancy", "user", "region", "compartment"].iter().all(|name| about[name].is_string());
-    if complete { Ok(about) } else { Err("what answers there is no `causeway up`".to_owned()) }
 }
 
 /// One directory for each server, so that several can be used at the same time.
@@ -79,14 +66,15 @@ fn usual_directory(url: &str) -> Result<PathBuf, CliError> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     let state = variable("XDG_STATE_HOME").filter(|path| path.is_absolute());
     let state = state.or_else(|| variable("HOME").map(|home| home.join(".local/state")));
-    let state = state.ok_or_else(|| CliError::usage("neither HOME nor XDG_STATE_HOME is set; give a directory with --dir"))?;
+    let state =
+        state.ok_or_else(|| CliError::usage("neither HOME nor XDG_STATE_HOME is set; give a directory with --dir"))?;
     let host = url.trim_start_matches("http://");
     let name: String = host.chars().map(|c| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' }).collect();
     Ok(state.join("causeway").join(name))
 }
 
 /// Registers a key with the server and writes the profile for it; a key of an earlier time is used again.
-async fn profile(target: &Target, about: &Value, directory: &Path, url: &str) -> Result<PathBuf, CliError> {
+async fn profile(target: &Target, about: &Value, directory: &Path) -> Result<PathBuf, CliError> {
     let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
     let profile = Profile { user: text("user"), tenancy: text("tenancy"), region: text("region") };
     let failed = |error: PrincipalError| CliError { text: error.to_string(), exit: 74 };
@@ -98,7 +86,7 @@ async fn profile(target: &Target, about: &Value, directory: &Path, url: &str) ->
     };
     let body = json!({ "tenancy": profile.tenancy, "user": profile.user, "publicKey": key.public_pem });
     let registered = target.ask(Method::POST, "/_causeway/keys", Some(&body)).await;
-    registered.and_then(Answer::accepted).map_err(|error| unavailable(&error.to_string(), url))?;
+    registered.and_then(Answer::accepted).map_err(|error| unavailable(&error))?;
     let config = profile.write(directory, &key).map_err(failed)?;
     profile.write_defaults(directory, &text("compartment")).map_err(failed)?;
     Ok(config)
@@ -110,11 +98,24 @@ fn variables(about: &Value, config: &Path, url: &str) -> Result<Vec<(String, Str
     let (config, defaults) = (config.to_str().ok_or_else(unusual)?, defaults.to_str().ok_or_else(unusual)?);
     let text = |name: &str| about[name].as_str().unwrap_or_default();
     let (tenancy, compartment) = (text("tenancy"), text("compartment"));
-    let values: [&str; 15] = [
-        config, "DEFAULT", "api_key", defaults, url, config, tenancy, compartment, BUCKET, url, url, AWS_KEY, AWS_SECRET,
-        DEFAULT_REGION, DEFAULT_REGION,
+    let values: [&str; 14] = [
+        config,
+        "DEFAULT",
+        defaults,
+        url,
+        config,
+        tenancy,
+        compartment,
+        BUCKET,
+        url,
+        url,
+        AWS_KEY,
+        AWS_SECRET,
+        DEFAULT_REGION,
+        DEFAULT_REGION,
     ];
-    let mut all: Vec<_> = NAMES.iter().zip(values).map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect();
+    let mut all: Vec<_> =
+        NAMES.iter().zip(values).map(|(name, value)| ((*name).to_owned(), value.to_owned())).collect();
     let functions = about["functions"].as_object().into_iter().flatten();
     all.extend(functions.map(|(name, id)| (variable_of(name), id.as_str().unwrap_or_default().to_owned())));
     Ok(all)
@@ -126,10 +127,11 @@ fn variable_of(function: &str) -> String {
     format!("FN_{}_OCID", function.chars().map(upper).collect::<String>())
 }
 
-/// For `sh` and all that is like it. A session token of the user's would not fit to our keys.
+/// For `sh` and all that is like it. What would not fit to our keys goes: a session token of AWS, another kind of
+/// credentials of OCI.
 fn exports(variables: &[(String, String)]) -> String {
     let lines = variables.iter().map(|(name, value)| format!("export {name}={};\n", quoted(value)));
-    lines.chain(["unset AWS_SESSION_TOKEN;\n".to_owned()]).collect()
+    lines.chain(["unset AWS_SESSION_TOKEN OCI_CLI_AUTH;\n".to_owned()]).collect()
 }
 
 /// One word for a shell, whatever is in it.

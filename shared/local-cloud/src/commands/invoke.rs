@@ -35,7 +35,8 @@ pub(crate) async fn run(args: Invoke) -> Result<ExitCode, CliError> {
     let options =
         Options { limits: args.bounds.limits(), log_directory: args.bounds.log_dir.clone(), echo: Echo::Plain };
     let mut signals = Signals::listen()?;
-    let cloud = Cloud::new(programs(&Data::Directory(root))?, &options).map_err(|error| CliError::io("cannot start", &error))?;
+    let cloud = Cloud::new(programs(&Data::Directory(root))?, &options)
+        .map_err(|error| CliError::io("cannot start", &error))?;
     let work = async {
         let reply = call(&cloud, &args.function, body).await.map_err(|failure| failed(&failure))?;
         print(&line(&reply.body))?;

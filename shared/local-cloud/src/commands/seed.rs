@@ -5,38 +5,35 @@ use std::process::ExitCode;
 use super::print;
 use crate::arguments::Seed;
 use crate::cli::CliError;
-use crate::oci::target::Target;
+use crate::oci::target::{SendError, Target};
 use crate::seed::{self, SeedError};
 
 /// A file is wrong (`EX_DATAERR`).
 const EXIT_INVALID: u8 = 65;
 /// No server (`EX_UNAVAILABLE`).
-pub(super) const EXIT_UNAVAILABLE: u8 = 69;
+const EXIT_UNAVAILABLE: u8 = 69;
 /// It stopped halfway (`EX_TEMPFAIL`): what is there is not added again by the next try.
 const EXIT_HALFWAY: u8 = 75;
 
 pub(crate) async fn run(args: Seed) -> Result<ExitCode, CliError> {
-    let url = args.server.url();
-    let target = Target::at(&url).map_err(CliError::usage)?;
+    let target = Target::at(&args.server.url()).map_err(CliError::usage)?;
     for file in &args.files {
-        let report = seed::load(&target, file).await.map_err(|error| failed(&error, &url))?;
+        let report = seed::load(&target, file).await.map_err(|error| failed(&error))?;
         print(&format!("{}: {report}\n", file.display()))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// With the exit status for it.
-pub(super) fn failed(error: &SeedError, url: &str) -> CliError {
+pub(super) fn failed(error: &SeedError) -> CliError {
     match error {
         SeedError::Invalid(problems) => CliError { text: problems.join("\n"), exit: EXIT_INVALID },
         SeedError::Halfway { .. } => CliError { text: error.to_string(), exit: EXIT_HALFWAY },
-        SeedError::Unreachable(reason) => unavailable(reason, url),
+        SeedError::Unreachable(error) => unavailable(error),
     }
 }
 
-/// How to get a server.
-pub(super) fn unavailable(reason: &str, url: &str) -> CliError {
-    let port = url.rsplit(':').next().filter(|port| port.parse::<u16>().is_ok());
-    let command = port.map_or("causeway up".to_owned(), |port| format!("causeway up --port {port}"));
-    CliError { text: format!("{reason}; start a server with `{command}`"), exit: EXIT_UNAVAILABLE }
+/// No server, or one that does not want to.
+pub(super) fn unavailable(error: &SendError) -> CliError {
+    CliError { text: error.to_string(), exit: EXIT_UNAVAILABLE }
 }

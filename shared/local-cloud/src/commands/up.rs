@@ -1,9 +1,7 @@
 //! `causeway up`: the functions and OCI behind HTTP until a signal comes.
 
-use std::fs;
 use std::io::{self, Write};
 use std::net::SocketAddr;
-use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,7 +45,7 @@ pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
     };
     let data = match (root, &oci) {
         (Some(root), _) => Data::Directory(root),
-        (None, Some(oci)) => Data::Bucket(sample_directory(oci.directory())?),
+        (None, Some(_)) => Data::Bucket,
         (None, None) => Data::Directory(args.bounds.root()?),
     };
     let programs = match &oci {
@@ -89,9 +87,11 @@ fn start(args: &Up, programs: Vec<Program>) -> Result<Arc<Cloud>, CliError> {
 async fn prepare(args: &Up) -> Result<Oci, CliError> {
     let oci = Oci::open(&args.oci.settings())?;
     let target = Target::Here(oci.emulator.clone());
-    fill_bucket(&oci, &target).await.map_err(|error| CliError { text: format!("bucket {BUCKET}: {error}"), exit: 74 })?;
+    fill_bucket(&oci, &target)
+        .await
+        .map_err(|error| CliError { text: format!("bucket {BUCKET}: {error}"), exit: 74 })?;
     for file in &args.oci.seed_file {
-        let report = seed::load(&target, file).await.map_err(|error| failed(&error, ""))?;
+        let report = seed::load(&target, file).await.map_err(|error| failed(&error))?;
         print(&format!("{}: {report}\n", file.display()))?;
     }
     Ok(oci)
@@ -110,15 +110,6 @@ async fn fill_bucket(oci: &Oci, target: &Target) -> Result<(), SendError> {
     let object = object.body(Body::from(SAMPLE)).map_err(|error| SendError::Broken(error.to_string()))?;
     target.send(object).await?.accepted()?;
     Ok(())
-}
-
-/// The sample tables as files, for functions that do not read buckets yet.
-fn sample_directory(private: &Path) -> Result<std::path::PathBuf, CliError> {
-    let bucket = private.join("bucket");
-    let file = bucket.join(SAMPLE_OBJECT);
-    let written = fs::create_dir_all(file.parent().unwrap_or(&bucket)).and_then(|()| fs::write(&file, SAMPLE));
-    written.map_err(|error| CliError::io(file.display(), &error))?;
-    Ok(bucket)
 }
 
 /// Serves until a signal; then kills the processes, which ends the calls under way, and lets their
@@ -149,7 +140,7 @@ fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>) -> String 
     let table = table.render_whole(&terminal);
     let place = match data {
         Data::Directory(root) => root.display().to_string(),
-        Data::Bucket(_) => BUCKET.to_owned(),
+        Data::Bucket => BUCKET.to_owned(),
     };
     let oci = oci.map(|oci| about_oci(oci, base)).unwrap_or_default();
     format!("causeway is up on {base}, bucket {place}; Ctrl-C ends it\n\n{table}\n{oci}")

@@ -9,7 +9,7 @@ const AUTHS: [&str; 2] = ["auto", "resource_principal"];
 pub(crate) fn other_cloud(own: &[(String, String)]) -> Option<&str> {
     let chooses = |name: &str, value: &str| match name {
         "CAUSEWAY_CLOUD" => !CLOUDS.contains(&value),
-        "CAUSEWAY_OCI_AUTH" => !AUTHS.contains(&value),
+        "CAUSEWAY_OCI_AUTH" | "OCI_CLI_AUTH" => !AUTHS.contains(&value),
         "CAUSEWAY_OCI_ENDPOINT" => true,
         name => name.starts_with("OCI_RESOURCE_PRINCIPAL_"),
     };
@@ -41,7 +41,8 @@ mod tests {
 
     #[test]
     fn what_the_user_has_set_stays() {
-        let ours = [("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_BUCKET", "causeway"), ("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")];
+        let ours =
+            [("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_BUCKET", "causeway"), ("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")];
         let check = |own: &[(&str, &str)], expected: &[(&str, &str)]| {
             let mut variables = pairs(own);
             add(&mut variables, pairs(&ours));
@@ -55,6 +56,7 @@ mod tests {
         for other in [
             ("CAUSEWAY_CLOUD", "aws"),
             ("CAUSEWAY_OCI_AUTH", "api_key"),
+            ("OCI_CLI_AUTH", "security_token"),
             ("CAUSEWAY_OCI_ENDPOINT", "http://other"),
             ("OCI_RESOURCE_PRINCIPAL_VERSION", "1.1"),
         ] {

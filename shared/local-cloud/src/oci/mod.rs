@@ -46,6 +46,9 @@ impl Oci {
     /// # Errors
     /// When a setting cannot be, or the state cannot be read.
     pub(crate) fn open(settings: &Settings) -> Result<Self, CliError> {
+        let directory = private_directory().map_err(|error| CliError::io("no private directory", &error))?;
+        // Large objects of an emulator in memory are temporary files: they go with the keys, even after a kill.
+        let _ = tempfile::env::override_temp_dir(directory.path());
         let functions = Arc::new(Functions::default());
         let emulator = Emulator::open(Options {
             place: settings.data.clone().map_or(Place::Memory, Place::Directory),
@@ -58,7 +61,6 @@ impl Oci {
             let fault = Fault::parse(text).and_then(|fault| fault.check().map(|()| fault));
             emulator.add_fault(fault.map_err(|error| CliError::usage(format!("--fault {text}: {error}")))?);
         }
-        let directory = private_directory().map_err(|error| CliError::io("no private directory", &error))?;
         let rotation = Rotation::new(emulator.clone(), settings.rotate);
         Ok(Self { emulator, functions, rotation, directory })
     }

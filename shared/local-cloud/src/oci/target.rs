@@ -43,14 +43,25 @@ pub(crate) struct Answer {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SendError {
     /// Nobody listens.
-    #[error("nothing answers on {0}")]
-    Unreachable(String),
+    #[error("nothing answers on {url}; start a server with `causeway up{}`", port_option(url))]
+    Unreachable {
+        /// Where.
+        url: String,
+    },
+    /// Somebody else does.
+    #[error("what answers there has no OCI: it runs with --no-oci, or it is no `causeway up`")]
+    NoOci,
     /// It broke off.
     #[error("no answer: {0}")]
     Broken(String),
     /// A refusal, in OCI's form.
     #[error("{status} {code}: {message}")]
     Refused { status: StatusCode, code: String, message: String },
+}
+
+fn port_option(url: &str) -> String {
+    let port = url.rsplit(':').next().filter(|port| port.parse::<u16>().is_ok());
+    port.map(|port| format!(" --port {port}")).unwrap_or_default()
 }
 
 impl Answer {
@@ -112,7 +123,7 @@ impl Target {
     fn explain(&self, error: &hyper_util::client::legacy::Error) -> SendError {
         match self {
             Self::There { base, .. } if error.is_connect() => {
-                SendError::Unreachable(base.to_string().trim_end_matches('/').to_owned())
+                SendError::Unreachable { url: base.to_string().trim_end_matches('/').to_owned() }
             }
             _ => {
                 let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
@@ -142,5 +153,17 @@ impl Target {
             StatusCode::NOT_FOUND => Ok(None),
             _ => Ok(Some(answer.accepted()?.json())),
         }
+    }
+
+    /// Who the emulator is: texts `region`, `tenancy`, `namespace`, `compartment`, `user`, and `functions` with their
+    /// OCIDs.
+    ///
+    /// # Errors
+    /// [`SendError::NoOci`] when it is none.
+    pub(crate) async fn about(&self) -> Result<Value, SendError> {
+        let about = self.get("/_causeway/about").await?.unwrap_or(Value::Null);
+        let texts = ["region", "tenancy", "namespace", "compartment", "user"];
+        let complete = texts.iter().all(|name| about[name].is_string()) && about["functions"].is_object();
+        complete.then_some(about).ok_or(SendError::NoOci)
     }
 }

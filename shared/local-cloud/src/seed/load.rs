@@ -32,14 +32,11 @@ pub(super) struct Load<'a> {
 impl<'a> Load<'a> {
     /// Asks the server who it is.
     pub(super) async fn new(target: &'a Target, file: String) -> Result<Self, SendError> {
-        let about = target.ask(Method::GET, "/_causeway/about", None).await?.accepted()?.json();
+        let about = target.about().await?;
         let clock = target.ask(Method::GET, "/_causeway/clock", None).await?.accepted()?.json();
-        let text = |name: &str| about[name].as_str().map(str::to_owned);
-        let now = clock["now"].as_str().and_then(|now| now.parse().ok());
-        let (Some(compartment), Some(namespace), Some(now)) = (text("compartment"), text("namespace"), now) else {
-            return Err(SendError::Broken("it is no `causeway up`".to_owned()));
-        };
-        let region = text("region").unwrap_or_default();
+        let text = |name: &str| about[name].as_str().unwrap_or_default().to_owned();
+        let now = clock["now"].as_str().and_then(|now| now.parse().ok()).ok_or(SendError::NoOci)?;
+        let (compartment, namespace, region) = (text("compartment"), text("namespace"), text("region"));
         let (report, instances) = (Report::default(), BTreeMap::new());
         Ok(Self { target, file, compartment, namespace, region, now, report, instances })
     }
@@ -166,7 +163,8 @@ impl<'a> Load<'a> {
             ("freeformTags", json!(seed.freeform_tags)),
         ];
         let members = members.into_iter().filter(|(_, value)| !value.is_null());
-        let mut body: Value = members.map(|(name, value)| (name.to_owned(), value)).collect::<serde_json::Map<_, _>>().into();
+        let mut body: Value =
+            members.map(|(name, value)| (name.to_owned(), value)).collect::<serde_json::Map<_, _>>().into();
         let buckets = format!("{OCI}/n/{}/b", self.namespace);
         let path = format!("{buckets}/{}", escaped(&seed.name));
         let Some(present) = self.target.get(&format!("{path}?fields=autoTiering")).await? else {

@@ -70,9 +70,11 @@ async fn piece(
     let mut content = format!("{:?} {:?}", metric.metadata, metric.ends_at);
     for point in points {
         let at_ms = point.at_ms + shift;
-        let timestamp = Timestamp::from_millisecond(at_ms).ok().filter(|_| at_ms > load.now.as_millisecond() - RETENTION_MS);
+        let timestamp =
+            Timestamp::from_millisecond(at_ms).ok().filter(|_| at_ms > load.now.as_millisecond() - RETENTION_MS);
         let Some(timestamp) = timestamp else {
-            let text = "a point is older than the 90 days that metrics are kept; move the series with \"endsAt\": \"now\"";
+            let text =
+                "a point is older than the 90 days that metrics are kept; move the series with \"endsAt\": \"now\"";
             return Err(SendError::Broken(text.to_owned()));
         };
         let _ = write!(content, " {} {} {:?}", point.at_ms, point.value, point.count);

@@ -13,7 +13,7 @@ use std::path::Path;
 
 pub(crate) use report::{Report, SeedError};
 
-use crate::oci::target::{SendError, Target};
+use crate::oci::target::Target;
 use load::Load;
 
 /// Loads a file into an emulator. It is checked as a whole before anything is sent.
@@ -25,11 +25,6 @@ pub(crate) async fn load(target: &Target, path: &Path) -> Result<Report, SeedErr
     let read = tokio::task::spawn_blocking(move || read::read(&owned)).await;
     let seeds = read.unwrap_or_else(|error| Err(vec![error.to_string()])).map_err(SeedError::Invalid)?;
     let file = path.display().to_string();
-    let load = Load::new(target, file).await.map_err(|error| SeedError::Unreachable(match error {
-        SendError::Refused { status, .. } if status == http::StatusCode::NOT_FOUND => {
-            "it has no OCI: it runs with --no-oci or is no `causeway up`".to_owned()
-        }
-        error => error.to_string(),
-    }))?;
+    let load = Load::new(target, file).await?;
     load.run(&seeds).await
 }

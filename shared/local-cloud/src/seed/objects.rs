@@ -60,7 +60,10 @@ pub(super) fn uploads(object: &Object, directory: &Path) -> Result<Vec<Upload>, 
         }
         let prefix = prefix.as_deref().unwrap_or_default();
         let files = files_below(&directory.join(folder))?;
-        return Ok(files.into_iter().map(|(name, path)| upload(format!("{prefix}{name}"), Content::File(path), None)).collect());
+        return Ok(files
+            .into_iter()
+            .map(|(name, path)| upload(format!("{prefix}{name}"), Content::File(path), None))
+            .collect());
     }
     let name = name.clone().ok_or("missing field `name`")?;
     if prefix.is_some() {

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::oci::target::SendError;
+
 /// What became of one element.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Outcome {
@@ -23,12 +25,6 @@ pub(crate) struct Report {
 impl Report {
     pub(super) fn count(&mut self, what: &'static str, outcome: Outcome, number: usize) {
         *self.counts.entry((what, outcome)).or_default() += number;
-    }
-
-    /// How many of a kind have had this outcome.
-    #[cfg(test)]
-    pub(crate) fn of(&self, what: &'static str, outcome: Outcome) -> usize {
-        self.counts.get(&(what, outcome)).copied().unwrap_or(0)
     }
 }
 
@@ -68,6 +64,6 @@ pub(crate) enum SeedError {
         loaded: Report,
     },
     /// No server.
-    #[error("{0}")]
-    Unreachable(String),
+    #[error(transparent)]
+    Unreachable(#[from] SendError),
 }

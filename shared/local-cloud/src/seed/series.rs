@@ -57,9 +57,8 @@ pub(super) fn read(metric: &Metric, directory: &Path) -> Result<Series, String> 
     }
     let mut raw = match (&metric.datapoints, &metric.values, &metric.csv) {
         (Some(points), _, _) => {
-            let point = |one: &super::format::Datapoint| {
-                (Some(one.timestamp.as_millisecond()), Some(one.value), one.count)
-            };
+            let point =
+                |one: &super::format::Datapoint| (Some(one.timestamp.as_millisecond()), Some(one.value), one.count);
             points.iter().map(point).collect()
         }
         (_, Some(values), _) => values.iter().map(|value| (None, *value, None)).collect(),
@@ -72,9 +71,8 @@ pub(super) fn read(metric: &Metric, directory: &Path) -> Result<Series, String> 
     } else if metric.step_seconds.is_some() {
         return Err("stepSeconds is for values without timestamps".to_owned());
     }
-    let point = |(at, value, count): (Option<i64>, Option<f64>, Option<f64>)| {
-        Some(Point { at_ms: at?, value: value?, count })
-    };
+    let point =
+        |(at, value, count): (Option<i64>, Option<f64>, Option<f64>)| Some(Point { at_ms: at?, value: value?, count });
     let mut points: Vec<Point> = raw.into_iter().filter_map(point).collect();
     points.sort_by_key(|point| point.at_ms);
     if let (true, Some(start), Some(first)) = (timed, metric.starts_at, points.first().map(|point| point.at_ms)) {

@@ -4,10 +4,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests, outside #[test] functions")]
 
 mod commands;
+mod env;
 mod events;
 mod fn_calls;
 mod lambda_calls;
 mod memory;
+mod oci;
 mod processes;
+mod seeds;
 mod support;
 mod triggers;
+mod up;

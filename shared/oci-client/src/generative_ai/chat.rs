@@ -24,6 +24,31 @@ pub enum ServingMode {
     },
 }
 
+/// How requests and answers look. That depends on the model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ApiFormat {
+    /// Llama, Gemini, Grok and others.
+    Generic,
+    /// Cohere's models up to Command A: text only.
+    Cohere,
+    /// Cohere's models that see images or reason.
+    CohereV2,
+}
+
+impl ServingMode {
+    /// The format that goes with the name of a shared model. What an endpoint of one's own speaks does not show in its
+    /// OCID; [`Chat::format`] says it where it is not the generic one.
+    #[must_use]
+    pub fn format(&self) -> ApiFormat {
+        let Self::OnDemand { model_id } = self else { return ApiFormat::Generic };
+        match model_id.strip_prefix("cohere.") {
+            None => ApiFormat::Generic,
+            Some(name) if name.contains("vision") || name.contains("reasoning") => ApiFormat::CohereV2,
+            Some(_) => ApiFormat::Cohere,
+        }
+    }
+}
+
 /// Who says something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
@@ -151,6 +176,9 @@ pub struct Chat {
     /// Form of the answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub response_format: Option<ResponseFormat>,
+    /// Format of the request; that of the model's name when absent.
+    #[serde(skip)]
+    pub format: Option<ApiFormat>,
 }
 
 /// An answer.
@@ -168,10 +196,36 @@ pub struct ChatAnswer {
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(try_from = "WireResponse")]
 struct Response {
     choices: Vec<ChatChoice>,
     usage: Option<Usage>,
+}
+
+/// All formats: `choices` of the generic one, `text` or `message` of the others.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WireResponse {
+    choices: Option<Vec<ChatChoice>>,
+    text: Option<String>,
+    message: Option<Delta>,
+    finish_reason: Option<String>,
+    usage: Option<Usage>,
+}
+
+impl TryFrom<WireResponse> for Response {
+    type Error = &'static str;
+
+    fn try_from(wire: WireResponse) -> Result<Self, Self::Error> {
+        let usage = wire.usage;
+        if let Some(choices) = wire.choices {
+            return Ok(Self { choices, usage });
+        }
+        let said = wire.text.map(Delta::of).or(wire.message);
+        let message = said.ok_or("neither choices nor a text")?;
+        let finish_reason = wire.finish_reason.map(super::cohere::reason);
+        Ok(Self { choices: vec![ChatChoice { index: 0, message, finish_reason }], usage })
+    }
 }
 
 /// One of the answers; there is one unless more are asked for.
@@ -181,7 +235,8 @@ pub struct ChatChoice {
     /// Its number.
     pub index: u32,
     message: Delta,
-    /// `stop`, `length` and others. After `length` the text is cut off.
+    /// `stop`, `length` and others. After `length` the text is cut off. `COMPLETE` and `MAX_TOKENS` of Cohere's formats
+    /// are told as these two.
     pub finish_reason: Option<String>,
 }
 
@@ -209,6 +264,10 @@ struct Piece {
 }
 
 impl Delta {
+    fn of(text: String) -> Self {
+        Self { content: Some(vec![Piece { text: Some(text) }]) }
+    }
+
     /// All text of it; `None` when there is none, which is not an empty text.
     pub(super) fn text(&self) -> Option<String> {
         let mut pieces = self.content.iter().flatten().filter_map(|piece| piece.text.as_deref()).peekable();

@@ -7,8 +7,8 @@ use causeway_resilience::Deadline;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde::Deserialize;
 
-use super::broken;
 use super::chat::{Delta, Usage};
+use super::{broken, cohere};
 use crate::Error;
 use crate::error::Cause;
 use crate::transport::{BodyStream, until_error};
@@ -44,6 +44,8 @@ pub enum ChatEvent {
 struct Wire {
     index: Option<u32>,
     message: Option<Delta>,
+    /// In the format `COHERE`; the last event repeats the whole.
+    text: Option<String>,
     finish_reason: Option<String>,
     usage: Option<Usage>,
 }
@@ -53,6 +55,8 @@ pub struct ChatStream {
     body: BodyStream,
     lines: Lines,
     ready: VecDeque<ChatEvent>,
+    /// Whether there was any text.
+    said: bool,
     finished: bool,
     opc_request_id: Option<String>,
 }
@@ -66,7 +70,7 @@ impl std::fmt::Debug for ChatStream {
 impl ChatStream {
     pub(super) fn new(body: BodyStream, deadline: Deadline, opc_request_id: Option<String>) -> Self {
         let (lines, ready) = (Lines::default(), VecDeque::new());
-        Self { body: until_error(body, deadline), lines, ready, finished: false, opc_request_id }
+        Self { body: until_error(body, deadline), lines, ready, said: false, finished: false, opc_request_id }
     }
 
     pub(super) fn events(self) -> BoxStream<'static, Result<ChatEvent, Error>> {
@@ -113,10 +117,13 @@ impl ChatStream {
         }
         let wire: Wire = serde_json::from_str(data).map_err(|_| self.unusable("an event is no JSON of a chat"))?;
         let index = wire.index.unwrap_or_default();
-        if let Some(text) = wire.message.and_then(|message| message.text()).filter(|text| !text.is_empty()) {
+        let repeated = self.said && wire.finish_reason.is_some();
+        let text = wire.message.and_then(|message| message.text()).or(wire.text.filter(|_| !repeated));
+        if let Some(text) = text.filter(|text| !text.is_empty()) {
+            self.said = true;
             self.ready.push_back(ChatEvent::Text { index, text });
         }
-        if let Some(reason) = wire.finish_reason {
+        if let Some(reason) = wire.finish_reason.map(cohere::reason) {
             self.finished = true;
             self.ready.push_back(ChatEvent::Finished { index, reason });
         }

@@ -1,8 +1,10 @@
 //! Generative AI: chats with text and images, whole or as they are written.
 //!
-//! The request and answer are those of the `GENERIC` format, which Llama, Gemini and Grok models speak.
+//! Requests and answers have the form of the `GENERIC` format, which Llama, Gemini and Grok models speak; for Cohere's
+//! models they are translated, see [`ApiFormat`].
 
 mod chat;
+mod cohere;
 mod events;
 
 use std::time::Duration;
@@ -13,10 +15,12 @@ use http::Method;
 use serde::Serialize;
 
 pub use chat::{
-    Chat, ChatAnswer, ChatChoice, ChatMessage, Content, ImageUrl, JsonSchema, ResponseFormat, Role, ServingMode, Usage,
+    ApiFormat, Chat, ChatAnswer, ChatChoice, ChatMessage, Content, ImageUrl, JsonSchema, ResponseFormat, Role,
+    ServingMode, Usage,
 };
 pub use events::{ChatEvent, ChatStream};
 
+use self::cohere::{Cohere, CohereV2};
 use crate::ask::Ask;
 use crate::error::Cause;
 use crate::site::Site;
@@ -43,10 +47,10 @@ impl Client {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ChatDetails<'a> {
+struct ChatDetails<'a, T> {
     compartment_id: &'a str,
     serving_mode: &'a ServingMode,
-    chat_request: Request<'a>,
+    chat_request: T,
 }
 
 #[derive(Serialize)]
@@ -102,10 +106,35 @@ impl GenerativeAi {
 
     fn ask(&self, compartment_id: &str, serving_mode: &ServingMode, chat: &Chat, stream: bool) -> Ask {
         let ask = self.client.ask(Site::Known(Service::GenerativeAi), "Chat", Method::POST);
-        let stream_options = stream.then_some(StreamOptions { is_include_usage: true });
-        let chat_request = Request { api_format: "GENERIC", chat, is_stream: stream.then_some(true), stream_options };
-        let ask = ask.path("/actions/chat", &[]).retry_token().takes(PATIENCE);
-        ask.json(&ChatDetails { compartment_id, serving_mode, chat_request })
+        let mut ask = ask.path("/actions/chat", &[]).retry_token().takes(PATIENCE);
+        let details = Details { compartment_id, serving_mode };
+        match chat.format.unwrap_or_else(|| serving_mode.format()) {
+            ApiFormat::Generic => {
+                let stream_options = stream.then_some(StreamOptions { is_include_usage: true });
+                let is_stream = stream.then_some(true);
+                ask.json(&details.with(Request { api_format: "GENERIC", chat, is_stream, stream_options }))
+            }
+            ApiFormat::CohereV2 => ask.json(&details.with(CohereV2::of(chat, stream))),
+            ApiFormat::Cohere => match Cohere::of(chat, stream) {
+                Ok(request) => ask.json(&details.with(request)),
+                Err(fault) => {
+                    ask.wrong(fault);
+                    ask
+                }
+            },
+        }
+    }
+}
+
+/// To whom a request goes, whatever its format.
+struct Details<'a> {
+    compartment_id: &'a str,
+    serving_mode: &'a ServingMode,
+}
+
+impl<'a> Details<'a> {
+    fn with<T>(self, chat_request: T) -> ChatDetails<'a, T> {
+        ChatDetails { compartment_id: self.compartment_id, serving_mode: self.serving_mode, chat_request }
     }
 }
 

@@ -140,7 +140,8 @@ impl ObjectStorage {
         let deadline = self.client.deadline().earlier(Deadline::within(started, Some(PATIENCE)));
         let mut pause = LOOKS.0;
         loop {
-            let (work, asked) = self.work_request(&id).await?;
+            // The copy was accepted, whatever becomes of the question.
+            let (work, asked) = self.work_request(&id).await.map_err(|error| error.after_uncertain(true))?;
             match work.status.as_str() {
                 "COMPLETED" => return Ok(()),
                 "FAILED" | "CANCELED" => return Err(self.ended(&id, work.status).await),

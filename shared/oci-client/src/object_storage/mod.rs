@@ -3,8 +3,10 @@
 //! Paths, members and headers as in Oracle's Object Storage API. Names of objects may hold any text but a path
 //! segment of dots alone; slashes in them travel as `%2F`, as Oracle's SDKs do it.
 
+mod batch;
 mod bucket;
 mod copy;
+mod digest;
 mod download;
 mod lifecycle;
 mod list;
@@ -15,6 +17,7 @@ mod ranges;
 
 use http::Method;
 
+pub use batch::{BatchDeleted, BatchEntry, BatchFailure, BatchOutcome, MAX_BATCH};
 pub use bucket::{AutoTiering, Bucket, BucketField, BucketSummary, CreateBucket, UpdateBucket, Versioning};
 pub use copy::{CopyObject, RenameObject, WorkReport, WorkRequest};
 pub use download::Download;

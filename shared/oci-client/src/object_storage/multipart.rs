@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::object::META;
-use super::{Attributes, Condition, ObjectStorage, Stored};
+use super::{Attributes, Condition, ObjectStorage, Stored, digest};
 use crate::transport::Chunks;
 use crate::{Error, pages};
 
@@ -118,7 +118,7 @@ impl ObjectStorage {
         ask.json(&Details::of(object, &new.attributes)).send().await?.json()
     }
 
-    /// `UploadPart`: part 1 to 10,000. Sending a number again replaces the part.
+    /// `UploadPart`: part 1 to 10,000, with its MD5. Sending a number again replaces the part.
     ///
     /// # Errors
     /// [`Error`]; 404 when the upload was ended.
@@ -133,7 +133,9 @@ impl ObjectStorage {
         let ask = self.ask("UploadPart", Method::PUT, UPLOAD, &[("b", bucket), ("o", object)]).await?;
         let query = Query::new().text("uploadId", upload_id).text("uploadPartNum", &number.to_string());
         let ask = ask.query(&query).header("content-type", Some("application/octet-stream"));
-        let answer = ask.pieces(body.into()).send().await?;
+        let body = body.into();
+        let ask = ask.header("content-md5", Some(&digest::content_md5(&body).await));
+        let answer = ask.pieces(body).send().await?;
         Ok(Part { number, etag: answer.required("etag")? })
     }
 

@@ -7,7 +7,7 @@ use causeway_resilience::retry::Idempotency;
 use http::Method;
 use jiff::Timestamp;
 
-use super::{Download, ObjectStorage};
+use super::{Download, ObjectStorage, digest};
 use crate::answer::Answer;
 use crate::ask::Ask;
 use crate::transport::Chunks;
@@ -184,7 +184,8 @@ impl Stored {
 const OBJECT: &str = "/b/{b}/o/{o}";
 
 impl ObjectStorage {
-    /// `PutObject`. The body is sent piece by piece, without being put together. An unconditional put is repeated when
+    /// `PutObject`. The body is sent piece by piece, without being put together, with its MD5: a body that was damaged on
+    /// its way is not stored. An unconditional put is repeated when
     /// its fate is unknown, a conditional one is not: it might be refused because of itself.
     ///
     /// # Errors
@@ -198,7 +199,9 @@ impl ObjectStorage {
         condition: &Condition,
     ) -> Result<Stored, Error> {
         let ask = self.ask("PutObject", Method::PUT, OBJECT, &[("b", bucket), ("o", object)]).await?;
-        let ask = condition.on(attributes.on(ask)).pieces(body.into());
+        let body = body.into();
+        let ask = condition.on(attributes.on(ask)).header("content-md5", Some(&digest::content_md5(&body).await));
+        let ask = ask.pieces(body);
         Stored::of(&ask.send().await?)
     }
 
@@ -230,7 +233,7 @@ impl ObjectStorage {
     pub async fn delete(&self, bucket: &str, object: &str, if_match: Option<&str>) -> Result<(), Error> {
         let ask = self.ask("DeleteObject", Method::DELETE, OBJECT, &[("b", bucket), ("o", object)]).await?;
         match ask.header("if-match", if_match).send().await {
-            Err(error) if error.is_not_found() && error.tries() > 1 && error.code() == Some("ObjectNotFound") => Ok(()),
+            Err(error) if error.code() == Some("ObjectNotFound") && error.may_have_happened() => Ok(()),
             other => other.map(drop),
         }
     }

@@ -6,7 +6,9 @@ use serde_json::json;
 
 use super::world::{Reply, World, broken, json as answer, refusal, reply};
 use crate::Error;
-use crate::generative_ai::{Chat, ChatEvent, ChatMessage, Content, Role, ServingMode};
+use crate::generative_ai::{
+    ApiFormat, Chat, ChatEvent, ChatMessage, Content, JsonSchema, ResponseFormat, Role, ServingMode,
+};
 
 fn model() -> ServingMode {
     ServingMode::OnDemand { model_id: "meta.llama-4".into() }
@@ -67,6 +69,104 @@ async fn an_answer_without_text_has_none() {
     let world = World::new([answer(&whole)]);
     let said = world.client().generative_ai().chat("c", &model(), &chat()).await.unwrap();
     assert_eq!((said.text(), said.usage()), (None, None));
+}
+
+fn cohere(name: &str) -> ServingMode {
+    ServingMode::OnDemand { model_id: format!("cohere.{name}") }
+}
+
+fn said(role: Role, text: &str) -> ChatMessage {
+    ChatMessage { role, content: vec![Content::text(text)] }
+}
+
+#[test]
+fn models_have_formats() {
+    let dedicated = ServingMode::Dedicated { endpoint_id: "ocid1.generativeaiendpoint.oc1.iad.x".to_owned() };
+    for (model, expected) in [
+        (model(), ApiFormat::Generic),
+        (dedicated, ApiFormat::Generic),
+        (cohere("command-r-plus-08-2024"), ApiFormat::Cohere),
+        (cohere("command-a-03-2025"), ApiFormat::Cohere),
+        (cohere("command-a-vision"), ApiFormat::CohereV2),
+    ] {
+        assert_eq!(model.format(), expected, "{model:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_chat_in_the_format_of_cohere() {
+    let whole = json!({"modelId": "m", "chatResponse": {"apiFormat": "COHERE", "text": "fine",
+        "finishReason": "MAX_TOKENS", "usage": {"totalTokens": 9}}});
+    let world = World::new([answer(&whole)]);
+    let schema = JsonSchema { name: "n".to_owned(), schema: json!({"type": "object"}), is_strict: None };
+    let chat = Chat {
+        messages: vec![
+            said(Role::System, "Be short."),
+            said(Role::User, "Hi"),
+            said(Role::Assistant, "Hello"),
+            said(Role::User, "How are you?"),
+        ],
+        top_p: Some(0.5),
+        stop: vec!["END".to_owned()],
+        response_format: Some(ResponseFormat::JsonSchema { json_schema: schema }),
+        ..Chat::default()
+    };
+    let found = world.client().generative_ai().chat("c", &cohere("command-r"), &chat).await.unwrap();
+    let reason = found.choices()[0].finish_reason.as_deref();
+    assert_eq!((found.text().as_deref(), reason), (Some("fine"), Some("length")));
+    assert_eq!(found.usage().unwrap().total_tokens, Some(9));
+    let request = json!({"apiFormat": "COHERE", "message": "How are you?", "preambleOverride": "Be short.",
+        "chatHistory": [{"role": "USER", "message": "Hi"}, {"role": "CHATBOT", "message": "Hello"}],
+        "topP": 0.5, "stopSequences": ["END"],
+        "responseFormat": {"type": "JSON_OBJECT", "schema": {"type": "object"}}});
+    assert_eq!(world.sent()[0].json()["chatRequest"], request);
+}
+
+#[tokio::test]
+async fn what_the_format_of_cohere_cannot_say_is_not_sent() {
+    for (messages, expected) in [
+        (chat().messages, "no images"),
+        (vec![said(Role::User, "a"), said(Role::Assistant, "b")], "at the end"),
+        (vec![], "at the end"),
+        (vec![said(Role::Tool, "a"), said(Role::User, "b")], "no messages of tools"),
+    ] {
+        let world = World::new(Vec::<Reply>::new());
+        let chat = Chat { messages, ..Chat::default() };
+        let error = world.client().generative_ai().chat("c", &cohere("command-r"), &chat).await.unwrap_err();
+        assert!(error.to_string().contains(expected) && error.tries() == 0, "{error}");
+        assert!(world.sent().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn an_image_in_the_second_format_of_cohere() {
+    let whole = json!({"modelId": "m", "chatResponse": {"apiFormat": "COHEREV2", "id": "i", "finishReason": "COMPLETE",
+        "message": {"role": "ASSISTANT", "content": [{"type": "TEXT", "text": "none"}]}}});
+    let world = World::new([answer(&whole)]);
+    let found = world.client().generative_ai().chat("c", &cohere("command-a-vision"), &chat()).await.unwrap();
+    let reason = found.choices()[0].finish_reason.as_deref();
+    assert_eq!((found.text().as_deref(), reason), (Some("none"), Some("stop")));
+    let request = &world.sent()[0].json()["chatRequest"];
+    assert_eq!(request["apiFormat"], "COHEREV2");
+    let image = json!({"type": "IMAGE_URL", "imageUrl": {"url": "data:image/jpeg;base64,/9j/"}});
+    assert_eq!(request["messages"][0]["content"][1], image);
+}
+
+#[tokio::test]
+async fn an_answer_in_no_format_is_refused() {
+    let world = World::new([answer(&json!({"modelId": "m", "chatResponse": {"finishReason": "COMPLETE"}}))]);
+    let error = world.client().generative_ai().chat("c", &model(), &chat()).await.unwrap_err();
+    assert!(error.to_string().contains("JSON of another shape"), "{error}");
+}
+
+#[tokio::test]
+async fn the_end_of_a_stream_of_cohere_repeats_the_text() {
+    let end = "data: {\"text\":\"hello\",\"finishReason\":\"COMPLETE\",\"usage\":{\"totalTokens\":5}}\n\n";
+    let pieces = vec!["data: {\"text\":\"hel\"}\n\ndata: {\"text\":\"lo\"}\n\n", end];
+    let found = streamed(events(pieces)).await.unwrap();
+    assert_eq!(found[..3], [text("hel"), text("lo"), stop()]);
+    assert!(matches!(found[3], ChatEvent::Usage(_)), "{found:?}");
+    assert_eq!(streamed(events(vec![end])).await.unwrap()[..2], [text("hello"), stop()]);
 }
 
 #[tokio::test]

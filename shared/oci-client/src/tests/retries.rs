@@ -66,10 +66,41 @@ async fn a_deletion_that_an_earlier_try_did_is_done() {
     let gone = || refusal(404, "ObjectNotFound");
     let world = World::new([Err(broken()), Ok(gone())]);
     world.storage().delete("bk", "o", None).await.unwrap();
+    let world = World::new([refusal(429, "TooManyRequests"), gone()]);
+    assert!(world.storage().delete("bk", "o", None).await.unwrap_err().is_not_found());
     let world = World::new([gone()]);
     assert!(world.storage().delete("bk", "o", None).await.unwrap_err().is_not_found());
     let world = World::new([Err(broken()), Ok(refusal(404, "BucketNotFound"))]);
     assert!(world.storage().delete("bk", "o", None).await.unwrap_err().is_not_found());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_error_says_whether_any_try_may_have_had_an_effect() {
+    let busy = || Ok(refusal(503, "ServiceUnavailable"));
+    let later = || Ok(refusal(503, "ServiceUnavailable").header("retry-after", "1"));
+    let slow = || Ok(refusal(429, "TooManyRequests"));
+    let unsent = || Err(HttpError::NotSent("no route".to_owned()));
+    for (replies, expected) in [
+        (vec![slow(), slow(), slow(), slow()], false),
+        (vec![unsent(), unsent(), unsent(), unsent()], false),
+        (vec![later(), slow(), unsent(), slow()], false),
+        (vec![Ok(refusal(400, "InvalidParameter"))], false),
+        (vec![slow(), Ok(refusal(412, "IfMatchFailed"))], false),
+        (vec![busy(), slow(), slow(), slow()], true),
+        (vec![Err(broken()), slow(), slow(), unsent()], true),
+        (vec![slow(), Err(broken()), Ok(refusal(400, "InvalidParameter"))], true),
+        (vec![slow(), busy(), busy(), busy()], true),
+        (vec![Ok(refusal(408, "RequestTimeout"))], true),
+        // Success that cannot be told: the etag is missing.
+        (vec![Ok(reply(200, ""))], true),
+    ] {
+        let shown: Vec<_> = replies.iter().map(|reply| reply.as_ref().map(|_| "an answer").err().cloned()).collect();
+        let world = World::new(replies);
+        let put = world.storage();
+        let put = put.put("bk", "o", [Bytes::from("x")], &Attributes::default(), &Condition::None).await;
+        let error = put.unwrap_err();
+        assert_eq!(error.may_have_happened(), expected, "{error}: {shown:?}");
+    }
 }
 
 #[tokio::test]

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use causeway_oci_client::object_storage::{
-    AccessType, Attributes, AutoTiering, BucketField, ByteRange, Condition, GetObject, LifecycleRule, NewPar, NewUpload,
-    Stretches, UpdateBucket,
+    AccessType, Attributes, AutoTiering, BatchEntry, BucketField, ByteRange, Condition, GetObject, LifecycleRule,
+    ListObjects, NewPar, NewUpload, Stretches, UpdateBucket,
 };
 use causeway_oci_emulator::Fault;
 use futures_util::TryStreamExt;
@@ -68,6 +68,26 @@ async fn stretches_are_never_of_two_contents() {
     assert_eq!((first.at, first.bytes[0]), (0, 1));
     let rest: Result<Vec<_>, _> = pieces.try_collect().await;
     assert!(rest.unwrap_err().is_precondition_failed());
+}
+
+#[tokio::test]
+async fn many_objects_are_deleted_at_once() {
+    let (_cloud, bucket) = Cloud::with_bucket().await;
+    let storage = bucket.storage();
+    for name in ["a", "b/c", "kept"] {
+        storage.put("bk", name, [Bytes::from("x")], &Attributes::default(), &Condition::None).await.unwrap();
+    }
+    let changed = BatchEntry { object_name: "kept".to_owned(), if_match: Some("other".to_owned()) };
+    let batch = [BatchEntry::new("a"), BatchEntry::new("missing"), BatchEntry::new("b/c"), changed];
+    let outcome = storage.delete_batch("bk", &batch).await.unwrap();
+    let deleted: Vec<_> = outcome.deleted.iter().map(|done| done.object_name.as_str()).collect();
+    let failed: Vec<_> = outcome.failed.iter().map(|fail| (fail.object_name.as_str(), fail.status_code)).collect();
+    assert_eq!((deleted, failed), (vec!["a", "b/c"], vec![("missing", 404), ("kept", 412)]));
+    let left: Vec<_> = storage.objects("bk", ListObjects::default()).try_collect().await.unwrap();
+    assert_eq!(left.iter().map(|object| object.name.as_str()).collect::<Vec<_>>(), ["kept"]);
+    for wrong in [vec![], vec![BatchEntry::new("x"); 1001]] {
+        assert_eq!(storage.delete_batch("bk", &wrong).await.unwrap_err().tries(), 0);
+    }
 }
 
 #[tokio::test]

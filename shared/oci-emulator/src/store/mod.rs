@@ -11,6 +11,8 @@ mod tables;
 
 use std::ops::Bound;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::Serialize;
@@ -25,6 +27,11 @@ use crate::error::Error;
 
 /// Memory for cached pages of the tables, in bytes.
 const CACHE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Numbers that are given out between two writes of the high-water mark.
+const BLOCK: u64 = 1 << 16;
+/// Where that mark is kept.
+const NEXT_NUMBER: &[u8] = b"next-id";
 
 /// When a finished write is safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -88,6 +95,9 @@ impl StoreError {
 pub(crate) struct Store {
     tables: Database,
     pub(crate) bodies: Bodies,
+    numbers: Arc<AtomicU64>,
+    /// No kept number is as high as this.
+    mark: AtomicU64,
 }
 
 impl Store {
@@ -101,9 +111,13 @@ impl Store {
             Place::Directory(directory) => backend::open(directory, durability, CACHE_BYTES)?,
         };
         let bodies = Bodies::open(place, durability)?;
-        let store = Self { tables, bodies };
+        let (numbers, mark) = (Arc::new(AtomicU64::new(1)), AtomicU64::new(1));
+        let store = Self { tables, bodies, numbers, mark };
         store.create_tables()?;
         store.sweep()?;
+        let first = store.get(Table::Meta, NEXT_NUMBER)?.unwrap_or(1);
+        store.numbers.store(first, Ordering::Relaxed);
+        store.mark.store(first, Ordering::Relaxed);
         Ok(store)
     }
 
@@ -136,9 +150,26 @@ impl Store {
         transaction.set_durability(Durability::Immediate).map_err(StoreError::from)?;
         let writer = Writer { transaction, doomed: std::cell::RefCell::default() };
         let value = change(&writer)?;
+        let mark = self.reserve(&writer)?;
         writer.transaction.commit().map_err(StoreError::from)?;
+        self.mark.store(mark, Ordering::Relaxed);
         self.bodies.remove(writer.doomed.into_inner());
         Ok(value)
+    }
+
+    /// The next number that nothing in the store has, nor will have after a restart.
+    pub(crate) fn numbers(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.numbers)
+    }
+
+    /// Raises the mark with the very change that may keep numbers beyond it. Changes come one after the other.
+    fn reserve(&self, writer: &Writer) -> Result<u64, StoreError> {
+        let (next, mark) = (self.numbers.load(Ordering::Relaxed), self.mark.load(Ordering::Relaxed));
+        if next <= mark {
+            return Ok(mark);
+        }
+        writer.put(Table::Meta, NEXT_NUMBER, &(next + BLOCK))?;
+        Ok(next + BLOCK)
     }
 
     /// One value, without a view to keep.

@@ -4,8 +4,11 @@
 mod auth;
 mod faults;
 mod functions;
+mod notifications;
 mod objects;
+mod people;
 mod persistence;
 mod services;
 mod support;
 mod uploads;
+mod zones;

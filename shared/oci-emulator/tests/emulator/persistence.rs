@@ -14,6 +14,17 @@ fn files(directory: &std::path::Path) -> usize {
     folders.map(|folder| std::fs::read_dir(folder.path()).unwrap().count()).sum()
 }
 
+/// Waits until an emulator that was dropped has let go of its directory; its connections end a little later.
+async fn released(directory: &std::path::Path) {
+    for _ in 0..500 {
+        if causeway_oci_emulator::Emulator::open(in_directory(directory)).is_ok() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    panic!("the directory is still in use");
+}
+
 #[tokio::test]
 async fn state_survives_a_restart() {
     let directory = tempfile::tempdir().unwrap();
@@ -25,7 +36,7 @@ async fn state_survives_a_restart() {
         cloud.put(&format!("{bucket}/o/large"), vec![5; 100_000]).await.ok();
         cloud.advance(86_400).await;
         drop(cloud);
-        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+        released(&directory.path().join(format!("{safety:?}"))).await;
         let cloud = Cloud::start(options()).await;
         assert_eq!(cloud.get(&format!("{bucket}/o/small")).await.ok().body, b"small");
         assert_eq!(cloud.get(&format!("{bucket}/o/large")).await.ok().body, [5; 100_000]);
@@ -74,7 +85,7 @@ async fn files_go_with_their_objects_and_strays_at_the_next_start() {
     cloud.delete(&target).await.ok();
     assert_eq!(files(directory.path()), 0);
     drop(cloud);
-    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    released(directory.path()).await;
     std::fs::create_dir_all(directory.path().join("bodies/aa")).unwrap();
     std::fs::write(directory.path().join("bodies/aa/00000000000000aa"), "stray").unwrap();
     let _cloud = Cloud::start(in_directory(directory.path())).await;

@@ -28,8 +28,8 @@ pub(crate) struct Arguments {
     /// Rounds; in each round every program has one turn
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Bytes of each range in MiB, for all programs
-    #[arg(long, default_value_t = 32)]
+    /// Bytes of each range in MiB, for all programs; Oracle's command line takes no less than 128
+    #[arg(long, default_value_t = 128)]
     range_mib: u64,
     /// Ranges at the same time, for all programs
     #[arg(long, default_value_t = 8)]
@@ -79,7 +79,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         anyhow::Ok(server)
     })?;
     let mut programs = vec![ours(&server.about, arguments)?];
-    programs.extend(arguments.oci.iter().map(|oci| peers::oci(oci, &server.about, arguments.range_mib, arguments.parallel)));
+    programs.extend(
+        arguments.oci.iter().map(|oci| peers::oci(oci, &server.about, arguments.range_mib, arguments.parallel)),
+    );
     let served = match &arguments.rclone {
         Some(rclone) => {
             programs.push(peers::rclone(rclone, &server.about, arguments.range_mib, arguments.parallel));
@@ -117,7 +119,7 @@ fn measure(
         "{gib} GiB in ranges of {} MiB, {} at a time; medians of {} rounds",
         arguments.range_mib, arguments.parallel, arguments.rounds
     ))?;
-    let table = Table::new(&["", "wall s", "MiB/s", "client CPU s/GiB", "server CPU s/GiB", "from"])?;
+    let table = Table::new(&["", "wall s", "MiB/s", "client CPU s/GiB", "server CPU s/GiB", "served by"])?;
     for (peer, turns) in programs.iter().zip(&turns) {
         let median = |figure: &dyn Fn(&Turn) -> f64| {
             let mut figures: Vec<f64> = turns.iter().map(figure).collect();
@@ -131,7 +133,7 @@ fn measure(
             format!("{:.0}", arguments.mib as f64 / seconds),
             format!("{:.2}", median(&|turn| turn.client.as_secs_f64()) / gib),
             format!("{:.2}", median(&|turn| turn.server.as_secs_f64()) / gib),
-            if peer.is_s3 { "rclone serve" } else { "emulator" }.to_owned(),
+            if peer.is_s3 { "rclone" } else { "emulator" }.to_owned(),
         ])?;
     }
     Ok(())
@@ -142,7 +144,8 @@ fn turn(peer: &Peer, server: &str, mib: u64, scratch: &Path) -> Result<Turn> {
     let (client_before, server_before, started) = (cpu_of_children()?, cpu(server)?, Instant::now());
     let output = (peer.command)(folder.path()).output().with_context(|| peer.name.clone())?;
     let seconds = started.elapsed().as_secs_f64();
-    ensure!(output.status.success(), "{}: {}", peer.name, String::from_utf8_lossy(&output.stderr));
+    let said = [output.stdout, output.stderr].concat();
+    ensure!(output.status.success(), "{}: {}", peer.name, String::from_utf8_lossy(&said));
     let turn = Turn { seconds, client: cpu_of_children()? - client_before, server: cpu(server)? - server_before };
     check(&folder.path().join(OBJECT), mib).with_context(|| peer.name.clone())?;
     Ok(turn)

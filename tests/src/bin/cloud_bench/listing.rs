@@ -57,7 +57,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     })?;
     let about = serde_json::to_string(&server.about)?;
     say("Pages of 1000 with size, etag and time, one in memory at a time")?;
-    let table = Table::new(&["objects", "s", "objects/s", "client CPU s", "server CPU s", "peak RSS MiB", "at start MiB"])?;
+    let table =
+        Table::new(&["objects", "s", "objects/s", "client CPU s", "server CPU s", "peak RSS MiB", "at start MiB"])?;
     for most in [1000, arguments.objects / 10, arguments.objects] {
         let before = cpu(&server.id())?;
         let mut command = Command::new(std::env::current_exe()?);

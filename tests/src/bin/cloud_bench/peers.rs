@@ -35,6 +35,9 @@ fn clean(program: &Path) -> Command {
     command
 }
 
+/// Smallest range that Oracle's command line takes, in MiB.
+const OCI_LEAST: u64 = 128;
+
 /// `oci os object bulk-download`.
 pub(crate) fn oci(program: &Path, about: &About, range_mib: u64, parallel: usize) -> Peer {
     let (program, url, config) = (program.to_owned(), about.url.clone(), about.config.clone());
@@ -42,8 +45,8 @@ pub(crate) fn oci(program: &Path, about: &About, range_mib: u64, parallel: usize
         let mut command = clean(&program);
         command.env("OCI_CLI_CONFIG_FILE", &config).env("OCI_CLI_ENDPOINT", &url).env("LC_ALL", "C.UTF-8");
         command.env("OCI_CLI_SUPPRESS_FILE_PERMISSIONS_WARNING", "True").env("SUPPRESS_LABEL_WARNING", "True");
-        command.args(["os", "object", "bulk-download", "-bn", BUCKET, "--multipart-download-threshold"]);
-        command.args([range_mib.to_string(), "--part-size".to_owned(), range_mib.to_string()]);
+        command.args(["os", "object", "bulk-download", "-bn", BUCKET, "--multipart-download-threshold", "128"]);
+        command.args(["--part-size".to_owned(), range_mib.max(OCI_LEAST).to_string()]);
         command.args(["--parallel-operations-count".to_owned(), parallel.to_string()]);
         command.arg("--download-dir").arg(folder);
         command
@@ -126,7 +129,9 @@ pub(crate) fn s5cmd(program: &Path, served: &ServedS3, range_mib: u64, parallel:
         let mut command = clean(&program);
         command.env("AWS_ACCESS_KEY_ID", KEY).env("AWS_SECRET_ACCESS_KEY", KEY).env("AWS_REGION", "us-east-1");
         command.args(["--endpoint-url", &url, "cp", "--concurrency", &parallel.to_string()]);
-        command.args(["--part-size", &range_mib.to_string(), &format!("s3://{BUCKET}/{OBJECT}")]).arg(folder.join(OBJECT));
+        command
+            .args(["--part-size", &range_mib.to_string(), &format!("s3://{BUCKET}/{OBJECT}")])
+            .arg(folder.join(OBJECT));
         command
     });
     peer.of_s3()

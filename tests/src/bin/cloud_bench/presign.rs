@@ -22,7 +22,7 @@ pub(crate) async fn credentials(variables: HashMap<String, String>) -> Result<Ar
 }
 
 /// A signed request, ready to be sent. Bodies are those of `PutObject`, which signatures leave out.
-pub(crate) fn signed(credentials: &Snapshot, method: Method, url: &str, body: Option<&[u8]>) -> Result<Prepared> {
+pub(crate) fn signed(credentials: &Snapshot, method: &Method, url: &str, body: Option<&[u8]>) -> Result<Prepared> {
     let mut request = Request::builder().method(method.clone()).uri(url).body(())?;
     if let Some(body) = body {
         request.headers_mut().insert("content-length", body.len().into());

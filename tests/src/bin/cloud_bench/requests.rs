@@ -82,11 +82,11 @@ fn prepare(kind: &str, arguments: &Arguments, server: &Server, credentials: &Sna
     let one = |number: usize| {
         let object = format!("{bucket}/o/{}", name(number % arguments.objects).replace('/', "%2F"));
         match kind {
-            "get namespace" => signed(credentials, Method::GET, &format!("{base}/n"), None),
-            "put 1 KB" => signed(credentials, Method::PUT, &object, Some(&body)),
-            "get 1 KB" => signed(credentials, Method::GET, &object, None),
-            "head" => signed(credentials, Method::HEAD, &object, None),
-            _ => signed(credentials, Method::GET, &format!("{bucket}/o?limit=10&fields=size,etag"), None),
+            "get namespace" => signed(credentials, &Method::GET, &format!("{base}/n"), None),
+            "put 1 KB" => signed(credentials, &Method::PUT, &object, Some(&body)),
+            "get 1 KB" => signed(credentials, &Method::GET, &object, None),
+            "head" => signed(credentials, &Method::HEAD, &object, None),
+            _ => signed(credentials, &Method::GET, &format!("{bucket}/o?limit=10&fields=size,etag"), None),
         }
     };
     (0..arguments.signed).map(one).collect()
@@ -141,7 +141,12 @@ fn finished(id: &str, started: Instant, before: (Duration, Duration), mut times:
     Ok(Load { requests: times.len(), took, times, server: cpu(id)? - before.0, client: cpu("self")? - before.1 })
 }
 
-async fn send(mut connection: Connection, requests: Arc<Vec<Prepared>>, first: usize, end: Instant) -> Result<Vec<f64>> {
+async fn send(
+    mut connection: Connection,
+    requests: Arc<Vec<Prepared>>,
+    first: usize,
+    end: Instant,
+) -> Result<Vec<f64>> {
     let mut times = Vec::new();
     for at in first.. {
         let sent = Instant::now();

@@ -20,7 +20,11 @@ impl Table {
         let mut out = stdout().lock();
         for (at, (cell, width)) in cells.iter().zip(&self.widths).enumerate() {
             let cell = cell.as_ref();
-            if at == 0 { write!(out, "{cell:<width$}")? } else { write!(out, "{cell:>width$}")? };
+            if at == 0 {
+                write!(out, "{cell:<width$}")?
+            } else {
+                write!(out, "{cell:>width$}")?
+            };
         }
         writeln!(out)?;
         out.flush()

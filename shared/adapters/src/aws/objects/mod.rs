@@ -25,6 +25,7 @@ use error::{failed, unsupported};
 use tokio::sync::OnceCell;
 
 use super::Session;
+use super::log::Logged;
 
 /// Deletions under way at a time.
 const DELETIONS: usize = 8;
@@ -57,7 +58,8 @@ impl Bucket {
         let made = self.inner.client.get_or_init(async || {
             let config = self.inner.session.config().await;
             let path_style = self.inner.session.has_own_endpoint();
-            Client::from_conf(aws_sdk_s3::config::Builder::from(config).force_path_style(path_style).build())
+            let builder = aws_sdk_s3::config::Builder::from(config).force_path_style(path_style);
+            Client::from_conf(builder.interceptor(Logged).build())
         });
         made.await
     }

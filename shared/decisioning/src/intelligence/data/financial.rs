@@ -173,6 +173,8 @@ pub struct Contribution {
     pub loss_making_count: Option<u64>,
     /// Their losses together, as a negative amount.
     pub loss_making_sum: Option<f64>,
+    /// Their revenue together.
+    pub loss_making_revenue: Option<f64>,
     /// Those with the largest losses.
     pub loss_making: Vec<Member>,
 }

@@ -1,10 +1,10 @@
 //! Figures from what was added up.
 
-pub mod definitions;
+pub(crate) mod definitions;
 
+mod cohorts;
 mod concentration;
 mod contribution;
-mod cohorts;
 mod discount;
 mod growth;
 mod lifetime;
@@ -83,7 +83,8 @@ pub(crate) fn addable(read: &Read) -> Result<(), Why> {
         return Err(absent(mixed));
     }
     let money = read.gather.wanted.iter().filter(|wanted| wanted.role.is_money());
-    let signs: std::collections::BTreeSet<char> = money.flat_map(|w| w.signs.iter().copied()).filter(|s| *s != ' ').collect();
+    let signs: std::collections::BTreeSet<char> =
+        money.flat_map(|w| w.signs.iter().copied()).filter(|s| *s != ' ').collect();
     if signs.len() > 1 && !is_filtered {
         return Err(absent("amounts carry different currency signs, so they are not added up"));
     }

@@ -51,12 +51,19 @@ pub(crate) struct Customers {
     /// Rows with a customer.
     pub(crate) rows: u64,
     pub(crate) purchases: Compact<Purchase>,
+    max_customers: usize,
 }
 
 impl Customers {
     pub(crate) fn new(places: &Places, worth: Worth, date: Option<usize>, limits: &Limits) -> Option<Self> {
         let customer = places.of(Role::Customer)?;
-        Some(Self { customer, date, worth, rows: 0, purchases: Compact::new(limits.max_purchases) })
+        let purchases = Compact::new(limits.max_purchases);
+        Some(Self { customer, date, worth, rows: 0, purchases, max_customers: limits.max_customers })
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.purchases.close();
+        self.purchases.thin_to(self.max_customers);
     }
 
     #[inline]

@@ -108,10 +108,13 @@ impl Histogram {
     pub(crate) fn quantile(&self, share: f64) -> Option<f64> {
         let needed = ((share * self.count() as f64).ceil() as u64).max(1);
         let mut running = 0;
-        self.0.iter().find(|(_, count)| {
-            running += **count;
-            running >= needed
-        }).map(|(value, _)| *value as f64)
+        self.0
+            .iter()
+            .find(|(_, count)| {
+                running += **count;
+                running >= needed
+            })
+            .map(|(value, _)| *value as f64)
     }
 }
 
@@ -123,7 +126,10 @@ mod tests {
     fn quantiles_are_values_that_occur() {
         let mut histogram = Histogram::default();
         [5, 1, 1, 2, 9].into_iter().for_each(|value| histogram.add(value));
-        assert_eq!((histogram.quantile(0.5), histogram.quantile(0.95), histogram.mean()), (Some(2.0), Some(9.0), Some(3.6)));
+        assert_eq!(
+            (histogram.quantile(0.5), histogram.quantile(0.95), histogram.mean()),
+            (Some(2.0), Some(9.0), Some(3.6))
+        );
         assert_eq!((histogram.count_above(2), Histogram::default().quantile(0.5)), (2, None));
     }
 

@@ -184,10 +184,10 @@ impl Parts {
             sales.close();
         }
         if let Some(orders) = &mut self.orders {
-            orders.found.settle();
+            orders.found.close();
         }
         if let Some(customers) = &mut self.customers {
-            customers.purchases.settle();
+            customers.close();
         }
     }
 }

@@ -158,7 +158,7 @@ impl Sales {
     }
 
     pub(crate) fn close(&mut self) {
-        self.product_years.settle();
+        self.product_years.close();
     }
 
     /// The largest discount.

@@ -79,13 +79,15 @@ pub(super) fn copy(emulator: &Emulator, call: &Call) -> Reply {
 }
 
 fn resources(job: &CopyJob) -> Vec<work::Resource> {
+    let details = &job.details;
     let object = |action, namespace: &str, bucket: &str, name: &str| work::Resource {
         action,
+        // Both ends: there is one region only.
+        region: details.destination_region.clone(),
         namespace: namespace.to_owned(),
         bucket: bucket.to_owned(),
         object: name.to_owned(),
     };
-    let details = &job.details;
     vec![
         object("READ", &job.source_namespace, &job.source_bucket, &details.source_object_name),
         object(

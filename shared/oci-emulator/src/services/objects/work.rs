@@ -18,6 +18,7 @@ const PAGE: (usize, usize) = (100, 1000);
 pub(super) struct Resource {
     /// `READ` or `WRITTEN`.
     pub(super) action: &'static str,
+    pub(super) region: String,
     pub(super) namespace: String,
     pub(super) bucket: String,
     pub(super) object: String,
@@ -30,7 +31,7 @@ impl Resource {
             "entityType": "object",
             "identifier": format!("{}/{}/{}", self.namespace, self.bucket, self.object),
             "entityUri": format!("/n/{}/b/{}/o/{}", self.namespace, self.bucket, self.object),
-            "metadata": { "REGION": "", "NAMESPACE": self.namespace, "BUCKET": self.bucket, "OBJECT": self.object },
+            "metadata": { "REGION": self.region, "NAMESPACE": self.namespace, "BUCKET": self.bucket, "OBJECT": self.object },
         })
     }
 }

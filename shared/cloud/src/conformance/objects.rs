@@ -1,14 +1,10 @@
-//! What every adapter of the object port must do, as checks that any test can call.
-//!
-//! Each check writes below a prefix of its own. They return a message instead of panicking, so that a
-//! hand-run against a live bucket reads well. [`all`] runs them one after another.
+//! The object port. Each check writes below a prefix of its own.
 
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error, ObjectStore, ObjectStoreExt, PutMode, PutOptions, PutResult, UpdateVersion};
 
-/// What a check found wrong, as a sentence.
-pub type Finding = Result<(), String>;
+use super::{Finding, expect};
 
 /// Runs every check against a store.
 ///
@@ -173,10 +169,6 @@ async fn text(store: &dyn ObjectStore, name: &str) -> Result<String, String> {
     let found = store.get(&Path::from(name)).await.map_err(say)?;
     let bytes = found.bytes().await.map_err(say)?;
     String::from_utf8(bytes.to_vec()).map_err(|e| e.to_string())
-}
-
-fn expect(holds: bool, finding: impl FnOnce() -> String) -> Finding {
-    if holds { Ok(()) } else { Err(finding()) }
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "fits map_err")]

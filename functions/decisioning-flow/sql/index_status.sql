@@ -1,0 +1,1 @@
+CREATE INDEX idx_analysis_status ON analysis_results (status, execution_timestamp)

@@ -1,0 +1,1 @@
+CREATE INDEX idx_analysis_timestamp ON analysis_results (execution_timestamp)

@@ -1,0 +1,1 @@
+CREATE INDEX idx_analysis_type ON analysis_results (analysis_type, execution_timestamp)

@@ -1,0 +1,187 @@
+//! One invocation of the flow: take the run, carry it on, give it back.
+
+use bytes::Bytes;
+use causeway_cloud::invoker::{Call, Outcome};
+use causeway_cloud::state::lease::{Acquired, Lease};
+use causeway_resilience::Deadline;
+use causeway_runtime::{Context, Error, Handler};
+use jiff::Timestamp;
+use serde_json::json;
+
+use crate::agents::Caller;
+use crate::begin::Found;
+use crate::drive::{Drive, Reached};
+use crate::failure::of_state;
+use crate::flow::Flow;
+use crate::report::{FlowResult, document, reply, run_result, so_far};
+use crate::run::Answers;
+use crate::time::Time;
+use crate::{DecisioningFlow, HAND_OVER, Reply, Request};
+
+/// How a run stands at the end of an invocation.
+enum Stands {
+    /// Its document.
+    Finished(Bytes),
+    /// What there is of it; the rest is for another invocation.
+    Deferred(Box<FlowResult>),
+}
+
+impl DecisioningFlow {
+    /// Begins a run, resumes it, or answers with its result.
+    pub(crate) async fn carry_on(&self, request: &Request, context: &Context) -> Result<Reply, Error> {
+        let time = Time::new(self.clock.clone());
+        let run_id = self.run_id(request, context, &time).await?;
+        if let Some(found) = self.known(request, &run_id).await?
+            && found.state.is_finished
+        {
+            return self.replay(&run_id).await;
+        }
+        let mut lease = self.take(request, &run_id, context, &time).await?;
+        let stands = self.work(request, &run_id, &mut lease, context, &time).await;
+        if let Err(error) = lease.release(self.store.documents()).await {
+            tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
+        }
+        match stands? {
+            Stands::Finished(document) => self.reply(&document, &run_id),
+            Stands::Deferred(result) => self.hand_over(*result, &run_id, context).await,
+        }
+    }
+
+    /// The same bytes as before.
+    async fn replay(&self, run_id: &str) -> Result<Reply, Error> {
+        let kept = self.store.read(&self.store.final_name(run_id)).await.map_err(of_state)?;
+        match kept {
+            Some(document) => self.reply(&document, run_id),
+            None => Err(Error::client(410, "result_expired", format!("the result of the run {run_id} is not kept any more"))),
+        }
+    }
+
+    fn reply(&self, document: &Bytes, run_id: &str) -> Result<Reply, Error> {
+        let object = self.store.final_name(run_id);
+        let text = reply(document, self.config.max_reply_bytes, &object).map_err(unwritable)?;
+        Ok(Reply(text))
+    }
+
+    /// Takes the run. A continuation waits for the invocation that called it; everybody else is told who has it.
+    async fn take(&self, request: &Request, run_id: &str, context: &Context, time: &Time) -> Result<Lease, Error> {
+        let owner = format!("{} {}", Self::NAME, context.request_id);
+        let gives_up = time.deadline_at(time.unix_millis().saturating_add(HAND_OVER.as_millis() as u64));
+        let gives_up = gives_up.earlier(context.budget.deadline());
+        loop {
+            let taken = self.store.take(run_id, &owner, self.config.lease).await.map_err(of_state)?;
+            let (owner, until) = match taken {
+                Acquired::Held(lease) => return Ok(lease),
+                Acquired::Busy { owner, expires_unix_ms } => (owner, expires_unix_ms),
+            };
+            let wait = std::time::Duration::from_millis(until.saturating_sub(time.unix_millis()) + 1);
+            let may_wait = request.is_continuation && gives_up.remaining(time.instant()).is_some_and(|left| wait < left);
+            if !may_wait {
+                return Err(busy(run_id, &owner, until));
+            }
+            time.sleep(wait).await;
+        }
+    }
+
+    async fn work(
+        &self,
+        request: &Request,
+        run_id: &str,
+        lease: &mut Lease,
+        context: &Context,
+        time: &Time,
+    ) -> Result<Stands, Error> {
+        // Read again: what was read without the lease may be old.
+        let Found { mut state, version } = match self.known(request, run_id).await? {
+            Some(found) => found,
+            None => self.begin(request, run_id, time).await?,
+        };
+        let name = self.store.final_name(run_id);
+        if state.is_finished
+            && let Some(kept) = self.store.read(&name).await.map_err(of_state)?
+        {
+            return Ok(Stands::Finished(kept));
+        }
+        state.invocations = state.invocations.saturating_add(1);
+        let whole = Flow::read(&state.flow).map_err(|error| Error::internal("stored_flow", error.to_string()))?;
+        let flow = whole.for_analysis(state.asked.analysis_type);
+        let flow = flow.ok_or_else(|| Error::internal("stored_flow", "the stored flow has no agents"))?;
+        let stop = context.budget.deadline();
+        let mut drive = Drive {
+            store: &self.store,
+            caller: self.caller(time, stop, context),
+            flow: &flow,
+            lease,
+            lease_time: self.config.lease,
+            shortest_call: self.config.shortest_call,
+            max_request_bytes: self.config.max_request_bytes,
+            max_invocations: self.config.max_invocations,
+            state,
+            version,
+            answers: Answers::new(),
+        };
+        match drive.run().await? {
+            Reached::End => self.finish(&mut drive, stop).await.map(Stands::Finished),
+            Reached::Deferred => Ok(Stands::Deferred(Box::new(so_far(&flow, &drive.state, &drive.answers)))),
+        }
+    }
+
+    fn caller(&self, time: &Time, stop: Deadline, context: &Context) -> Caller {
+        Caller {
+            invoker: self.invoker.clone(),
+            time: time.clone(),
+            first_wait: self.config.first_wait,
+            random: self.random,
+            stop,
+            traceparent: context.trace.traceparent.clone(),
+        }
+    }
+
+    /// Writes the document down, then wherever it belongs, then that all is done: whatever comes in between, the next
+    /// invocation finds the document and goes on from there.
+    async fn finish(&self, drive: &mut Drive<'_>, stop: Deadline) -> Result<Bytes, Error> {
+        let text = document(drive.flow, &drive.state, &drive.answers, self.config.health_as).map_err(unwritable)?;
+        let name = self.store.final_name(&drive.state.run_id);
+        let kept = self.store.keep(&name, text).await.map_err(of_state)?;
+        self.results.store(&run_result(&kept).map_err(unwritable)?, stop).await?;
+        drive.state.is_finished = true;
+        drive.save().await?;
+        Ok(kept)
+    }
+
+    /// Asks for the next invocation and answers with what there is.
+    async fn hand_over(&self, mut result: FlowResult, run_id: &str, context: &Context) -> Result<Reply, Error> {
+        let payload = json!({"run_id": run_id, "continue": true}).to_string();
+        let call = Call {
+            payload: payload.into(),
+            is_detached: true,
+            is_idempotent: true,
+            traceparent: context.trace.traceparent.clone(),
+        };
+        let deadline = Deadline::within(std::time::Instant::now(), context.budget.remaining());
+        let is_continued = match self.invoker.invoke(Self::NAME, &call, deadline).await {
+            Ok(Outcome::Accepted { .. } | Outcome::Answered { .. }) => true,
+            Ok(Outcome::Failed { code, .. }) => {
+                tracing::error!(code, run_id, "the run could not be continued");
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, run_id, "the run could not be continued");
+                false
+            }
+        };
+        result.workflow_run.is_continued = Some(is_continued);
+        let document = serde_json::to_vec(&result).map_err(unwritable)?.into();
+        let parts = self.store.stages_name(run_id);
+        Ok(Reply(reply(&document, self.config.max_reply_bytes, &parts).map_err(unwritable)?))
+    }
+}
+
+fn busy(run_id: &str, owner: &str, until_unix_ms: u64) -> Error {
+    let until = i64::try_from(until_unix_ms).ok().and_then(|until| Timestamp::from_millisecond(until).ok());
+    let until = until.map(|until| format!(" until {until} unless it goes on")).unwrap_or_default();
+    Error::client(409, "run_in_progress", format!("the run {run_id} is being carried out by {owner}{until}"))
+}
+
+fn unwritable(error: impl ToString) -> Error {
+    Error::internal("document", error.to_string())
+}

@@ -1,0 +1,166 @@
+//! Runs the decisioning agents in the order that a flow says, keeps what each of them finds, and sums it up.
+//!
+//! Trigger: a direct or HTTP call with a [`Request`], a schedule, or itself: a run takes up to half an hour and an
+//! invocation five minutes, so at four fifths of its time the function writes down where it is, calls itself and
+//! answers `partial`. Each agent's result is kept before the next stage begins; whatever ends an invocation, the next
+//! call with the same run id goes on after the last result that was kept. A finished run answers with the bytes it
+//! answered with before. A run that is being carried out is not carried out twice (409).
+//!
+//! Needs: to call the agents and itself, to read and write `CAUSEWAY_BUCKET` (or the state's bucket) and the bucket or
+//! database of the results. [`flow`] is the language of flows, [`run`] what comes next in a run, [`summary`] the page
+//! for executives, [`report`] the document.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use causeway_cloud::results::Results;
+use causeway_cloud::state::Clock;
+use causeway_cloud::{Invoker, Ports, Principal, PrincipalCheck, Problem};
+use causeway_runtime::{AuthCheck, Context, Error, Handler};
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+pub mod condition;
+pub mod flow;
+pub mod report;
+pub mod run;
+pub mod sql;
+pub mod summary;
+
+mod agents;
+mod begin;
+mod config;
+mod drive;
+mod failure;
+mod invocation;
+mod request;
+mod setup;
+mod store;
+mod time;
+
+pub use config::Config;
+pub use request::{FlowFrom, Request};
+pub use setup::SetupReport;
+
+use report::FlowResult;
+use store::RunStore;
+
+/// The flow and what it works with.
+pub struct DecisioningFlow {
+    store: RunStore,
+    objects: causeway_cloud::Objects,
+    invoker: Arc<dyn Invoker>,
+    results: Arc<dyn Results>,
+    principal: Arc<dyn Principal>,
+    clock: Arc<dyn Clock>,
+    random: fn() -> f64,
+    config: Config,
+}
+
+/// What the flow works with.
+pub struct Parts {
+    /// The function's bucket: flows, and the results of single agents.
+    pub objects: causeway_cloud::Objects,
+    /// States of runs.
+    pub documents: causeway_cloud::state::Documents,
+    /// The agents.
+    pub invoker: Arc<dyn Invoker>,
+    /// Where results go.
+    pub results: Arc<dyn Results>,
+    /// Who the function is.
+    pub principal: Arc<dyn Principal>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// A number from 0 to 1, drawn anew at each call.
+    pub random: fn() -> f64,
+}
+
+impl DecisioningFlow {
+    /// A flow over these parts.
+    #[must_use]
+    pub fn new(parts: Parts, config: Config) -> Self {
+        let Parts { objects, documents, invoker, results, principal, clock, random } = parts;
+        let store = RunStore::new(Arc::clone(&objects), documents, config.runs_prefix.clone());
+        Self { store, objects, invoker, results, principal, clock, random, config }
+    }
+
+    /// Takes the deployment's ports.
+    ///
+    /// # Errors
+    /// One of them is not configured.
+    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let parts = Parts {
+            objects: ports.objects()?,
+            documents: ports.documents(Self::NAME)?,
+            invoker: ports.invoker()?,
+            results: ports.results(&config.results)?,
+            principal: ports.principal()?,
+            clock,
+            random: rand::random::<f64>,
+        };
+        Ok(Self::new(parts, config))
+    }
+}
+
+/// The reply: the document of a run, or of a setup, as the bytes that were stored.
+#[derive(Debug, Serialize)]
+#[serde(transparent)]
+pub struct Reply(pub Box<RawValue>);
+
+/// What a reply can be, for the schema.
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[allow(dead_code, reason = "only its schema is used")]
+enum ReplyForm {
+    Run(Box<FlowResult>),
+    Setup(SetupReport),
+}
+
+impl JsonSchema for Reply {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Reply".into()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        ReplyForm::json_schema(generator)
+    }
+}
+
+impl Handler for DecisioningFlow {
+    const NAME: &'static str = "decisioning-flow";
+    const ABOUT: &'static str = "Runs the decisioning agents as a flow says, and resumes a run where it was cut.";
+    type Config = Config;
+    type Request = Request;
+    type Reply = Reply;
+
+    async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
+        request.check()?;
+        if request.setup { self.set_up(&request, context).await } else { self.carry_on(&request, context).await }
+    }
+
+    async fn check_auth(&self) -> AuthCheck {
+        match self.principal.check().await {
+            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
+            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
+            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
+        }
+    }
+
+    fn capabilities(&self) -> Value {
+        let results = &self.config.results;
+        json!({
+            "analyses": ["strategic_business_health", "operational_efficiency", "financial_health"],
+            "flow": self.config.definition.as_deref().unwrap_or("built-in"),
+            "results": { "objects": results.objects, "database": results.database.is_some() },
+            "lease_seconds": self.config.lease.as_secs(),
+        })
+    }
+}
+
+/// Longest wait of a continuation for the invocation that called it to let go of the run.
+const HAND_OVER: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! What is kept of runs: a document with the state, and an object for each result.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use causeway_cloud::object_store::{Error, ObjectStoreExt, PutMode, PutOptions, path::Path};
+use causeway_cloud::state::lease::{Acquired, acquire};
+use causeway_cloud::state::{Documents, StateError, Version};
+use causeway_cloud::{Objects, object_path};
+
+use crate::run::RunState;
+
+/// Largest object that is read: five results of 6 MB each.
+const MAX_BYTES: u64 = 40 << 20;
+
+/// Runs of one deployment.
+#[derive(Clone)]
+pub(crate) struct RunStore {
+    objects: Objects,
+    documents: Documents,
+    prefix: String,
+}
+
+impl RunStore {
+    pub(crate) fn new(objects: Objects, documents: Documents, prefix: String) -> Self {
+        Self { objects, documents, prefix }
+    }
+
+    pub(crate) fn documents(&self) -> &Documents {
+        &self.documents
+    }
+
+    /// Takes a name for a run that nobody has taken; whether it is ours now.
+    pub(crate) async fn reserve(&self, run: &str, owner: &str) -> Result<bool, StateError> {
+        match self.documents.create(&format!("{run}/name"), &owner).await {
+            Ok(_) => Ok(self.state(run).await?.is_none()),
+            Err(StateError::Conflict(_)) => Ok(false),
+            Err(other) => Err(other),
+        }
+    }
+
+    pub(crate) async fn take(&self, run: &str, owner: &str, time: Duration) -> Result<Acquired, StateError> {
+        acquire(&self.documents, &format!("{run}/lease"), owner, time).await
+    }
+
+    pub(crate) async fn state(&self, run: &str) -> Result<Option<(RunState, Version)>, StateError> {
+        let found = self.documents.get::<RunState>(&state_key(run)).await?;
+        Ok(found.map(|found| (found.value, found.version)))
+    }
+
+    /// Writes the state under the lease with this epoch.
+    pub(crate) async fn write(
+        &self,
+        state: &RunState,
+        version: Option<&Version>,
+        epoch: u64,
+    ) -> Result<Version, StateError> {
+        self.documents.write_fenced(&state_key(&state.run_id), state, version, epoch).await
+    }
+
+    /// Name of the object with an agent's result, relative to the bucket.
+    pub(crate) fn result_name(&self, run: &str, stage: &str, agent: &str) -> String {
+        format!("{}/{stage}/{agent}.json", self.stages_name(run))
+    }
+
+    /// Folder of the agents' results.
+    pub(crate) fn stages_name(&self, run: &str) -> String {
+        format!("{}/{run}/stages", self.prefix)
+    }
+
+    /// Name of the object with the result of the whole run.
+    pub(crate) fn final_name(&self, run: &str) -> String {
+        format!("{}/{run}/result.json", self.prefix)
+    }
+
+    /// What is kept under a name.
+    pub(crate) async fn read(&self, name: &str) -> Result<Option<Bytes>, StateError> {
+        let found = match self.objects.get(&path(name)?).await {
+            Ok(found) => found,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(other) => return Err(StateError::Store(other)),
+        };
+        if found.meta.size > MAX_BYTES {
+            return Err(StateError::TooLarge { key: name.to_owned(), bytes: found.meta.size, max: MAX_BYTES });
+        }
+        Ok(Some(found.bytes().await.map_err(StateError::Store)?))
+    }
+
+    /// Keeps bytes under a name that nothing is kept under yet, and gives what is kept there now: what came first.
+    pub(crate) async fn keep(&self, name: &str, bytes: Bytes) -> Result<Bytes, StateError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.objects.put_opts(&path(name)?, bytes.clone().into(), options).await {
+            Ok(_) => Ok(bytes),
+            // Also after a failure: the write may have arrived all the same.
+            Err(failure) => match self.read(name).await {
+                Ok(Some(kept)) => Ok(kept),
+                _ => Err(StateError::Store(failure)),
+            },
+        }
+    }
+}
+
+fn state_key(run: &str) -> String {
+    format!("{run}/state")
+}
+
+fn path(name: &str) -> Result<Path, StateError> {
+    object_path(name).map_err(|_| StateError::BadKey(name.to_owned()))
+}

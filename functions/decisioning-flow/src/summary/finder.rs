@@ -1,0 +1,102 @@
+//! Looks figures up in results and remembers what was not there, and why.
+
+use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
+
+use serde_json::Value;
+
+use crate::flow::Flow;
+use crate::run::{Answers, Progress, RunState};
+
+pub(super) struct Finder<'a> {
+    flow: &'a Flow,
+    state: &'a RunState,
+    answers: &'a Answers,
+    /// Reasons by the path of what is null.
+    pub(super) coverage: BTreeMap<String, String>,
+    /// Whether something is missing that this analysis asks for.
+    pub(super) is_short: bool,
+}
+
+impl<'a> Finder<'a> {
+    pub(super) fn new(flow: &'a Flow, state: &'a RunState, answers: &'a Answers) -> Self {
+        Self { flow, state, answers, coverage: BTreeMap::new(), is_short: false }
+    }
+
+    /// A number within `range`.
+    pub(super) fn number(
+        &mut self,
+        path: &str,
+        agent: &str,
+        pointer: &str,
+        range: RangeInclusive<f64>,
+    ) -> Option<f64> {
+        let value = self.value(path, agent, pointer)?;
+        let number = value.as_f64().filter(|number| range.contains(number));
+        if number.is_none() {
+            self.absent(path, format!("{agent} gives no number from {} to {}", range.start(), range.end()));
+        }
+        number
+    }
+
+    /// A text.
+    pub(super) fn text(&mut self, path: &str, agent: &str, pointer: &str) -> Option<String> {
+        let text = self.value(path, agent, pointer)?.as_str().map(str::to_owned);
+        if text.is_none() {
+            self.absent(path, format!("{agent} gives no text"));
+        }
+        text
+    }
+
+    /// Elements of a list; none, with a reason, when there is no list.
+    pub(super) fn list(&mut self, path: &str, agent: &str, pointer: &str) -> Vec<Value> {
+        let Some(value) = self.value(path, agent, pointer) else { return Vec::new() };
+        let Some(list) = value.as_array() else {
+            self.absent(path, format!("{agent} gives no list"));
+            return Vec::new();
+        };
+        list.clone()
+    }
+
+    /// Whatever is there, if it is not null.
+    pub(super) fn value(&mut self, path: &str, agent: &str, pointer: &str) -> Option<&'a Value> {
+        let Some(answer) = self.answers.get(agent) else {
+            let reason = self.reason(agent);
+            self.is_short |= self.flow.agents.contains_key(agent);
+            self.coverage.insert(path.to_owned(), reason);
+            return None;
+        };
+        match answer.view.pointer(pointer) {
+            None => self.absent(path, format!("the result of {agent} has no {}", shown(pointer))),
+            Some(Value::Null) => self.absent(path, format!("{agent} has no value for {}", shown(pointer))),
+            Some(value) => return Some(value),
+        }
+        None
+    }
+
+    fn reason(&self, agent: &str) -> String {
+        match self.state.agents.get(agent) {
+            Some(Progress::Failed { code, .. }) => format!("{agent} failed: {code}"),
+            Some(Progress::Skipped { reason }) => format!("{agent} was not run: {reason}"),
+            _ if self.flow.agents.contains_key(agent) => format!("{agent} has no result"),
+            _ => format!("{agent} is not part of this analysis"),
+        }
+    }
+
+    /// Remembers that something asked for is missing.
+    pub(super) fn absent(&mut self, path: &str, reason: impl Into<String>) {
+        self.is_short = true;
+        self.coverage.insert(path.to_owned(), reason.into());
+    }
+
+    /// What stands beside a null figure is null for the same reason.
+    pub(super) fn same_reason(&mut self, path: &str, other: &str) {
+        if let Some(reason) = self.coverage.get(other).cloned() {
+            self.coverage.insert(path.to_owned(), reason);
+        }
+    }
+}
+
+fn shown(pointer: &str) -> String {
+    pointer.trim_start_matches('/').replace('/', ".")
+}

@@ -1,0 +1,117 @@
+//! Processes that die, and stores and platforms that fail, at every single step.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::fakes::{Behaviour, Fault, World, partial, world};
+use super::{context, text};
+
+fn asked() -> Value {
+    json!({"run_id": "r1", "data_sources": ["sales"]})
+}
+
+/// A deployment in which one agent's result is partial.
+fn deployment() -> World {
+    let world = world(&[]);
+    world.agents.set("intelligence", Behaviour::Answers(partial("intelligence")));
+    world
+}
+
+/// Steps and document of a run that nothing happens to, which begins so late after the others.
+async fn undisturbed(late: Duration) -> (usize, String) {
+    let world = deployment();
+    tokio::time::advance(late).await;
+    let document = text(&world, asked(), &context()).await.unwrap();
+    (world.fate.steps(), document)
+}
+
+/// The work of each agent was done once, and nobody was called more than `most` times in all.
+fn work_was_done_once(world: &World, most: usize, what: &str) {
+    let work = world.agents.work.lock().unwrap();
+    assert_eq!(work.len(), 5, "{what}: {work:?}");
+    assert!(work.values().all(|times| *times == 1), "{what}: {work:?}");
+    let calls = world.agents.called().len();
+    assert!(calls <= most, "{what}: {calls} calls");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_dies_at_any_step_is_resumed_to_the_same_bytes() {
+    const LATER: Duration = Duration::from_secs(46);
+    let (steps, expected) = undisturbed(Duration::ZERO).await;
+    let (_, expected_later) = undisturbed(LATER).await;
+    assert!(steps > 20, "{steps} steps");
+    let mut begun_late = 0;
+    for step in 0..steps {
+        for fault in [Fault::DieBefore, Fault::DieAfter] {
+            let what = format!("{fault:?} at step {step} of {steps}");
+            let world = deployment();
+            world.fate.plan(step, fault);
+            let died = text(&world, asked(), &context()).await;
+            world.fate.revive();
+            tokio::time::advance(LATER).await;
+            let document = text(&world, asked(), &context()).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            // A process that died before the run was written down never began it.
+            let is_late = document.contains("12:00:46");
+            begun_late += usize::from(is_late);
+            assert_eq!(document, if is_late { expected_later.clone() } else { expected.clone() }, "{what}");
+            if let Ok(died) = died {
+                assert_eq!(died, document, "{what}");
+            }
+            // The one whose call was cut, or whose result was not kept yet, is asked again; tries within the dying
+            // process do not reach anybody.
+            work_was_done_once(&world, 7, &what);
+            assert_eq!(text(&world, asked(), &context()).await.unwrap(), document, "{what}: the replay");
+        }
+    }
+    assert!(begun_late > 0 && begun_late < 16, "{begun_late}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fault_at_any_step_is_an_error_or_overcome_and_the_run_ends_with_the_same_bytes() {
+    let (steps, expected) = undisturbed(Duration::ZERO).await;
+    for step in 0..steps {
+        for fault in [Fault::FailBefore, Fault::FailAfter] {
+            let what = format!("{fault:?} at step {step} of {steps}");
+            let world = deployment();
+            world.fate.plan(step, fault);
+            let mut outcome = text(&world, asked(), &context()).await;
+            for _ in 0..3 {
+                if outcome.is_ok() {
+                    break;
+                }
+                tokio::time::advance(Duration::from_secs(46)).await;
+                outcome = text(&world, asked(), &context()).await;
+            }
+            let document = outcome.unwrap_or_else(|error| panic!("{what}: {error:?}"));
+            if !document.contains("12:00:46") {
+                assert_eq!(document, expected, "{what}");
+            }
+            work_was_done_once(&world, 7, &what);
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_dies_again_and_again_still_ends() {
+    let (steps, _) = undisturbed(Duration::ZERO).await;
+    for stride in 3..9 {
+        let world = deployment();
+        let mut document = None;
+        for _ in 0..steps {
+            world.fate.revive();
+            world.fate.plan(world.fate.steps() + stride, Fault::DieAfter);
+            if let Ok(done) = text(&world, asked(), &context()).await {
+                document = Some(done);
+                break;
+            }
+            tokio::time::advance(Duration::from_secs(46)).await;
+        }
+        // With few steps to a life some lives end before they have got anywhere; with enough the run ends.
+        if stride > 6 {
+            let document = document.unwrap_or_else(|| panic!("no end with {stride} steps to a life"));
+            assert!(document.contains("\"status\":\"partial\""));
+            assert!(world.agents.work.lock().unwrap().values().all(|times| *times == 1));
+        }
+    }
+}

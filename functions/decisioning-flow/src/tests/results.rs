@@ -1,0 +1,128 @@
+//! The paths that dashboards read with SQL, and what becomes of absent figures.
+
+use serde_json::{Value, json};
+
+use super::fakes::{Behaviour, changed, world};
+use super::run;
+
+/// The paths that queries of dashboards read, in `agent_results` and in `executive_summary`.
+const AGENT_PATHS: [&str; 3] = [
+    "/discovery/data/data_ecosystem/total_entities",
+    "/intelligence/data/financial_intelligence/revenue_analysis/total_revenue",
+    "/intelligence/data/financial_intelligence/revenue_analysis/gross_margin",
+];
+
+#[tokio::test(start_paused = true)]
+async fn the_seven_paths_are_scalar_and_typed() {
+    let result = run(&world(&[]), json!({"run_id": "r1"})).await;
+    let numbers = AGENT_PATHS.map(|path| result["agent_results"].pointer(path).and_then(Value::as_f64));
+    assert_eq!(numbers, [Some(1.0), Some(2_297_200.860_3), Some(12.47)]);
+    let summary = &result["executive_summary"];
+    let situation = &summary["situation_assessment"];
+    // Read twice: as the view's `business_health` and as the data set's `business_health_score`.
+    assert_eq!(situation["business_health"], "fair");
+    assert_eq!(situation["business_health_numeric"], 71.5);
+    assert_eq!(summary["financial_projections"]["current_state"], "stable");
+    assert_eq!(summary["financial_projections"]["current_state_detail"]["total_revenue"], 2_297_200.860_3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn health_is_a_number_where_queries_compare_it() {
+    let result = run(&world(&[("FLOW_BUSINESS_HEALTH_AS", "number")]), json!({"run_id": "r1"})).await;
+    assert_eq!(result["executive_summary"]["situation_assessment"]["business_health"], 71.5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_summary_says_what_the_agents_found() {
+    let result = run(&world(&[]), json!({"run_id": "r1"})).await;
+    let summary = &result["executive_summary"];
+    let situation = &summary["situation_assessment"];
+    assert_eq!(
+        (&situation["urgency_level"], &situation["strategic_position"], &situation["immediate_risk"]),
+        (&json!("high"), &json!("Growing with thin margins"), &json!("Margin lost to discounts"))
+    );
+    let decisions = &summary["key_decisions_required"];
+    assert_eq!((&decisions[0]["owner"], &decisions[1]["action"]), (&json!("Sales director"), &Value::Null));
+    assert_eq!(
+        summary["strategic_recommendations"],
+        json!([
+            "Cap discounts at 20 %",
+            "review discounts above 20 % ",
+            "Plan stock for the fourth quarter",
+            "Declare Row ID as the key of superstore.csv",
+            "Open dashboard.html"
+        ]),
+        "by priority, equal statements once"
+    );
+    assert_eq!(summary["financial_projections"]["projected_improvement"]["gross_margin"], 14.1);
+    assert_eq!(summary["coverage"], json!({}));
+    let executive = &result["agent_results"]["executive"];
+    assert_eq!((&executive["agent_name"], &executive["status"]), (&json!("executive"), &json!("success")));
+    assert_eq!(executive["confidence_score"], 0.8, "the lowest of the agents'");
+}
+
+#[tokio::test(start_paused = true)]
+async fn absent_figures_are_null_with_a_reason() {
+    let world = world(&[]);
+    world.agents.set("strategy", Behaviour::Missing);
+    let missing = changed(
+        "intelligence",
+        "/data/financial_intelligence/cash_flow_intelligence",
+        json!({"outstanding_ar": null, "collection_efficiency": "much"}),
+    );
+    world.agents.set("intelligence", Behaviour::Answers(missing));
+    let result = run(&world, json!({"run_id": "r1"})).await;
+    assert_eq!(result["workflow_run"]["status"], "error");
+    let summary = &result["executive_summary"];
+    let coverage = &summary["coverage"];
+    let check = |path: &str, reason: &str| {
+        let value = path.split('.').fold(summary, |value, step| &value[step]);
+        assert!(value.is_null() || value == "unknown" || value == &json!([]), "{path}: {value}");
+        assert!(coverage[path].as_str().unwrap_or_default().contains(reason), "{path}: {}", coverage[path]);
+    };
+    check("situation_assessment.business_health_numeric", "decision was not run");
+    check("situation_assessment.business_health", "decision was not run");
+    check("situation_assessment.strategic_position", "strategy failed: service_not_found");
+    check("situation_assessment.immediate_risk", "strategy failed");
+    check("situation_assessment.urgency_level", "neither");
+    check("key_decisions_required", "decision was not run");
+    check("financial_projections.projected_improvement", "decision was not run");
+    let detail = "financial_projections.current_state_detail";
+    check(&format!("{detail}.outstanding_ar"), "intelligence has no value");
+    check(&format!("{detail}.collection_efficiency"), "no number");
+    check(&format!("{detail}.liquidity_risk"), "has no data.financial_intelligence");
+    assert_eq!(summary["financial_projections"]["current_state"], "stable", "the margin alone is known");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_score_out_of_range_is_no_score() {
+    let world = world(&[]);
+    let wrong = changed("decision", "/data/composite_health/business_health_numeric", json!(8.7e9));
+    world.agents.set("decision", Behaviour::Answers(wrong));
+    let result = run(&world, json!({"run_id": "r1"})).await;
+    let situation = &result["executive_summary"]["situation_assessment"];
+    assert_eq!((&situation["business_health_numeric"], &result["workflow_run"]["status"]), (&Value::Null, &json!("partial")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_in_which_nobody_answers_makes_nothing_up() {
+    let world = world(&[]);
+    world.agents.set("discovery", Behaviour::Missing);
+    let result = run(&world, json!({"run_id": "r1"})).await;
+    assert_eq!(result["workflow_run"]["status"], "error");
+    assert_eq!(result["executive_summary"]["financial_projections"]["current_state"], "unknown");
+    let executive = &result["agent_results"]["executive"];
+    assert_eq!((&executive["status"], &executive["confidence_score"]), (&json!("error"), &json!(0.0)));
+    assert_eq!(result["agent_results"].as_object().unwrap().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_document_too_large_for_a_reply_names_its_object() {
+    let world = world(&[("FLOW_MAX_REPLY_BYTES", "65536"), ("FLOW_RUNS_PREFIX", "runs")]);
+    let large = changed("discovery", "/data/tables", json!([{"object": "x".repeat(70_000)}]));
+    world.agents.set("discovery", Behaviour::Answers(large.clone()));
+    let result = run(&world, json!({"run_id": "r1", "data_sources": ["sales"]})).await;
+    assert_eq!(result["agent_results"], json!({}));
+    assert_eq!(result["metadata"]["agent_results_object"], "runs/r1/result.json");
+    assert_eq!(super::object(&world, "runs/r1/result.json").await["agent_results"]["discovery"], large);
+}

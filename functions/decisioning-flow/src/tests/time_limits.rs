@@ -1,0 +1,142 @@
+//! Time: of an invocation, of an agent, of a run; and two invocations at once.
+
+use std::time::Duration;
+
+use causeway_runtime::Handler;
+use serde_json::{Value, json};
+
+use super::fakes::{Behaviour, Fault, START, envelope, world};
+use super::{context, context_of, request, text};
+
+async fn answer(world: &super::World, asked: Value, seconds: u64) -> Value {
+    serde_json::from_str(&text(world, asked, &context_of(seconds)).await.unwrap()).unwrap()
+}
+
+fn takes(seconds: u64, agent: &str) -> Behaviour {
+    Behaviour::Takes(Duration::from_secs(seconds), envelope(agent))
+}
+
+#[tokio::test(start_paused = true)]
+async fn at_four_fifths_of_its_time_an_invocation_hands_the_run_over() {
+    let world = world(&[]);
+    for agent in ["discovery", "intelligence", "strategy", "decision", "visualization"] {
+        world.agents.set(agent, takes(100, agent));
+    }
+    let first = answer(&world, json!({"run_id": "r1"}), 300).await;
+    let run = &first["workflow_run"];
+    assert_eq!((&run["status"], &run["is_continued"], &run["end_time"]), (&json!("partial"), &json!(true), &Value::Null));
+    assert_eq!(run["deferred"], json!(["decision", "visualization"]));
+    assert_eq!(first["executive_summary"], Value::Null);
+    assert!(first["agent_results"].get("strategy").is_some());
+    let last_call = world.agents.calls.lock().unwrap().last().cloned().unwrap();
+    assert_eq!(last_call, ("decisioning-flow".to_owned(), json!({"run_id": "r1", "continue": true})));
+
+    let last = answer(&world, last_call.1, 300).await;
+    assert_eq!(last["workflow_run"]["status"], "success");
+    let called = world.agents.called();
+    let times = |name: &str| called.iter().filter(|called| *called == name).count();
+    assert_eq!((times("discovery-agent"), times("strategy-agent"), times("visualization-agent")), (1, 1, 1));
+    assert_eq!(times("decision-agent"), 2, "its call was cut by the first invocation");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stage_is_not_begun_with_too_little_time() {
+    let world = world(&[("FLOW_SHORTEST_CALL_SECONDS", "60")]);
+    world.agents.set("discovery", takes(200, "discovery"));
+    let first = answer(&world, json!({"run_id": "r1"}), 300).await;
+    assert_eq!(first["workflow_run"]["deferred"], json!(["intelligence", "strategy", "decision", "visualization"]));
+    assert_eq!(world.agents.called(), ["discovery-agent", "decisioning-flow"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hand_over_that_fails_is_told() {
+    let world = world(&[]);
+    world.agents.set("discovery", takes(1000, "discovery"));
+    let flow = crate::flow::DEFAULT_FLOW.replacen("timeout: 300", "timeout: 900", 1);
+    let asked = json!({"run_id": "r1", "flow": {"yaml": flow}});
+    // The call of discovery is a step, the write of the state, the release of the lease, and then the call of itself.
+    let before = world.fate.steps();
+    answer(&world, asked.clone(), 100).await;
+    let steps = world.fate.steps() - before;
+    let again = super::world(&[]);
+    again.agents.set("discovery", takes(1000, "discovery"));
+    again.fate.plan(steps - 1, Fault::FailBefore);
+    let partial = answer(&again, asked, 100).await;
+    assert_eq!(partial["workflow_run"]["is_continued"], false);
+    assert_eq!(partial["workflow_run"]["agents"]["discovery"]["status"], "running");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_has_its_time_and_no_more() {
+    let world = world(&[]);
+    world.agents.set("visualization", takes(201, "visualization"));
+    let result = answer(&world, json!({"run_id": "r1"}), 3000).await;
+    let run = &result["workflow_run"];
+    assert_eq!((&run["status"], &run["agents"]["visualization"]["code"]), (&json!("partial"), &json!("timeout")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_has_its_time_over_all_invocations() {
+    let world = world(&[]);
+    let flow = crate::flow::DEFAULT_FLOW.replacen("timeout: 1800", "timeout: 250", 1);
+    world.agents.set("discovery", takes(100, "discovery"));
+    world.agents.set("intelligence", takes(90, "intelligence"));
+    world.agents.set("decision", takes(120, "decision"));
+    let asked = json!({"run_id": "r1", "flow": {"yaml": flow}});
+    let mut result = answer(&world, asked, 200).await;
+    for _ in 0..5 {
+        if result["workflow_run"]["deferred"] == json!([]) {
+            break;
+        }
+        result = answer(&world, json!({"run_id": "r1", "continue": true}), 200).await;
+    }
+    let agents = &result["workflow_run"]["agents"];
+    assert_eq!((&agents["intelligence"]["status"], &agents["decision"]["code"]), (&json!("success"), &json!("timeout")));
+    assert_eq!(result["workflow_run"]["execution_time"], 250.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_never_gets_anywhere_is_given_up() {
+    let world = world(&[("FLOW_MAX_INVOCATIONS", "3")]);
+    let flow = crate::flow::DEFAULT_FLOW.replacen("timeout: 300", "timeout: 1800", 1);
+    world.agents.set("discovery", takes(1000, "discovery"));
+    let mut result = answer(&world, json!({"run_id": "r1", "flow": {"yaml": flow}}), 100).await;
+    for _ in 0..3 {
+        assert_eq!(result["workflow_run"]["status"], "partial");
+        result = answer(&world, json!({"run_id": "r1", "continue": true}), 100).await;
+    }
+    let run = &result["workflow_run"];
+    assert_eq!((&run["status"], &run["agents"]["discovery"]["code"]), (&json!("error"), &json!("too_many_invocations")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_invocations_of_a_run_one_is_told_who_has_it_and_until_when() {
+    let world = world(&[]);
+    // Longer than the lease, so that it is renewed meanwhile.
+    world.agents.set("discovery", takes(120, "discovery"));
+    let (first, context) = (context(), context());
+    let asked = || request(json!({"run_id": "r1"}));
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(100)).await;
+        world.flow.handle(asked(), &context).await.unwrap_err()
+    };
+    let (one, other) = futures_util::join!(world.flow.handle(asked(), &first), second);
+    assert!(one.is_ok(), "{one:?}");
+    assert_eq!((other.http_status(), other.code()), (409, "run_in_progress"));
+    let told = other.message();
+    assert!(told.contains("decisioning-flow call-1") && told.contains("until 2026-03-01T12:02:15"), "{told} {START}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_continuation_waits_for_the_one_before_it() {
+    let world = world(&[]);
+    world.agents.set("discovery", takes(30, "discovery"));
+    let (first, context) = (context(), context_of(300));
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(20)).await;
+        world.flow.handle(request(json!({"run_id": "r1", "continue": true})), &context).await
+    };
+    let (one, other) = futures_util::join!(world.flow.handle(request(json!({"run_id": "r1"})), &first), second);
+    assert_eq!(one.unwrap().0.get(), other.unwrap().0.get());
+    assert_eq!(world.agents.called().len(), 5);
+}

@@ -1,0 +1,53 @@
+//! Time of one invocation, by the clock that was handed in.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use causeway_cloud::state::Clock;
+use causeway_resilience::Deadline;
+use futures_util::future::{Either, select};
+
+/// A clock whose moments can be compared with deadlines: both hands are read once at the start.
+#[derive(Clone)]
+pub(crate) struct Time {
+    clock: Arc<dyn Clock>,
+    start: (SystemTime, Instant),
+}
+
+impl Time {
+    pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
+        let start = (clock.now(), Instant::now());
+        Self { clock, start }
+    }
+
+    pub(crate) fn unix_millis(&self) -> u64 {
+        self.clock.unix_millis()
+    }
+
+    /// Now, as deadlines have it.
+    pub(crate) fn instant(&self) -> Instant {
+        let (system, instant) = self.start;
+        instant + self.clock.now().duration_since(system).unwrap_or_default()
+    }
+
+    /// That moment, as a deadline.
+    pub(crate) fn deadline_at(&self, unix_millis: u64) -> Deadline {
+        let left = Duration::from_millis(unix_millis.saturating_sub(self.unix_millis()));
+        Deadline::within(self.instant(), Some(left))
+    }
+
+    pub(crate) async fn sleep(&self, time: Duration) {
+        self.clock.sleep(time).await;
+    }
+
+    /// The outcome of `work`, or `None` when it is not there within `left`.
+    pub(crate) async fn within<T>(&self, left: Option<Duration>, work: impl Future<Output = T>) -> Option<T> {
+        let Some(left) = left else { return Some(work.await) };
+        match select(pin!(work), self.clock.sleep(left)).await {
+            Either::Left((outcome, _)) => Some(outcome),
+            Either::Right(_) => None,
+        }
+    }
+}

@@ -1,0 +1,278 @@
+use std::collections::{BTreeSet, HashMap};
+use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use causeway_oci_auth::effects::{Environment, Exchange, Http, HttpError};
+use causeway_resilience::Deadline;
+
+use super::*;
+use crate::SETTINGS;
+
+/// Variables that remember which of them were asked for.
+#[derive(Default)]
+struct Recorded {
+    variables: HashMap<String, String>,
+    asked: Mutex<BTreeSet<String>>,
+}
+
+impl Environment for Recorded {
+    fn var(&self, name: &str) -> Option<OsString> {
+        self.asked.lock().unwrap().insert(name.to_owned());
+        self.variables.get(name).map(OsString::from)
+    }
+}
+
+/// A network that nothing may be sent over.
+#[derive(Default)]
+struct Untouched(AtomicUsize);
+
+#[async_trait]
+impl Http for Untouched {
+    async fn send(&self, _: http::Request<Bytes>, _: &Exchange) -> Result<http::Response<Bytes>, HttpError> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        Err(HttpError::NotSent("nothing is sent here".to_owned()))
+    }
+}
+
+struct World {
+    connected: Connected,
+    environment: Arc<Recorded>,
+    http: Arc<Untouched>,
+}
+
+fn world(variables: &[(&str, &str)]) -> Result<World, Problem> {
+    let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let environment = Arc::new(Recorded { variables: pairs.collect(), ..Recorded::default() });
+    let http = Arc::<Untouched>::default();
+    let network = HttpClient::new(&HashMap::<String, String>::new(), &SystemFiles)?;
+    let (shared, sender) = (Arc::clone(&environment), Arc::clone(&http));
+    let effects = Effects { environment: shared, http: sender, ..Effects::default() };
+    Ok(World { connected: Connected::new(effects, network)?, environment, http })
+}
+
+const OCI: &[(&str, &str)] = &[
+    ("CAUSEWAY_CLOUD", "oci"),
+    ("CAUSEWAY_BUCKET", "bk"),
+    ("CAUSEWAY_TOPIC", "ocid1.onstopic.oc1.iad.a"),
+    ("CAUSEWAY_CHAT_MODEL", "meta.llama"),
+    ("CAUSEWAY_COMPARTMENT", "ocid1.compartment.oc1..a"),
+];
+const AWS: &[(&str, &str)] = &[
+    ("CAUSEWAY_CLOUD", "aws"),
+    ("CAUSEWAY_BUCKET", "bk"),
+    ("CAUSEWAY_STATE_BUCKET", "state"),
+    ("CAUSEWAY_TOPIC", "arn:aws:sns:us-east-1:123456789012:alerts"),
+    ("CAUSEWAY_FUNCTION_PREFIX", "causeway-dev-"),
+    // Nobody listens there: whatever were sent would fail.
+    ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
+];
+
+/// Every port by its name, taken; `Ok` or the message.
+fn taken(ports: &Connected) -> Vec<(&'static str, Result<(), String>)> {
+    fn said<T>(port: Result<T, Problem>) -> Result<(), String> {
+        port.map(drop).map_err(|problem| problem.to_string())
+    }
+    vec![
+        ("principal", said(ports.principal())),
+        ("objects", said(ports.objects())),
+        ("documents", said(ports.documents("tests"))),
+        ("metrics", said(ports.metrics())),
+        ("fleet", said(ports.fleet())),
+        ("usage", said(ports.usage())),
+        ("notifier", said(ports.notifier())),
+        ("chat_model", said(ports.chat_model())),
+        ("invoker", said(ports.invoker())),
+        ("secrets", said(ports.secrets())),
+    ]
+}
+
+/// The messages of ports that cannot be had.
+fn missing(variables: &[(&str, &str)]) -> Vec<(&'static str, String)> {
+    let world = world(variables).unwrap();
+    taken(&world.connected).into_iter().filter_map(|(port, outcome)| Some((port, outcome.err()?))).collect()
+}
+
+#[test]
+fn what_a_cloud_does_not_have_is_told_with_what_to_set() {
+    let check = |variables: &[(&str, &str)], expected: &[(&str, &str)]| {
+        let expected: Vec<_> = expected.iter().map(|(port, message)| (*port, (*message).to_owned())).collect();
+        assert_eq!(missing(variables), expected, "{variables:?}");
+    };
+    check(OCI, &[]);
+    check(
+        AWS,
+        &[
+            ("fleet", "there is no fleet on AWS: instance types of EC2 have fixed sizes; set CAUSEWAY_CLOUD=oci"),
+            ("usage", "there is no record of usage on AWS: Cost Explorer has no adapter; set CAUSEWAY_CLOUD=oci"),
+            ("chat_model", "there is no language model on AWS: Bedrock has no adapter; set CAUSEWAY_CLOUD=oci"),
+        ],
+    );
+    let none = |port: &'static str, what: &str| {
+        (port, format!("there is no {what} without a cloud: set CAUSEWAY_CLOUD to oci or aws"))
+    };
+    let without = [
+        none("metrics", "store of metrics"),
+        none("fleet", "fleet"),
+        none("usage", "record of usage"),
+        none("notifier", "topic"),
+        none("chat_model", "language model"),
+        none("invoker", "other function"),
+        none("secrets", "vault"),
+    ];
+    assert_eq!(missing(&[]), without);
+}
+
+#[test]
+fn variables_that_a_port_needs_are_named_by_that_port() {
+    let topic = "CAUSEWAY_TOPIC is not set: the topic that alerts go to, its OCID or ARN";
+    let bucket = "CAUSEWAY_BUCKET is not set: the bucket that the function works on";
+    let model = "CAUSEWAY_CHAT_MODEL is not set: name of a model, or OCID of a dedicated endpoint";
+    let told = |variables: &[(&str, &str)]| missing(variables).into_iter().collect::<HashMap<_, _>>();
+    let oci = told(&[("CAUSEWAY_CLOUD", "oci")]);
+    let expected = [("objects", bucket), ("documents", bucket), ("notifier", topic), ("chat_model", model)];
+    assert_eq!(oci, expected.map(|(port, message)| (port, message.to_owned())).into());
+    let aws = told(&[("CAUSEWAY_CLOUD", "aws")]);
+    assert_eq!((aws["objects"].as_str(), aws["notifier"].as_str()), (bucket, topic));
+    // OCI's topic on AWS is a mistake that a first alert would find too late.
+    let foreign = told(&[("CAUSEWAY_CLOUD", "aws"), ("CAUSEWAY_TOPIC", "ocid1.onstopic.oc1.iad.a")]);
+    assert_eq!(foreign["notifier"], "CAUSEWAY_TOPIC is not the ARN of an SNS topic");
+    let outside = [("CAUSEWAY_STATE_PREFIX", "../x"), ("CAUSEWAY_LOCAL_ROOT", ".")];
+    assert!(told(&outside)["documents"].starts_with("CAUSEWAY_STATE_PREFIX: "));
+}
+
+#[test]
+fn an_unknown_cloud_is_refused_at_once() {
+    for word in ["azure", "AWS", " oci"] {
+        let problem = world(&[("CAUSEWAY_CLOUD", word)]).err().unwrap();
+        assert_eq!(problem.to_string(), "CAUSEWAY_CLOUD must be oci, aws or auto", "{word:?}");
+    }
+}
+
+#[test]
+fn a_lambda_on_ocis_data_has_ocis_ports() {
+    let lambda = [("AWS_REGION", "us-east-1"), ("AWS_LAMBDA_FUNCTION_NAME", "f"), ("AWS_ACCESS_KEY_ID", "x")];
+    let both: Vec<_> = OCI.iter().chain(&lambda).copied().collect();
+    assert_eq!(missing(&both), []);
+    let world = world(&both).unwrap();
+    taken(&world.connected);
+    assert_eq!(world.connected.cloud(), Cloud::Oci);
+    assert!(world.connected.aws.get().is_none(), "AWS was set up for nothing");
+    // With OCI configured and no word about the cloud, OCI it is as well.
+    let guessed: Vec<_> = [("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")].iter().chain(&lambda).copied().collect();
+    assert_eq!(self::world(&guessed).unwrap().connected.cloud(), Cloud::Oci);
+}
+
+#[test]
+fn what_is_not_taken_is_not_constructed() {
+    for variables in [OCI, AWS, &[][..]] {
+        let World { connected, http, .. } = world(variables).unwrap();
+        assert!(connected.oci.get().is_none() && connected.aws.get().is_none(), "{variables:?}");
+        taken(&connected);
+        let made = (connected.oci.get().is_some(), connected.aws.get().is_some());
+        assert_eq!(made, (connected.cloud() == Cloud::Oci, connected.cloud() == Cloud::Aws), "{variables:?}");
+        assert_eq!(http.0.load(Ordering::Relaxed), 0, "{variables:?}: something was sent");
+    }
+}
+
+/// Taking ports must not look for credentials: that is network for a Lambda's container and for an instance.
+#[tokio::test]
+async fn nothing_is_sent_before_the_first_call() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let oci: Vec<_> = OCI.iter().copied().chain([("CAUSEWAY_OCI_ENDPOINT", address.as_str())]).collect();
+    let World { connected, http, .. } = world(&oci).unwrap();
+    taken(&connected);
+    let sdk = aws_config::SdkConfig::builder().endpoint_url(&address).region(aws_config::Region::new("us-east-1"));
+    let aws = world(AWS).unwrap().connected.with_aws(Session::of(sdk.build()));
+    taken(&aws);
+    let waited = tokio::time::timeout(Duration::from_millis(200), listener.accept()).await;
+    assert!(waited.is_err(), "somebody connected");
+    assert_eq!(http.0.load(Ordering::Relaxed), 0);
+    // The listener is the one that calls would reach.
+    let deadline = Deadline::at(Instant::now() + Duration::from_millis(300));
+    let credentials = aws_credential_types::Credentials::new("throw-away", "throw-away", None, None, "test");
+    let provider = aws_credential_types::provider::SharedCredentialsProvider::new(credentials);
+    let sleep = aws_config::SdkConfig::builder()
+        .behavior_version(aws_config::BehaviorVersion::latest())
+        .endpoint_url(&address)
+        .region(aws_config::Region::new("us-east-1"))
+        .credentials_provider(provider)
+        .http_client(crate::aws::http_client(
+            HttpClient::new(&HashMap::<String, String>::new(), &SystemFiles).unwrap().services(),
+        ));
+    let aws = world(AWS).unwrap().connected.with_aws(Session::of(sleep.build()));
+    let secrets = aws.secrets().unwrap();
+    let (asked, accepted) = tokio::join!(secrets.secret("db", deadline), listener.accept());
+    assert!(asked.is_err() && accepted.is_ok());
+}
+
+/// Names in the table; one with a star stands for all that begin so.
+fn is_listed(name: &str) -> bool {
+    SETTINGS.iter().any(|(listed, ..)| match listed.strip_suffix('*') {
+        Some(beginning) => name.starts_with(beginning),
+        None => *listed == name,
+    })
+}
+
+/// Every way through the choice of ports, so that what is asked for by its name anywhere is seen.
+#[test]
+fn every_variable_that_is_asked_for_is_in_the_table() {
+    let mut asked = BTreeSet::new();
+    for variables in [OCI, AWS, &[], &[("CAUSEWAY_LOCAL_ROOT", ".")], &[("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")]] {
+        let World { connected, environment, .. } = world(variables).unwrap();
+        taken(&connected);
+        asked.extend(environment.asked.lock().unwrap().iter().cloned());
+    }
+    let ours: Vec<_> = asked.iter().filter(|name| name.starts_with("CAUSEWAY_")).collect();
+    assert!(ours.len() > 10, "{ours:?}");
+    let unlisted: Vec<_> = ours.into_iter().filter(|name| !is_listed(name)).collect();
+    assert!(unlisted.is_empty(), "not in SETTINGS: {unlisted:?}");
+}
+
+/// The same by the text of the sources, which also has what only a call would ask for; and nothing stands in the table
+/// that nobody reads.
+#[test]
+fn the_table_and_the_sources_have_the_same_variables() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut named = BTreeSet::new();
+    for sources in [folder.join("src"), folder.join("../oci-auth/src"), folder.join("../oci-client/src")] {
+        names_in(&sources, &mut named);
+    }
+    let unlisted: Vec<_> = named.iter().filter(|name| !is_listed(name)).collect();
+    assert!(unlisted.is_empty(), "not in SETTINGS: {unlisted:?}");
+    let is_read = |listed: &str| match listed.strip_suffix('*') {
+        // The part that differs is put behind it.
+        Some(beginning) => named.contains(beginning.trim_end_matches('_')),
+        None => named.contains(listed),
+    };
+    let unread: Vec<_> = SETTINGS.iter().map(|(name, ..)| *name).filter(|name| !is_read(name)).collect();
+    assert!(unread.is_empty(), "nobody reads {unread:?}");
+}
+
+/// Names in quotation marks, and beginnings of names. The table itself and tests are no readers.
+fn names_in(folder: &Path, named: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        let name = entry.file_name().and_then(|name| name.to_str()).unwrap().to_owned();
+        if entry.is_dir() && name != "tests" {
+            names_in(&entry, named);
+        }
+        if !name.ends_with(".rs") || name == "tests.rs" || entry.ends_with("adapters/src/settings.rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(&entry).unwrap();
+        let product = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+        for (start, _) in product.match_indices("\"CAUSEWAY_") {
+            let quoted = &product[start + 1..];
+            let end = quoted.find(|each: char| !each.is_ascii_uppercase() && each != '_').unwrap_or(quoted.len());
+            // `CAUSEWAY_TOPIC is not …` is a message; `CAUSEWAY_OCI_ENDPOINT_{}` a beginning.
+            if quoted[end..].starts_with(['"', '{']) {
+                named.insert(quoted[..end].to_owned());
+            }
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Dashboards of real and of hostile results.
