@@ -2,6 +2,9 @@
 //! fails in that case on CI.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
+mod aws_failures;
+mod aws_ports;
+mod aws_side;
 mod lambda_emulator;
 mod moto;
 mod oci;

@@ -44,11 +44,20 @@ impl Drop for Moto {
 }
 
 fn program() -> Option<PathBuf> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("workspace root");
-    let program = root.join("target/tools/aws-python/bin/moto_server");
+    let program = installed("moto_server");
     if program.exists() {
         return Some(program);
     }
-    tests::harness::skip("the S3 adapter", &format!("{} is not there", program.display()));
+    tests::harness::skip("the adapters of AWS", &format!("{} is not there", program.display()));
     None
+}
+
+/// The interpreter that has moto and boto3.
+pub(crate) fn python() -> PathBuf {
+    installed("python")
+}
+
+fn installed(program: &str) -> PathBuf {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("workspace root");
+    root.join("target/tools/aws-python/bin").join(program)
 }

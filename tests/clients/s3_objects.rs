@@ -4,8 +4,8 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
-use causeway_adapters::aws::http_client;
 use causeway_adapters::aws::objects::Bucket;
+use causeway_adapters::aws::{Session, http_client};
 use causeway_oci_auth::effects::{HttpClient, SystemEnvironment, SystemFiles};
 use object_store::integration;
 
@@ -22,10 +22,9 @@ async fn bucket(moto: &Moto, name: &str) -> Bucket {
         .credentials_provider(SharedCredentialsProvider::new(credentials))
         .http_client(http_client(http.services()))
         .build();
-    let config = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
-    let client = Client::from_conf(config);
-    client.create_bucket().bucket(name).send().await.expect("a bucket");
-    Bucket::new(client, name)
+    let of_s3 = aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build();
+    Client::from_conf(of_s3).create_bucket().bucket(name).send().await.expect("a bucket");
+    Bucket::of_session(Session::of(config), name)
 }
 
 #[tokio::test]

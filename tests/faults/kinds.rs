@@ -132,7 +132,8 @@ async fn run(kind: Kind) -> Tally {
     assert!(hits + cut.iter().sum::<u64>() > 0, "nothing went wrong");
 
     let (took, read_back) = (started.elapsed(), Instant::now());
-    let tally = check(&cloud, &mut workers, &races.lock().unwrap()).await;
+    let races = std::mem::take(&mut *races.lock().unwrap());
+    let tally = check(&cloud, &mut workers, &races).await;
     assert!(tally.all() >= kind.operations / WORKERS * WORKERS);
     notice(&format!(
         "{}: {} operations in {:.1} s: {} done, {} without effect, {} unknown; {hits} faults, {cut:?} cuts; read back in {:.1} s",

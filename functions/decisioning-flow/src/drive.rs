@@ -22,7 +22,8 @@ pub(crate) struct Drive<'a> {
     pub(crate) caller: Caller,
     /// The part of the flow that the analysis needs.
     pub(crate) flow: &'a Flow,
-    pub(crate) lease: &'a mut Lease,
+    /// Epoch of the lease under which the state is written.
+    pub(crate) epoch: u64,
     pub(crate) lease_time: Duration,
     /// Calls are not begun with less time than this, unless nothing was done before.
     pub(crate) shortest_call: Duration,
@@ -49,7 +50,7 @@ impl Drive<'_> {
     ///
     /// # Errors
     /// The store's, or 409 when somebody else has taken the run over. What was done so far is kept.
-    pub(crate) async fn run(&mut self) -> Result<Reached, Error> {
+    pub(crate) async fn run(&mut self, lease: &mut Lease) -> Result<Reached, Error> {
         self.load().await?;
         self.give_up_if_endless();
         let mut is_first = true;
@@ -62,7 +63,7 @@ impl Drive<'_> {
                 return Ok(Reached::Deferred);
             }
             is_first = false;
-            if self.call_all(&orders).await? {
+            if self.call_all(&orders, lease).await? {
                 self.save().await?;
                 return Ok(Reached::Deferred);
             }
@@ -71,7 +72,7 @@ impl Drive<'_> {
 
     /// Writes the state under the lease.
     pub(crate) async fn save(&mut self) -> Result<(), Error> {
-        let written = self.store.write(&self.state, self.version.as_ref(), self.lease.epoch()).await;
+        let written = self.store.write(&self.state, self.version.as_ref(), self.epoch).await;
         self.version = Some(written.map_err(of_state)?);
         Ok(())
     }
@@ -112,9 +113,9 @@ impl Drive<'_> {
     }
 
     /// Calls the agents at the same time and takes down what came of it; whether any was cut.
-    async fn call_all(&mut self, orders: &[Order]) -> Result<bool, Error> {
+    async fn call_all(&mut self, orders: &[Order], lease: &mut Lease) -> Result<bool, Error> {
         let calls = join_all(orders.iter().map(|order| self.call(order)));
-        let ends = beating(calls, self.lease, self.lease_time, &self.caller, self.store).await?;
+        let ends = beating(calls, lease, self.lease_time, &self.caller, self.store).await?;
         let mut is_cut = false;
         for (order, end) in orders.iter().zip(ends) {
             let end = end?;

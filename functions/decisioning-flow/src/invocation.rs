@@ -110,7 +110,7 @@ impl DecisioningFlow {
             store: &self.store,
             caller: self.caller(time, stop, context),
             flow: &flow,
-            lease,
+            epoch: lease.epoch(),
             lease_time: self.config.lease,
             shortest_call: self.config.shortest_call,
             max_request_bytes: self.config.max_request_bytes,
@@ -119,7 +119,7 @@ impl DecisioningFlow {
             version,
             answers: Answers::new(),
         };
-        match drive.run().await? {
+        match drive.run(lease).await? {
             Reached::End => self.finish(&mut drive, stop).await.map(Stands::Finished),
             Reached::Deferred => Ok(Stands::Deferred(Box::new(so_far(&flow, &drive.state, &drive.answers)))),
         }

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use causeway_cloud::local::Store;
+use causeway_cloud::results::{AllResults, ObjectResults, Results, ResultsAt, TableResults};
 use causeway_cloud::state::Documents;
 use causeway_cloud::{
     ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Ports, Principal, Problem, Secrets, Usage, object_path,
@@ -15,7 +16,7 @@ use once_cell::sync::OnceCell;
 use crate::aws::{Aws, Session};
 use crate::choice::{Cloud, text};
 use crate::clock::SystemClock;
-use crate::oci::{Identity, Oci};
+use crate::oci::{Identity, Oci, Ords};
 
 /// Folder of all documents when `CAUSEWAY_STATE_PREFIX` is not set.
 const STATE: &str = "causeway-state";
@@ -114,6 +115,17 @@ impl Connected {
             Cloud::None => Ok(Arc::new(Store::open(".")?)),
         }
     }
+
+    /// Objects of the bucket that a function names for its results. Only OCI's rules for old objects are set from here.
+    fn object_results(&self, at: &ResultsAt) -> Result<ObjectResults, Problem> {
+        let (objects, retention): (Objects, _) = match (self.local(), self.cloud) {
+            (Some(directory), _) => (Arc::new(Store::open(directory)?), None),
+            (None, Cloud::Oci) => (self.oci()?.bucket(&at.bucket), Some(self.oci()?.retention(&at.bucket))),
+            (None, Cloud::Aws) => (self.aws().bucket(&at.bucket), None),
+            (None, Cloud::None) => (Arc::new(Store::open(".")?), None),
+        };
+        Ok(ObjectResults::new(objects, &at.prefix, Arc::new(SystemClock), retention))
+    }
 }
 
 impl Ports for Connected {
@@ -203,4 +215,17 @@ impl Ports for Connected {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests
+    fn results(&self, at: &ResultsAt) -> Result<Arc<dyn Results>, Problem> {
+        let mut places: Vec<Arc<dyn Results>> = Vec::new();
+        if at.objects {
+            places.push(Arc::new(self.object_results(at)?));
+        }
+        if let Some(database) = &at.database {
+            let Effects { http, clock, .. } = &self.effects;
+            let ords = Ords::new(Arc::clone(http), Arc::clone(clock), self.secrets()?, database)?;
+            places.push(Arc::new(TableResults::new(Arc::new(ords), database.statements)));
+        }
+        Ok(Arc::new(AllResults(places)))
+    }
+}

@@ -7,6 +7,7 @@
 //! * [`Metrics`], [`Fleet`], [`Usage`], [`Notifier`] with [`Alerts`], [`ChatModel`], [`Invoker`], [`Secrets`]: services
 //!   in the words of a function. Every call takes the deadline of the invocation and fails with a
 //!   [`ServiceFailure`](causeway_resilience::ServiceFailure).
+//! * [`Results`]: where results of analyses are kept: objects with an index, or rows of a database.
 //! * [`Ports`]: all of them, as a deployment has them.
 //!
 //! [`local::Store`] serves a directory and never leaves it; [`conformance`] states what each adapter must do.
@@ -19,6 +20,7 @@ pub mod invoker;
 pub mod local;
 pub mod metrics;
 pub mod notifier;
+pub mod results;
 pub mod secrets;
 pub mod state;
 pub mod usage;
@@ -40,6 +42,7 @@ pub use object_store;
 pub use path::object_path;
 pub use ports::{Ports, Problem};
 pub use principal::{NoPrincipal, Principal, PrincipalCheck};
+pub use results::Results;
 pub use secrets::Secrets;
 pub use usage::Usage;
 

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::sync::Arc;
 
+use crate::results::{Results, ResultsAt};
 use crate::state::Documents;
 use crate::{ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Principal, Secrets, Usage};
 
@@ -44,4 +45,7 @@ pub trait Ports {
 
     /// The vault.
     fn secrets(&self) -> Result<Arc<dyn Secrets>, Problem>;
+
+    /// Where results of analyses are kept, as the function's settings say.
+    fn results(&self, at: &ResultsAt) -> Result<Arc<dyn Results>, Problem>;
 }

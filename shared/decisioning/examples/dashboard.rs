@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use causeway_cloud::Objects;
 use causeway_cloud::local::Store;
-use causeway_decisioning::{discovery, intelligence, strategy, visualization};
+use causeway_decisioning::{decision, discovery, intelligence, strategy, visualization};
 use futures_executor::block_on;
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -27,11 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-async fn run(
-    tables: &Objects,
-    out: &Objects,
-    sources: Vec<String>,
-) -> Result<visualization::Answer, Box<dyn Error>> {
+async fn run(tables: &Objects, out: &Objects, sources: Vec<String>) -> Result<visualization::Answer, Box<dyn Error>> {
     let request: discovery::Request = serde_json::from_value(json!({ "data_sources": sources }))?;
     let found = discovery::survey(tables, &request, &discovery::Limits::default(), &Timestamp::now, None).await?;
     let found = serde_json::to_value(&found)?;
@@ -41,9 +37,12 @@ async fn run(
     let analysed = intelligence::analyse(tables, &request, &limits, &Timestamp::now, None).await?;
     let analysed = serde_json::to_value(&analysed)?;
     let planned = strategy_of(&found, &analysed)?;
+    let request: decision::Request =
+        serde_json::from_value(json!({ "discovery": found, "intelligence": analysed, "strategy": planned }))?;
+    let decided = decision::synthesise::synthesise(tables, &request, &Timestamp::now).await?;
     let request: visualization::Request = serde_json::from_value(json!({
         "run_id": "example",
-        "inputs": { "discovery": found, "intelligence": analysed, "strategy": planned },
+        "inputs": { "discovery": found, "intelligence": analysed, "strategy": planned, "decision": decided },
         "overwrite": true,
     }))?;
     Ok(visualization::visualize(out, &request, &visualization::Options::default(), &Timestamp::now).await?)

@@ -12,6 +12,7 @@ pub mod intelligence;
 pub mod result;
 pub mod statistics;
 pub mod strategy;
+pub mod visualization;
 
 #[cfg(test)]
 mod installed;

@@ -4,11 +4,16 @@ use std::process::ExitCode;
 
 use causeway_adapters::{SETTINGS, connect};
 use causeway_runtime::{Handler, Settings, run};
+use decision_agent::DecisionAgent;
 use discovery_agent::DiscoveryAgent;
+use strategy_agent::StrategyAgent;
 
 /// All functions, in the order in which they are listed.
-pub const FUNCTIONS: &[Function] =
-    &[Function::of::<DiscoveryAgent>(|| run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?)))];
+pub const FUNCTIONS: &[Function] = &[
+    Function::of::<DiscoveryAgent>(|| run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?))),
+    Function::of::<StrategyAgent>(|| run(SETTINGS, |config| StrategyAgent::connect(config, &connect()?))),
+    Function::of::<DecisionAgent>(|| run(SETTINGS, |config| DecisionAgent::connect(&config, &connect()?))),
+];
 
 /// A linked function.
 #[derive(Debug, Clone, Copy)]

@@ -141,8 +141,12 @@ fn options() -> Options {
 fn fault(error: &Error) -> FlowError {
     let (line, column) = error.location().as_ref().map_or((1, 1), place);
     let text = error.without_snippet().to_string();
-    let message = text.lines().next().unwrap_or_default().trim().to_owned();
-    FlowError { line, column, message }
+    let first = text.lines().next().unwrap_or_default();
+    // The place stands beside the message, and options of the parser are nobody's business.
+    let message = [" at line ", ", set DuplicateKeyPolicy"].iter().fold(first, |text, end| {
+        text.rfind(end).map_or(text, |at| &text[..at])
+    });
+    FlowError { line, column, message: message.trim().to_owned() }
 }
 
 /// Line and column, from 1.

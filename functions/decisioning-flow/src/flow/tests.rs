@@ -94,9 +94,12 @@ fn every_key_is_read() {
 
 #[test]
 fn errors_name_line_column_and_what_was_expected() {
+    let findings = std::cell::RefCell::new(Vec::new());
     let check = |from: &str, to: &str, line: usize, column: usize, part: &str| {
         let error = wrong(from, to);
-        assert!((error.line, error.column) == (line, column) && error.message.contains(part), "{to}: {error}");
+        if (error.line, error.column) != (line, column) || !error.message.contains(part) {
+            findings.borrow_mut().push(format!("{to}, expected {line}:{column} {part}: {error}"));
+        }
     };
     check("genai.oci.oracle.com/v1", "other/v9", 1, 13, "expected causeway/v1 or genai.oci.oracle.com/v1");
     check("\"sequential_with_parallel\"", "parallel", 8, 11, "expected sequential_with_parallel");
@@ -104,25 +107,26 @@ fn errors_name_line_column_and_what_was_expected() {
     check("timeout: 60", "timeout: soon", 9, 14, "");
     check("maxRetries: 3", "maxRetries: 11", 11, 19, "expected 0 to 10");
     check("backoffMultiplier: 2", "backoffMultiplier: 1.5", 12, 26, "");
-    check("    timeout: 60\n", "", 8, 5, "timeout");
+    check("    timeout: 60\n", "", 9, 5, "missing field `timeout`");
     check("maxRetries: 3", "maxRetry: 3", 11, 7, "maxRetry");
-    check("catalogue: first", "catalogue: third", 35, 20, "expected an agent of a stage before that of second");
-    check("catalogue: first", "catalogue: second", 35, 20, "expected an agent of a stage before");
-    check("catalogue: first", "run_id: first", 35, 17, "already");
-    check("other-function", "Other/Function", 33, 17, "expected the name of a function");
-    check("stage: \"two\"", "stage: \"one\"", 42, 16, "twice");
-    check("[\"second\"]", "[\"first\"]", 43, 18, "twice");
-    check("[\"second\"]", "[\"third\"]", 43, 18, "there is no agent third, expected one of first, second");
-    check("[\"second\"]", "[]", 43, 17, "expected 1 to 50 agents");
-    check("'success'", "'success", 44, 36, "no closing '");
-    check("first.status ==", "first.status =", 44, 34, "expected one of ==");
-    check("\"first.status == 'success'\"", "first.status < third.x", 44, 35, "there is no agent third");
-    check("\"always\"", "\"second.status == 'x'\"", 41, 21, "wait for each other: one -> two -> one");
-    check("first.status == 'success'", "second.status == 'success'", 44, 21, "wait for each other: two -> two");
-    check("merge_with_priority", "merge", 48, 27, "expected merge_with_priority");
-    check("\"decisioning-results\"", "a/b", 51, 15, "expected the name of a bucket");
-    check("retention_days: 90", "retention_days: 0", 52, 23, "expected 1 to 3650");
-    check("metadata:", "metadata: [", 4, 7, "");
+    check("catalogue: first", "catalogue: third", 31, 20, "expected an agent of a stage before that of second");
+    check("catalogue: first", "catalogue: second", 31, 20, "expected an agent of a stage before");
+    check("catalogue: first", "run_id: first", 31, 17, "already");
+    check("other-function", "Other/Function", 29, 17, "expected the name of a function");
+    check("stage: \"two\"", "stage: \"one\"", 38, 16, "twice");
+    check("[\"second\"]", "[\"first\"]", 39, 18, "twice");
+    check("[\"second\"]", "[\"third\"]", 39, 18, "there is no agent third, expected one of first, second");
+    check("[\"second\"]", "[]", 39, 17, "expected 1 to 50 agents");
+    check("'success'", "'success", 40, 37, "no closing '");
+    check("first.status ==", "first.status =", 40, 34, "expected one of ==");
+    check("\"first.status == 'success'\"", "first.status < third.x", 40, 35, "there is no agent third");
+    check("\"always\"", "\"second.status == 'x'\"", 37, 21, "wait for each other: one -> two -> one");
+    check("first.status == 'success'", "second.status == 'success'", 40, 21, "wait for each other: two -> two");
+    check("merge_with_priority", "merge", 44, 27, "expected merge_with_priority");
+    check("\"decisioning-results\"", "a/b", 47, 15, "expected the name of a bucket");
+    check("retention_days: 90", "retention_days: 0", 48, 23, "expected 1 to 3650");
+    check("metadata:", "metadata: [", 3, 11, "expected mapping");
+    assert!(findings.borrow().is_empty(), "{}", findings.borrow().join("\n"));
 }
 
 #[test]
@@ -140,7 +144,7 @@ fn an_agent_without_a_stage_and_a_key_twice_are_refused() {
     let error = wrong("    second:\n", "    third: {timeout: 1}\n    second:\n");
     assert_eq!(error.message, "the agent third is in no stage of dataflow.sequence");
     let error = wrong("    second:\n", "    first: {timeout: 1}\n    second:\n");
-    assert_eq!((error.line, error.column), (30, 5), "{error}");
+    assert_eq!(error.to_string(), "line 27, column 5: duplicate mapping key: first");
 }
 
 #[test]

@@ -89,6 +89,11 @@ impl<'a> Finder<'a> {
         self.coverage.insert(path.to_owned(), reason.into());
     }
 
+    /// Why a figure that is made of others is null; whether those were asked for is known already.
+    pub(super) fn explain(&mut self, path: &str, reason: &str) {
+        self.coverage.insert(path.to_owned(), reason.to_owned());
+    }
+
     /// What stands beside a null figure is null for the same reason.
     pub(super) fn same_reason(&mut self, path: &str, other: &str) {
         if let Some(reason) = self.coverage.get(other).cloned() {

@@ -146,7 +146,7 @@ fn situation(finder: &mut Finder<'_>, health_as: HealthAs) -> SituationAssessmen
     let worst = risks.iter().filter_map(|risk| text(risk, "level")).filter_map(|level| rank(&level)).max();
     let urgency = worst.max(health.map(rank_of_health));
     if urgency.is_none() {
-        finder.absent(&format!("{PLACE}.urgency_level"), "neither a health score nor a level of risk is known");
+        finder.explain(&format!("{PLACE}.urgency_level"), "neither a health score nor a level of risk is known");
     }
     let position = "/data/market_positioning/position";
     SituationAssessment {

@@ -53,7 +53,7 @@ pub(super) fn projections(finder: &mut Finder<'_>, health: Option<f64>) -> Finan
     let current_state = state_of(&detail, health);
     if current_state == CurrentState::Unknown {
         let reason = "neither gross margin, nor liquidity risk, nor a health score is known";
-        finder.absent(&format!("{PLACE}.current_state"), reason);
+        finder.explain(&format!("{PLACE}.current_state"), reason);
     }
     let place = format!("{PLACE}.projected_improvement");
     let projected_improvement = finder.value(&place, "decision", "/data/projected_improvement").cloned();

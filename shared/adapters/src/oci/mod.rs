@@ -6,6 +6,8 @@ mod invoker;
 mod metrics;
 mod notifier;
 mod principal;
+mod results_ords;
+mod results_retention;
 mod secrets;
 mod usage;
 
@@ -22,6 +24,7 @@ use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 
 pub use principal::Identity;
+pub(crate) use results_ords::Ords;
 
 /// One principal and one client for all ports.
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use causeway_cloud::object_store::{ObjectStore, ObjectStoreExt};
 use futures_util::TryStreamExt;
 
 /// Bytes of the objects under some prefixes.
-pub fn bytes_of(objects: &Objects, prefixes: &[Path]) -> Result<u64, Box<dyn Error>> {
+pub(crate) fn bytes_of(objects: &Objects, prefixes: &[Path]) -> Result<u64, Box<dyn Error>> {
     let mut bytes = 0;
     for prefix in prefixes {
         if let Ok(meta) = futures_executor::block_on(objects.head(prefix)) {
@@ -22,7 +22,7 @@ pub fn bytes_of(objects: &Objects, prefixes: &[Path]) -> Result<u64, Box<dyn Err
 }
 
 /// One line: bytes, CPU seconds in all and per 100 MB, peak resident size.
-pub fn cost(bytes: u64) -> Result<String, Box<dyn Error>> {
+pub(crate) fn cost(bytes: u64) -> Result<String, Box<dyn Error>> {
     let (cpu, peak) = (cpu_seconds()?, peak_kb()?);
     Ok(format!("{bytes} bytes, {cpu:.2} CPU s, {:.3} CPU s per 100 MB, peak {peak} kB", cpu * 1e8 / bytes as f64))
 }

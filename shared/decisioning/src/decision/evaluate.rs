@@ -1,7 +1,7 @@
 //! Judges each rule: whether it applies, what its texts say, and what its score is made of.
 
 use super::data::{Decision, Evidence};
-use super::figures::{Missing, Replies};
+use super::figures::{Agent, Missing, Replies};
 use super::ledger::Ledger;
 use super::request::Weights;
 use super::rules::{Condition, Format, Probability, Rule, Value};
@@ -45,7 +45,7 @@ pub(super) fn decisions(
         }
     }
     applied.sort_by(|a, b| a.rule.id.cmp(&b.rule.id));
-    let revenue = replies.figures(super::figures::Agent::Intelligence).number(REVENUE);
+    let revenue = replies.figures(Agent::Intelligence).number(REVENUE).ok().filter(|revenue| *revenue > 0.0);
     ranked(applied, weights, revenue)
 }
 
@@ -141,7 +141,7 @@ fn probability(rule: &Rule, replies: &Replies<'_>, sources: &mut Vec<String>) ->
 }
 
 /// Scored decisions by score, then the others by probability and effort.
-fn ranked(applied: Vec<Applied<'_>>, weights: &Weights, revenue: Result<f64, String>) -> Vec<Decision> {
+fn ranked(applied: Vec<Applied<'_>>, weights: &Weights, revenue: Option<f64>) -> Vec<Decision> {
     let parts_of = |one: &Applied<'_>| {
         let (impact, probability) = (*one.impact.as_ref().ok()?, *one.probability.as_ref().ok()?);
         Some(Parts { impact, probability, effort: effort(one.rule) })
@@ -154,16 +154,13 @@ fn ranked(applied: Vec<Applied<'_>>, weights: &Weights, revenue: Result<f64, Str
         let one = &parts[place];
         let mut decision = decision(&scored[place], decisions.len());
         decision.score = Some(one.score(weights)).filter(|score| score.is_finite());
-        decision.quadrant =
-            revenue.as_ref().ok().filter(|revenue| **revenue > 0.0).map(|revenue| quadrant(one, *revenue).to_owned());
+        decision.quadrant = revenue.map(|revenue| quadrant(one, revenue).to_owned());
         decision.is_on_pareto_front = Some(is_on_front(place, &parts));
         decision.sensitivity = Some(sensitivity[place].clone());
         decisions.push(decision);
     }
     let certainty = |one: &Applied<'_>| one.probability.clone().unwrap_or(-1.0);
-    others.sort_by(|a, b| {
-        certainty(b).total_cmp(&certainty(a)).then(effort(a.rule).total_cmp(&effort(b.rule)))
-    });
+    others.sort_by(|a, b| certainty(b).total_cmp(&certainty(a)).then(effort(a.rule).total_cmp(&effort(b.rule))));
     for one in &others {
         let mut decision = decision(one, decisions.len());
         decision.score_reason = one.impact.as_ref().err().or(one.probability.as_ref().err()).cloned();

@@ -131,7 +131,10 @@ mod tests {
 
     #[test]
     fn labels_by_band() {
-        assert_eq!([85.0, 84.9, 75.0, 60.0, 59.9, 0.0].map(label), ["excellent", "good", "good", "fair", "poor", "poor"]);
+        assert_eq!(
+            [85.0, 84.9, 75.0, 60.0, 59.9, 0.0].map(label),
+            ["excellent", "good", "good", "fair", "poor", "poor"]
+        );
     }
 
     #[test]

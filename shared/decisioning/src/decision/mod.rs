@@ -23,9 +23,7 @@ use serde_json::json;
 use crate::discovery::RequestError;
 use crate::result::{AgentResult, Findings, Status};
 use crate::strategy::status_name;
-use data::{
-    Confidence, Coverage, Data, Decision, DecisionFramework, Evidence, Scoring, SuccessMetric, SuccessMetrics,
-};
+use data::{Confidence, Coverage, Data, Decision, DecisionFramework, Evidence, Scoring, SuccessMetric, SuccessMetrics};
 pub use figures::{Agent, Replies};
 use ledger::Ledger;
 pub use request::Request;
@@ -53,7 +51,8 @@ pub fn decide(request: &Request, replies: &Replies<'_>) -> Result<Findings, Requ
     let (requested, computed) = ledger.counts();
     data.confidence = confidence(replies, requested, computed);
     data.coverage = Coverage { requested, computed, metrics: ledger.metrics, inputs: inputs(replies) };
-    let was_partial = Agent::ALL.iter().any(|agent| replies.reply(*agent).is_none_or(|r| r.status != Some(Status::Success)));
+    let was_partial =
+        Agent::ALL.iter().any(|agent| replies.reply(*agent).is_none_or(|r| r.status != Some(Status::Success)));
     let status = match computed {
         0 => Status::Error,
         _ if computed < requested || was_partial => Status::Partial,
@@ -77,7 +76,7 @@ fn compute(request: &Request, rules: &[Rule], replies: &Replies<'_>, ledger: &mu
     let weights = &request.config.weights;
     let health = health::health(replies, ledger);
     let decisions = evaluate::decisions(rules, replies, weights, ledger);
-    let form = request.config.business_health_as;
+    let form = request.config.business_health_as.unwrap_or_default();
     let executive = executive::executive(replies, rules, &decisions, &health, form, ledger);
     let named = decisions.iter().take(PRIORITIES).enumerate();
     let mut data = Data {
@@ -172,8 +171,11 @@ fn insights(data: &Data) -> Vec<Statement> {
     let health = &data.business_health;
     if let Some(number) = health.business_health_numeric {
         let axes = health.axes.iter().filter_map(|axis| Some(format!("{} {:.1}", axis.axis, axis.score?)));
-        let text =
-            format!("Business health is {number:.1} of 100 ({}): {}.", health.label, axes.collect::<Vec<_>>().join(", "));
+        let text = format!(
+            "Business health is {number:.1} of 100 ({}): {}.",
+            health.label,
+            axes.collect::<Vec<_>>().join(", ")
+        );
         said.push((text, at("/business_health")));
     }
     if let Some(scenario) = &data.executive.financial_projections.projected_improvement {
@@ -194,8 +196,10 @@ fn insights(data: &Data) -> Vec<Statement> {
 
 fn recommendations(data: &Data) -> Vec<Statement> {
     let framework = &data.strategic_decision_framework;
-    let lists =
-        [("immediate_decisions", &framework.immediate_decisions), ("strategic_decisions", &framework.strategic_decisions)];
+    let lists = [
+        ("immediate_decisions", &framework.immediate_decisions),
+        ("strategic_decisions", &framework.strategic_decisions),
+    ];
     let mut all: Vec<(u64, Statement)> = Vec::new();
     for (name, list) in lists {
         for (place, decision) in list.iter().enumerate() {

@@ -1,5 +1,6 @@
 //! What a caller may ask of the decision agent.
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +14,10 @@ use crate::strategy::previous::Previous;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// The run that this is part of; comes back in the log alone.
+    /// The run that this is part of. Nothing is written, so a repeated call does no harm.
     pub run_id: Option<String>,
+    /// The stage of the run.
+    pub stage: Option<String>,
     /// The kind of analysis; the rules are the same for all of them.
     pub analysis_type: Option<AnalysisType>,
     /// A result of the discovery agent.
@@ -26,6 +29,11 @@ pub struct Request {
     /// The same three, in one place.
     #[serde(alias = "previous")]
     pub inputs: Inputs,
+    /// What the earlier agents were asked about; nothing is read from there.
+    pub data_sources: Vec<String>,
+    /// The day that the earlier agents judged against; has no effect here.
+    #[schemars(with = "Option<String>")]
+    pub as_of: Option<Date>,
     /// How decisions are put in order.
     pub prioritization_framework: Framework,
     /// How decisions are sorted into four fields.
@@ -72,8 +80,8 @@ pub struct Settings {
     pub weights: Weights,
     /// Rules beside the built-in ones, or in their place.
     pub rules: Vec<Rule>,
-    /// What `business_health` of the executive summary is.
-    pub business_health_as: HealthAs,
+    /// What `business_health` of the executive summary is; as configured when absent.
+    pub business_health_as: Option<HealthAs>,
 }
 
 /// Exponents of the score's parts, 0.1 to 10.
@@ -158,6 +166,9 @@ mod tests {
         assert_eq!(check("{}"), Err("inputs".to_owned()));
         assert_eq!(check(r#"{"strategy":"s.json"}"#), Ok(()));
         assert_eq!(check(r#"{"previous":{"strategy":"s.json"},"decision_matrix":"risk_reward"}"#), Ok(()));
+        let of_a_flow = r#"{"run_id":"r","stage":"s","analysis_type":null,"data_sources":[],"as_of":"2020-01-31",
+            "strategy":{"result":{"data":{},"status":"partial"}}}"#;
+        assert_eq!(check(of_a_flow), Ok(()));
         let weights = r#"{"strategy":"s.json","config":{"weights":{"effort":0}}}"#;
         assert_eq!(check(weights), Err("config.weights.effort".to_owned()));
         let twice = r#"{"strategy":"s.json","inputs":{"strategy":"s.json"}}"#;

@@ -55,10 +55,8 @@ pub(super) const VARIATIONS: usize = CHANGES.len() * CHANGES.len() * CHANGES.len
 /// How each rank depends on the weights.
 pub(super) fn sensitivity(all: &[Parts], weights: &Weights) -> Vec<Sensitivity> {
     let base = ranks(all, weights);
-    let mut found: Vec<Sensitivity> = base
-        .iter()
-        .map(|rank| Sensitivity { best_rank: *rank, worst_rank: *rank, stability: 0.0 })
-        .collect();
+    let mut found: Vec<Sensitivity> =
+        base.iter().map(|rank| Sensitivity { best_rank: *rank, worst_rank: *rank, stability: 0.0 }).collect();
     for impact in CHANGES {
         for probability in CHANGES {
             for effort in CHANGES {

@@ -21,11 +21,8 @@ pub async fn synthesise(objects: &Objects, request: &Request, clock: &dyn Clock)
         }
     }
     let [discovery, intelligence, strategy] = &loaded;
-    let replies = Replies {
-        discovery: discovery.as_ref(),
-        intelligence: intelligence.as_ref(),
-        strategy: strategy.as_ref(),
-    };
+    let replies =
+        Replies { discovery: discovery.as_ref(), intelligence: intelligence.as_ref(), strategy: strategy.as_ref() };
     let findings = decide(request, &replies)?;
     Ok(Answer::close(AGENT, budget.started(), budget.elapsed_seconds(), findings))
 }

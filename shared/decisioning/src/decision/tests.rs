@@ -86,7 +86,13 @@ fn scores_are_impact_times_probability_by_effort() {
     check("turn_loss_making_members", 900.0, 0.8, 4.0, "do_now");
     check("spread_customers", 8_000.0, 0.5, 16.0, "do_now");
     let order: Vec<&str> = decisions.iter().map(|decision| decision.id.as_str()).collect();
-    let expected = ["collect_overdue", "end_loss_making_discounts", "spread_customers", "turn_loss_making_members", "deliver_on_time"];
+    let expected = [
+        "collect_overdue",
+        "end_loss_making_discounts",
+        "spread_customers",
+        "turn_loss_making_members",
+        "deliver_on_time",
+    ];
     assert_eq!(order, expected);
     assert!(decisions[4].score.is_none() && decisions[4].score_reason.is_some());
     assert_eq!(decisions[0].is_on_pareto_front, Some(true));
@@ -108,7 +114,10 @@ fn health_is_the_mean_of_the_axes_that_have_data() {
     near(score("growth"), 25.0);
     let mean = (25.0 + 35.0 / 6.0 + 42.5 + 50.0 + 62.5 + 25.0) / 5.0;
     near(data.business_health.business_health_numeric.unwrap(), mean);
-    assert_eq!((data.business_health.label.as_str(), data.executive.financial_projections.current_state.as_str()), ("poor", "critical"));
+    assert_eq!(
+        (data.business_health.label.as_str(), data.executive.financial_projections.current_state.as_str()),
+        ("poor", "critical")
+    );
 
     let mut less = figures();
     less["operational_intelligence"] = Value::Null;
@@ -122,7 +131,10 @@ fn health_is_the_mean_of_the_axes_that_have_data() {
 fn the_scenario_is_arithmetic_under_a_stated_assumption() {
     let data = typed(&decided("{}", &reply(figures()), &reply(patterns())));
     let scenario = data.executive.financial_projections.projected_improvement.unwrap();
-    assert_eq!((scenario.decision.as_str(), scenario.gain, scenario.gross_profit_then), ("turn_loss_making_members", 900.0, 1_900.0));
+    assert_eq!(
+        (scenario.decision.as_str(), scenario.gain, scenario.gross_profit_then),
+        ("turn_loss_making_members", 900.0, 1_900.0)
+    );
     assert!(scenario.assumption.contains("break even"));
     let nothing = typed(&decided("{}", &reply(figures()), &reply(json!({}))));
     let projections = nothing.executive.financial_projections;
@@ -176,7 +188,10 @@ fn garbage_is_absent_and_never_a_panic() {
         assert_ne!(findings.status, Status::Success);
         assert!(findings.recommendations.is_empty());
         let data = typed(&findings);
-        assert_eq!((data.business_health.business_health_numeric, data.business_health.label.as_str()), (None, "unknown"));
+        assert_eq!(
+            (data.business_health.business_health_numeric, data.business_health.label.as_str()),
+            (None, "unknown")
+        );
         assert_eq!(data.executive.financial_projections.current_state, "unknown");
     }
 }

@@ -192,7 +192,7 @@ fn customers(data: &Data, said: &mut Vec<Statement>) {
         if let Some(share) = segment.revenue_share {
             let name = segment.name.replace('_', " ");
             let text =
-                format!("{} customers are {name}; they brought {} of the revenue.", segment.customers, percent(share));
+                format!("Segment {name}: {} customers brought {} of the revenue.", segment.customers, percent(share));
             said.push(says("rfm", &[&format!("/customer_intelligence/rfm/segments/{index}")], text));
         }
     }
@@ -227,7 +227,7 @@ pub(crate) fn recommendations(data: &Data) -> Vec<Statement> {
     let segments = data.customer_intelligence.rfm.iter().flat_map(|rfm| rfm.segments.iter().enumerate());
     for (index, segment) in segments.filter(|(_, s)| s.name == "cannot_lose" || s.name == "at_risk") {
         let text = format!(
-            "Win back the {} customers who are {}: their last purchase is {:.0} days ago on average.",
+            "Win back the {} customers of segment {}: their last purchase is {:.0} days ago on average.",
             segment.customers,
             segment.name.replace('_', " "),
             segment.mean_recency_days

@@ -58,6 +58,7 @@ fn analysis(request: &Request) -> Result<intelligence::Request, RequestError> {
     Ok(intelligence::Request {
         catalogue,
         data_sources: request.data_sources.clone(),
+        as_of: request.as_of,
         ..intelligence::Request::default()
     })
 }

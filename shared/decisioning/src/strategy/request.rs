@@ -1,5 +1,6 @@
 //! What a caller may ask of the strategy agent.
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +11,10 @@ use crate::discovery::request::AnalysisType;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// The run that this is part of; comes back in the log alone.
+    /// The run that this is part of. Nothing is written, so a repeated call does no harm.
     pub run_id: Option<String>,
+    /// The stage of the run.
+    pub stage: Option<String>,
     /// The kind of analysis; the patterns are the same for all of them.
     pub analysis_type: Option<AnalysisType>,
     /// Parts that are computed; all when empty.
@@ -27,6 +30,9 @@ pub struct Request {
     pub inputs: Inputs,
     /// Objects or prefixes that are analysed where there is no result of the intelligence agent.
     pub data_sources: Vec<String>,
+    /// The day against which these are judged, `YYYY-MM-DD`; the last day in the data when absent.
+    #[schemars(with = "Option<String>")]
+    pub as_of: Option<Date>,
     /// Bounds of the computation.
     pub config: Settings,
 }
@@ -132,6 +138,9 @@ mod tests {
         assert_eq!(check(r#"{"config":{"significance":0}}"#), Err("config.significance".to_owned()));
         assert_eq!(check(r#"{"config":{"max_anomalies":0.5}}"#), Err("config.max_anomalies".to_owned()));
         assert_eq!(check(r#"{"config":{"horizon":0}}"#), Err("config.horizon".to_owned()));
+        let of_a_flow = r#"{"run_id":"r","stage":"s","analysis_type":"financial_health","data_sources":["a"],
+            "as_of":"2020-01-31","ml_models":[],"catalogue":{"object":"runs/r/discovery.json"}}"#;
+        assert_eq!(check(of_a_flow), Ok(()));
         let twice = r#"{"intelligence":"a.json","inputs":{"intelligence":"b.json"}}"#;
         assert_eq!(check(twice), Err("inputs.intelligence".to_owned()));
         assert!(serde_json::from_str::<Request>(r#"{"modell":[]}"#).is_err());

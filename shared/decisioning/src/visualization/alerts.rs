@@ -83,18 +83,48 @@ impl Rule {
 /// Name, place, unit, side and threshold. Collection, overdue share and cash flow are those of the original system's
 /// settings; the health score's is the lowest band of its gauge.
 const RULES: [(&str, &str, &str, Unit, Comparison, f64); 6] = [
-    ("business_health", DECISION, "/business_health/score", Unit::Points, Comparison::Below, 60.0),
-    ("cash_flow_health", DECISION, "/business_health/axes/1/score", Unit::Points, Comparison::Below, 30.0),
-    ("gross_margin", INTELLIGENCE, "/financial_intelligence/revenue_analysis/gross_margin", Unit::Percent, Comparison::Below, 0.0),
-    ("collection_rate", INTELLIGENCE, "/financial_intelligence/cash_flow_intelligence/collection_efficiency", Unit::Percent, Comparison::Below, 50.0),
-    ("overdue_receivables", INTELLIGENCE, "/financial_intelligence/cash_flow_intelligence/overdue_share", Unit::Share, Comparison::Above, 0.8),
+    ("business_health", DECISION, "/business_health/business_health_numeric", Unit::Points, Comparison::Below, 60.0),
+    ("cash_flow_health", DECISION, "/business_health/axes/cash_flow/score", Unit::Points, Comparison::Below, 30.0),
+    (
+        "gross_margin",
+        INTELLIGENCE,
+        "/financial_intelligence/revenue_analysis/gross_margin",
+        Unit::Percent,
+        Comparison::Below,
+        0.0,
+    ),
+    (
+        "collection_rate",
+        INTELLIGENCE,
+        "/financial_intelligence/cash_flow_intelligence/collection_efficiency",
+        Unit::Percent,
+        Comparison::Below,
+        50.0,
+    ),
+    (
+        "overdue_receivables",
+        INTELLIGENCE,
+        "/financial_intelligence/cash_flow_intelligence/overdue_share",
+        Unit::Share,
+        Comparison::Above,
+        0.8,
+    ),
     ("data_quality", DISCOVERY, "/data_ecosystem/data_quality_score", Unit::Share, Comparison::Below, 0.8),
 ];
+
+/// Axes are a list: the one of a name stands at its index.
+fn resolved(doc: &Doc<'_>, pointer: &str) -> String {
+    let Some((list, name)) = pointer.strip_suffix("/score").and_then(|axis| axis.rsplit_once('/')) else {
+        return pointer.to_owned();
+    };
+    let index = doc.list(list).iter().position(|axis| axis["axis"] == name);
+    index.map_or_else(|| pointer.to_owned(), |index| format!("{list}/{index}/score"))
+}
 
 /// Holds every threshold against its figure.
 pub(crate) fn alerts(doc: &Doc<'_>) -> AlertSystem {
     let rule = |(name, agent, place, unit, comparison, threshold): &(&str, &str, &str, Unit, Comparison, f64)| {
-        let pointer = format!("{agent}{place}");
+        let pointer = resolved(doc, &format!("{agent}{place}"));
         let value = doc.number(&pointer).filter(|value| value.is_finite());
         let is_alert = |value: f64| match comparison {
             Comparison::Below => value < *threshold,

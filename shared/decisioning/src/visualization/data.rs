@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::alerts::AlertSystem;
-use crate::{discovery, intelligence, strategy};
+use crate::{decision, discovery, intelligence, strategy};
 
 /// What was made.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -161,5 +161,6 @@ pub struct Results {
     #[schemars(with = "Option<strategy::Answer>")]
     pub strategy: Value,
     /// Of the decision agent.
+    #[schemars(with = "Option<decision::Answer>")]
     pub decision: Value,
 }

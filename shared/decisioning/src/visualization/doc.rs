@@ -115,7 +115,8 @@ impl<'a> Doc<'a> {
     /// Why there is nothing at a place.
     pub(crate) fn reason(&self, pointer: &str) -> String {
         let mut parts = pointer.splitn(5, '/').skip(2);
-        let (agent, rest) = (parts.next().unwrap_or_default(), pointer.split_once("/data").map_or("", |(_, rest)| rest));
+        let (agent, rest) =
+            (parts.next().unwrap_or_default(), pointer.split_once("/data").map_or("", |(_, rest)| rest));
         let envelope = format!("/agent_results/{agent}");
         if self.at(&envelope).is_none() {
             return format!("there is no result of the {agent} agent");
@@ -123,12 +124,15 @@ impl<'a> Doc<'a> {
         if self.text(&format!("{envelope}/status")) == Some("error") {
             return format!("the {agent} agent ended with an error");
         }
-        let inside = |outer: &str, inner: &str| !outer.is_empty() && (inner == outer || inner.strip_prefix(outer).is_some_and(|left| left.starts_with('/')));
+        let inside = |outer: &str, inner: &str| {
+            !outer.is_empty() && (inner == outer || inner.strip_prefix(outer).is_some_and(|left| left.starts_with('/')))
+        };
         let coverage = format!("{envelope}/data/coverage");
         let records = ["metrics", "not_computed"].into_iter().flat_map(|list| self.list(&format!("{coverage}/{list}")));
         let said = records.filter_map(|record| {
             let place = record["pointer"].as_str().or_else(|| record["figure"].as_str())?;
-            let is_about = inside(place, rest) || inside(rest, place) || place == rest.trim_start_matches('/').replace('/', ".");
+            let is_about =
+                inside(place, rest) || inside(rest, place) || place == rest.trim_start_matches('/').replace('/', ".");
             record["reason"].as_str().filter(|_| is_about)
         });
         said.map(clean).next().unwrap_or_else(|| format!("the {agent} agent gives no such figure"))

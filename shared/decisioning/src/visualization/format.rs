@@ -18,6 +18,10 @@ pub(crate) enum Unit {
     Points,
     /// Seconds.
     Seconds,
+    /// A probability of a test.
+    Probability,
+    /// A mean, with one decimal.
+    Mean,
     /// Any other number.
     Number,
 }
@@ -33,6 +37,8 @@ impl Unit {
             Self::Count => "count",
             Self::Points => "points",
             Self::Seconds => "seconds",
+            Self::Probability => "probability",
+            Self::Mean => "mean",
             Self::Number => "number",
         }
     }
@@ -44,15 +50,29 @@ impl Unit {
         }
         Some(match self {
             Self::Money => grouped(value, if value.abs() < 1000.0 && value.fract() != 0.0 { 2 } else { 0 }),
-            Self::Share => format!("{}\u{a0}%", grouped(value * 100.0, 1)),
+            Self::Share => share(value),
             Self::Change => format!("{}{}\u{a0}%", if value > 0.0 { "+" } else { "" }, grouped(value * 100.0, 1)),
             Self::Percent => format!("{}\u{a0}%", grouped(value, 1)),
             Self::Count => grouped(value, 0),
-            Self::Points => grouped(value, 0),
+            Self::Points => grouped(value, 1),
             Self::Seconds => format!("{}\u{a0}s", grouped(value, 3)),
+            Self::Probability if value > 0.0 && value < 0.001 => "<0.001".to_owned(),
+            Self::Probability => grouped(value, 3),
+            Self::Mean => grouped(value, 1),
             Self::Number => grouped(value, if value.fract() == 0.0 { 0 } else { 3 }),
         })
     }
+}
+
+/// In percent; what is not all or nothing does not look like it.
+fn share(value: f64) -> String {
+    let text = grouped(value * 100.0, 1);
+    let text = match text.as_str() {
+        "100.0" if value < 1.0 => ">99.9",
+        "0.0" if value > 0.0 => "<0.1",
+        text => text,
+    };
+    format!("{text}\u{a0}%")
 }
 
 /// Above this a number is written with an exponent.
@@ -154,6 +174,10 @@ mod tests {
         check(Unit::Change, 0.203_6, "+20.4\u{a0}%");
         check(Unit::Change, -0.028_3, "\u{2212}2.8\u{a0}%");
         check(Unit::Share, 0.984_9, "98.5\u{a0}%");
+        check(Unit::Share, 0.999_98, ">99.9\u{a0}%");
+        check(Unit::Share, 1e-5, "<0.1\u{a0}%");
+        check(Unit::Share, 1.0, "100.0\u{a0}%");
+        check(Unit::Probability, 2e-5, "<0.001");
         check(Unit::Percent, 12.467, "12.5\u{a0}%");
         check(Unit::Count, 999_999.0, "999,999");
         check(Unit::Money, 1e300, "1.000e300");

@@ -62,12 +62,14 @@ pub type Given = BTreeMap<&'static str, Envelope>;
 /// Makes the files that a request asks for.
 #[must_use]
 pub fn render(request: &Request, results: &Given, options: &Options) -> Dashboard {
-    let result = |agent: &str| results.get(agent).map_or(Value::Null, |one| serde_json::to_value(one).unwrap_or_default());
+    let result =
+        |agent: &str| results.get(agent).map_or(Value::Null, |one| serde_json::to_value(one).unwrap_or_default());
     let all: BTreeMap<&str, Value> = AGENTS.into_iter().map(|agent| (agent, result(agent))).collect();
     let root = json!({ "agent_results": all });
     let doc = Doc::new(&root);
     let run_id = request.run_id.clone().unwrap_or_else(|| id_of(&root));
-    let analysis_type = request.analysis_type.and_then(|kind| serde_json::to_value(kind).ok()?.as_str().map(str::to_owned));
+    let analysis_type =
+        request.analysis_type.and_then(|kind| serde_json::to_value(kind).ok()?.as_str().map(str::to_owned));
     let (alerts, components) = (alerts::alerts(&doc), components::components(&doc));
     let about = About { run_id: &run_id, analysis_type: analysis_type.as_deref(), alerts: &alerts };
     let page = page::page(&doc, &about);

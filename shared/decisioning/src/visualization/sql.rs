@@ -24,8 +24,9 @@ const FIGURES: [(&str, &str, &str); 7] = [
 ];
 
 fn columns() -> String {
-    let column =
-        |(name, document, path): &(&str, &str, &str)| format!("    JSON_VALUE({document}, '{path}' RETURNING NUMBER) AS {name}");
+    let column = |(name, document, path): &(&str, &str, &str)| {
+        format!("    JSON_VALUE({document}, '{path}' RETURNING NUMBER) AS {name}")
+    };
     FIGURES.iter().map(column).collect::<Vec<_>>().join(",\n")
 }
 

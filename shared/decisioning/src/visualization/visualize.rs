@@ -58,8 +58,10 @@ fn findings(dashboard: &Dashboard, artifacts: Vec<super::data::Artifact>, dashbo
     };
     let complete = dashboard.agents.values().all(|status| status.as_deref() == Some("success"));
     let (insights, evidence) = insights(dashboard, shown, parts);
-    let recommendations: Vec<String> =
-        not_computed.iter().map(|part| format!("To show {}: {}.", part.figure.replace('_', " "), part.reason)).collect();
+    let recommendations: Vec<String> = not_computed
+        .iter()
+        .map(|part| format!("To show {}: {}.", part.figure.replace('_', " "), part.reason))
+        .collect();
     let recommendation_evidence =
         (0..recommendations.len()).map(|index| vec![format!("/coverage/not_computed/{index}")]).collect();
     let data = Data {
@@ -103,7 +105,12 @@ fn insights(dashboard: &Dashboard, shown: u64, parts: u64) -> (Vec<String>, Vec<
             vec!["/coverage/figures", "/coverage/figures_absent"],
         ),
         (
-            format!("{} of {} thresholds are passed, {} cannot be judged.", alerts.active, alerts.rules.len(), alerts.unknown),
+            format!(
+                "{} of {} thresholds are passed, {} cannot be judged.",
+                alerts.active,
+                alerts.rules.len(),
+                alerts.unknown
+            ),
             vec!["/alert_system/active", "/alert_system/unknown"],
         ),
     ];

@@ -6,9 +6,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
-use http::{Method, Request};
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::time::timeout;
@@ -22,10 +19,9 @@ use crate::cloud::{Cloud, Options, Program};
 use crate::environment;
 use crate::logs::Echo;
 use crate::oci::environment::other_cloud;
-use crate::oci::target::{OCI, SendError, Target};
+use crate::oci::target::Target;
 use crate::oci::{BUCKET, Oci};
 use crate::programs::{Data, programs, programs_on};
-use crate::sample::{SAMPLE, SAMPLE_OBJECT};
 use crate::terminal::{Align, Table, Terminal};
 use crate::{seed, server};
 
@@ -85,31 +81,15 @@ fn start(args: &Up, programs: Vec<Program>) -> Result<Arc<Cloud>, CliError> {
 
 /// OCI with its bucket and what the seed files say, before anybody can call it.
 async fn prepare(args: &Up) -> Result<Oci, CliError> {
-    let oci = Oci::open(&args.oci.settings())?;
+    let mut oci = Oci::open(&args.oci.settings())?;
     let target = Target::Here(oci.emulator.clone());
-    fill_bucket(&oci, &target)
-        .await
-        .map_err(|error| CliError { text: format!("bucket {BUCKET}: {error}"), exit: 74 })?;
+    let furnished = oci.furnish(&target).await;
+    furnished.map_err(|error| CliError { text: format!("buckets and topic: {error}"), exit: 74 })?;
     for file in &args.oci.seed_file {
         let report = seed::load(&target, file).await.map_err(|error| failed(&error))?;
         print(&format!("{}: {report}\n", file.display()))?;
     }
     Ok(oci)
-}
-
-/// Makes the functions' bucket with the sample tables. One that an earlier run has left stays as it is.
-async fn fill_bucket(oci: &Oci, target: &Target) -> Result<(), SendError> {
-    let buckets = format!("{OCI}/n/{}/b", oci.emulator.namespace_of(oci.emulator.tenancy()));
-    if target.get(&format!("{buckets}/{BUCKET}")).await?.is_some() {
-        return Ok(());
-    }
-    let details = json!({ "name": BUCKET, "compartmentId": oci.emulator.default_compartment() });
-    target.ask(Method::POST, &buckets, Some(&details)).await?.accepted()?;
-    let object = Request::builder().method(Method::PUT).uri(format!("{buckets}/{BUCKET}/o/{SAMPLE_OBJECT}"));
-    let object = object.header("content-type", "text/csv").header("content-length", SAMPLE.len());
-    let object = object.body(Body::from(SAMPLE)).map_err(|error| SendError::Broken(error.to_string()))?;
-    target.send(object).await?.accepted()?;
-    Ok(())
 }
 
 /// Serves until a signal; then kills the processes, which ends the calls under way, and lets their

@@ -1,6 +1,7 @@
 //! OCI on this machine: the emulator beside the functions, and the functions as its principals.
 
 pub(crate) mod environment;
+mod furnish;
 pub(crate) mod invoker;
 mod principals;
 pub(crate) mod target;
@@ -21,6 +22,10 @@ pub(crate) use principals::Rotation;
 
 /// The bucket that functions use, and that is there from the start.
 pub(crate) const BUCKET: &str = "causeway";
+/// The bucket of their documents, leases and stored replies, apart from the data that they survey.
+const STATE_BUCKET: &str = "causeway-state";
+/// The topic of their alerts.
+const TOPIC: &str = "causeway-alerts";
 
 /// How it is set up.
 #[derive(Debug, Clone)]
@@ -40,6 +45,8 @@ pub(crate) struct Oci {
     functions: Arc<Functions>,
     rotation: Rotation,
     directory: TempDir,
+    /// OCID of the topic, once it is there.
+    topic: Option<String>,
 }
 
 impl Oci {
@@ -62,7 +69,7 @@ impl Oci {
             emulator.add_fault(fault.map_err(|error| CliError::usage(format!("--fault {text}: {error}")))?);
         }
         let rotation = Rotation::new(emulator.clone(), settings.rotate);
-        Ok(Self { emulator, functions, rotation, directory })
+        Ok(Self { emulator, functions, rotation, directory, topic: None })
     }
 
     /// A directory that only this user can enter. It is removed at the end.
@@ -81,6 +88,8 @@ impl Oci {
             ("CAUSEWAY_CLOUD", "oci".to_owned()),
             ("CAUSEWAY_OCI_ENDPOINT", base.to_owned()),
             ("CAUSEWAY_COMPARTMENT", self.emulator.default_compartment()),
+            ("CAUSEWAY_STATE_BUCKET", STATE_BUCKET.to_owned()),
+            ("CAUSEWAY_TOPIC", self.topic.clone().unwrap_or_default()),
         ];
         let all = files.into_iter().map(|files| {
             let pairs = shared.iter().cloned().chain(files.environment());

@@ -33,7 +33,8 @@ pub struct Deviates {
 #[must_use]
 pub fn generalised_esd(values: &[f64], most: usize, alpha: f64, scale: Scale) -> Deviates {
     let mut found = Deviates::default();
-    if !values.iter().all(|value| value.is_finite()) || !(alpha > 0.0 && alpha < 1.0) {
+    let is_level = alpha > 0.0 && alpha < 1.0;
+    if !is_level || !values.iter().all(|value| value.is_finite()) {
         return found;
     }
     let mut rest = Rest::new(values);

@@ -2,7 +2,7 @@
 
 use maud::Markup;
 
-use super::pen::{Anchor, Caption, Paint, Pen, chart};
+use super::pen::{Anchor, Caption, HALF, Paint, Pen, TWO_THIRDS, Widths, chart};
 use super::scale::Scale;
 use crate::visualization::format::shortened;
 
@@ -33,8 +33,17 @@ fn row_height(row: &Bar) -> f64 {
 
 /// Draws bars from zero; `full` is the value of a full bar where there is a natural one.
 pub(crate) fn bars(caption: &Caption<'_>, rows: &[Bar], full: Option<f64>) -> Markup {
+    bars_at(HALF, caption, rows, full)
+}
+
+/// The same for two thirds of a wide page.
+pub(crate) fn wide_bars(caption: &Caption<'_>, rows: &[Bar], full: Option<f64>) -> Markup {
+    bars_at(TWO_THIRDS, caption, rows, full)
+}
+
+fn bars_at(widths: Widths, caption: &Caption<'_>, rows: &[Bar], full: Option<f64>) -> Markup {
     let height = rows.iter().map(row_height).sum::<f64>() + 6.0;
-    chart(caption, |_| height, |pen| draw(pen, rows, full))
+    chart(caption, widths, |_| height, |pen| draw(pen, rows, full))
 }
 
 fn draw(pen: &Pen<'_>, rows: &[Bar], full: Option<f64>) {

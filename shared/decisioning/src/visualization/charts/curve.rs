@@ -2,7 +2,7 @@
 
 use maud::Markup;
 
-use super::pen::{Anchor, Caption, Paint, Pen, chart};
+use super::pen::{Anchor, Caption, HALF, Paint, Pen, chart};
 
 /// What is drawn; all shares are 0 to 1.
 pub(crate) struct Curve<'a> {
@@ -14,7 +14,7 @@ pub(crate) struct Curve<'a> {
 }
 
 const LEFT: f64 = 44.0;
-const RIGHT: f64 = 14.0;
+const RIGHT: f64 = 20.0;
 const TOP: f64 = 24.0;
 const BOTTOM: f64 = 40.0;
 
@@ -24,14 +24,13 @@ fn height(width: f64) -> f64 {
 
 /// Draws the curve beside the line of equal shares.
 pub(crate) fn curve(caption: &Caption<'_>, shown: &Curve<'_>) -> Markup {
-    chart(caption, height, |pen| draw(pen, shown))
+    chart(caption, HALF, height, |pen| draw(pen, shown))
 }
 
 fn draw(pen: &Pen<'_>, shown: &Curve<'_>) {
     let (right, bottom) = (pen.width - RIGHT, height(pen.width) - BOTTOM);
-    let at = |(x, y): (f64, f64)| {
-        (LEFT + x.clamp(0.0, 1.0) * (right - LEFT), bottom + y.clamp(0.0, 1.0) * (TOP - bottom))
-    };
+    let at =
+        |(x, y): (f64, f64)| (LEFT + x.clamp(0.0, 1.0) * (right - LEFT), bottom + y.clamp(0.0, 1.0) * (TOP - bottom));
     for step in 0..=4 {
         let share = f64::from(step) / 4.0;
         let text = format!("{}%", step * 25);

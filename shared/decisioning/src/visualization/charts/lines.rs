@@ -2,7 +2,7 @@
 
 use maud::Markup;
 
-use super::pen::{Anchor, Caption, Paint, Pen, chart};
+use super::pen::{Anchor, Caption, FULL, Paint, Pen, chart};
 use super::scale::{Scale, label_places};
 use crate::visualization::downsample::runs;
 use crate::visualization::format::{shortened, tick};
@@ -42,11 +42,11 @@ const BOTTOM: f64 = 24.0;
 
 /// Draws values over time.
 pub(crate) fn lines(caption: &Caption<'_>, shown: &Lines<'_>) -> Markup {
-    chart(caption, height, |pen| Drawing::new(pen, shown).draw())
+    chart(caption, FULL, height, |pen| Drawing::new(pen, shown).draw())
 }
 
 fn height(width: f64) -> f64 {
-    if width > 400.0 { 250.0 } else { 210.0 }
+    if width > 400.0 { 300.0 } else { 230.0 }
 }
 
 struct Drawing<'a, 's> {
@@ -86,7 +86,7 @@ impl<'a, 's> Drawing<'a, 's> {
     }
 
     fn grid(&self) {
-        for value in self.y.ticks(5) {
+        for value in self.y.ticks(7) {
             let y = self.y.at(value);
             let paint = if value == 0.0 { Paint::Axis } else { Paint::Grid };
             self.pen.line((LEFT, y), (self.pen.width - RIGHT, y), paint, 1.0);
@@ -94,17 +94,25 @@ impl<'a, 's> Drawing<'a, 's> {
         }
         let periods: Vec<&str> =
             self.shown.periods.iter().map(String::as_str).chain(self.shown.ahead.iter().map(|a| &*a.period)).collect();
-        for (index, label) in labels(&periods, if self.pen.width > 400.0 { 8 } else { 4 }) {
+        for (index, label) in labels(&periods, (self.pen.width / 80.0) as usize) {
             let x = self.x(index);
             self.pen.line((x, self.bottom), (x, self.bottom + 4.0), Paint::Axis, 1.0);
             let anchor = if index == 0 { Anchor::Start } else { Anchor::Middle };
-            self.pen.text(&shortened(&label, 12), if index == 0 { x - 4.0 } else { x }, self.bottom + 13.0, 11.0, Paint::Soft, anchor);
+            self.pen.text(
+                &shortened(&label, 12),
+                if index == 0 { x - 4.0 } else { x },
+                self.bottom + 13.0,
+                11.0,
+                Paint::Soft,
+                anchor,
+            );
         }
     }
 
     fn line(&self, values: &[Option<f64>], paint: Paint, width: f64) {
         for run in runs(values, (self.pen.width - LEFT - RIGHT) as usize) {
-            let points: Vec<(f64, f64)> = run.iter().map(|(index, value)| (self.x(*index), self.y.at(*value))).collect();
+            let points: Vec<(f64, f64)> =
+                run.iter().map(|(index, value)| (self.x(*index), self.y.at(*value))).collect();
             match points.as_slice() {
                 [(x, y)] => self.pen.dot(*x, *y, width, paint),
                 points => self.pen.path(points, paint, width),
@@ -133,6 +141,7 @@ impl<'a, 's> Drawing<'a, 's> {
             self.pen.path(&middle, Paint::Forecast, 2.0);
             let x = self.x(first);
             self.pen.line((x, TOP), (x, self.bottom), Paint::Axis, 1.0);
+            self.pen.text("forecast →", x + 5.0, TOP + 4.0, 11.0, Paint::Soft, Anchor::Start);
         }
     }
 }
@@ -177,6 +186,6 @@ mod tests {
         let values: Vec<Option<f64>> = (0..1_000_000).map(|i| Some(f64::from(i % 977))).collect();
         let shown = Lines { periods: &[], values: &values, second: &[], trend: &[], flagged: &[], ahead: &[] };
         let caption = Caption { id: "x", title: "t", description: "d" };
-        assert!(lines(&caption, &shown).into_string().len() < 120_000);
+        assert!(lines(&caption, &shown).into_string().len() < 250_000);
     }
 }

@@ -187,12 +187,26 @@ pub(crate) struct Caption<'a> {
     pub(crate) description: &'a str,
 }
 
-/// Widths at which every chart is drawn: the style sheet shows the one that fits.
-const WIDTHS: [(&str, f64); 2] = [("wide", 600.0), ("narrow", 330.0)];
+/// Widths at which a chart is drawn: the style sheet shows the one that fits the page.
+pub(crate) type Widths = &'static [(&'static str, f64)];
 
-/// Draws a chart at both widths; `height` is asked for the height at a width, `draw` draws.
-pub(crate) fn chart(caption: &Caption<'_>, height: impl Fn(f64) -> f64, draw: impl Fn(&Pen<'_>)) -> Markup {
-    let sizes = WIDTHS.map(|(name, width)| (name, svg(caption, name, (width, height(width)), &draw)));
+/// For a chart in half of a wide page.
+pub(crate) const HALF: Widths = &[("wide", 560.0), ("narrow", 330.0)];
+/// For a chart in two thirds of a wide page.
+pub(crate) const TWO_THIRDS: Widths = &[("wide", 760.0), ("narrow", 330.0)];
+/// For a chart across the page.
+pub(crate) const FULL: Widths = &[("full", 1140.0), ("medium", 660.0), ("narrow", 330.0)];
+/// For a chart that is small everywhere.
+pub(crate) const SMALL: Widths = &[("small", 330.0)];
+
+/// Draws a chart at its widths; `height` is asked for the height at a width, `draw` draws.
+pub(crate) fn chart(
+    caption: &Caption<'_>,
+    widths: Widths,
+    height: impl Fn(f64) -> f64,
+    draw: impl Fn(&Pen<'_>),
+) -> Markup {
+    let sizes = widths.iter().map(|(name, width)| (*name, svg(caption, name, (*width, height(*width)), &draw)));
     html! {
         @for (name, drawn) in sizes {
             @match drawn {
@@ -254,11 +268,16 @@ mod tests {
     fn colours_become_classes_and_texts_stay_texts() {
         let caption = Caption { id: "c", title: "</title><script>", description: "a \"b\"" };
         let hostile = "</svg><script>alert(1)</script> fill=\"#010000\"";
-        let drawn = chart(&caption, |_| 40.0, |pen| {
-            pen.rect(0.0, 0.0, 10.0, 10.0, Paint::Loss);
-            pen.line((0.0, 0.0), (5.0, 5.0), Paint::Grid, 1.0);
-            pen.text(hostile, 5.0, 5.0, 12.0, Paint::Ink, Anchor::Start);
-        });
+        let drawn = chart(
+            &caption,
+            HALF,
+            |_| 40.0,
+            |pen| {
+                pen.rect(0.0, 0.0, 10.0, 10.0, Paint::Loss);
+                pen.line((0.0, 0.0), (5.0, 5.0), Paint::Grid, 1.0);
+                pen.text(hostile, 5.0, 5.0, 12.0, Paint::Ink, Anchor::Start);
+            },
+        );
         let text = drawn.into_string();
         assert!(!text.contains("<script") && text.matches("</svg>").count() == 2, "{text}");
         assert!(text.contains("class=\"f-loss\"") && text.contains("class=\"s-grid\""), "{text}");

@@ -64,7 +64,8 @@ mod tests {
 
     #[test]
     fn no_numbers_are_too_strange() {
-        for values in [vec![], vec![5.0; 3], vec![0.0], vec![f64::NAN], vec![f64::MAX, -f64::MAX], vec![1e-300, 2e-300]] {
+        for values in [vec![], vec![5.0; 3], vec![0.0], vec![f64::NAN], vec![f64::MAX, -f64::MAX], vec![1e-300, 2e-300]]
+        {
             let scale = Scale::over(values.iter().copied(), true, 0.0, 100.0);
             assert!(scale.ticks(5).len() < 20, "{values:?}");
             assert!(values.iter().filter(|v| v.is_finite()).all(|v| scale.at(*v).is_finite()), "{values:?}");

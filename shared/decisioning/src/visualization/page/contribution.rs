@@ -3,28 +3,30 @@
 use maud::{Markup, html};
 
 use super::table::{Column, folded, left_out, name, table};
-use super::{INTELLIGENCE, absent, legend};
+use super::{INTELLIGENCE, absent, bar_legend};
 use crate::intelligence::data::{Contribution, Member};
 use crate::visualization::charts::{Bar, BarValue, Caption, Paint, bars};
 use crate::visualization::doc::Doc;
 use crate::visualization::format::{Unit, clean};
 
 /// Bars of one chart; the rest is in the table.
-const MOST_BARS: usize = 8;
+const MOST_BARS: usize = 6;
 /// Dimensions that get a chart.
 const MOST_DIMENSIONS: usize = 12;
 
 pub(super) fn section(doc: &Doc<'_>) -> Markup {
     let place = format!("{INTELLIGENCE}/financial_intelligence/contribution");
     let all: Vec<Contribution> = doc.typed(&place).unwrap_or_default();
-    let told: Vec<(usize, &Contribution)> = all.iter().enumerate().filter(|(_, part)| part.member_count > 1).collect();
+    let mut told: Vec<(usize, &Contribution)> =
+        all.iter().enumerate().filter(|(_, part)| part.member_count > 1).collect();
+    told.sort_by_key(|(_, part)| (part.role == "product", part.member_count > MOST_BARS as u64));
     html! {
         section id="contribution" aria-labelledby="contribution-title" {
             h2 #contribution-title { "Where revenue and profit come from" }
             @if told.is_empty() { (absent(&doc.reason(&place))) }
             @else {
-                (legend(&[(Paint::Main, "revenue"), (Paint::Gain, "profit"), (Paint::Loss, "loss (hatched, left of zero)")]))
-                div.grid {
+                (bar_legend(&[(Paint::Main, "revenue"), (Paint::Gain, "profit"), (Paint::Loss, "loss (hatched, left of zero)")]))
+                div.columns {
                     @for (index, part) in told.iter().take(MOST_DIMENSIONS) { (dimension(doc, &format!("{place}/{index}"), *index, part)) }
                 }
                 (left_out(told.len().min(MOST_DIMENSIONS), told.len() as u64, "dimensions"))
@@ -44,7 +46,7 @@ fn dimension(doc: &Doc<'_>, place: &str, index: usize, part: &Contribution) -> M
     let id = format!("contribution-{index}");
     let losers = doc.figure(&format!("{place}/loss_making_count"), Unit::Count);
     html! {
-        div."card half" {
+        div.card {
             h3 { "By " (name(&part.dimension)) }
             p.note {
                 @match losers.value {
@@ -76,10 +78,9 @@ fn bar(member: &Member) -> Bar {
     let margin = member.margin_percent.and_then(|margin| Unit::Percent.text(margin));
     let margin = margin.map(|margin| format!(" · margin {margin}")).unwrap_or_default();
     let values = std::iter::once(BarValue { value: Some(member.revenue), paint: Paint::Main });
-    let profit = member.profit.map(|profit| BarValue {
-        value: Some(profit),
-        paint: if is_loss { Paint::Loss } else { Paint::Gain },
-    });
+    let profit = member
+        .profit
+        .map(|profit| BarValue { value: Some(profit), paint: if is_loss { Paint::Loss } else { Paint::Gain } });
     Bar {
         label: if is_loss { format!("▼ {}", member.name) } else { member.name.clone() },
         text: format!("{revenue}{margin}"),

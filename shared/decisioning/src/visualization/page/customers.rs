@@ -3,13 +3,13 @@
 use maud::{Markup, html};
 
 use super::table::{Column, folded, left_out, name, table};
-use super::{INTELLIGENCE, absent, legend};
+use super::{INTELLIGENCE, absent, bar_legend, legend};
 use crate::intelligence::data::{Cohort, Cohorts, ConcentrationReport, Rfm, Segment};
 use crate::visualization::charts::{Bar, BarValue, Caption, Curve, Paint, bars, curve};
 use crate::visualization::doc::Doc;
 use crate::visualization::format::{Unit, words};
 
-/// Cohorts that are listed, the latest ones.
+/// Cohorts that are listed, the largest ones.
 const MOST_COHORTS: usize = 12;
 /// Months of age that are listed; those from [`FEW_AGES`] on only where there is room.
 const MOST_AGES: usize = 13;
@@ -30,7 +30,8 @@ fn segments(doc: &Doc<'_>) -> Markup {
     let place = format!("{INTELLIGENCE}/customer_intelligence/rfm");
     let found: Option<Rfm> = doc.typed(&place);
     let bar = |segment: &Segment| {
-        let share = |value: Option<f64>| value.and_then(|value| Unit::Share.text(value)).unwrap_or_else(|| "–".to_owned());
+        let share =
+            |value: Option<f64>| value.and_then(|value| Unit::Share.text(value)).unwrap_or_else(|| "–".to_owned());
         Bar {
             label: words(&segment.name),
             text: format!("{} of customers · {} of revenue", share(Some(segment.share)), share(segment.revenue_share)),
@@ -47,7 +48,7 @@ fn segments(doc: &Doc<'_>) -> Markup {
                 None => (absent(&doc.reason(&place))),
                 Some(rfm) => {
                     p.note { (doc.figure(&format!("{place}/customers"), Unit::Count).short()) " customers as of " (rfm.as_of) "." }
-                    (legend(&[(Paint::Main, "share of customers (thick)"), (Paint::Second, "share of revenue (thin)")]))
+                    (bar_legend(&[(Paint::Main, "share of customers (thick)"), (Paint::Second, "share of revenue (thin)")]))
                     (bars(&Caption { id: "segments", title: "Customers and revenue by segment",
                         description: "Two bars per segment: its share of the customers and of the revenue." },
                         &rfm.segments.iter().map(bar).collect::<Vec<_>>(), None))
@@ -75,7 +76,7 @@ fn segment_table(doc: &Doc<'_>, place: &str, rfm: &Rfm) -> Markup {
             figure("revenue", Unit::Money),
             figure("revenue_share", Unit::Share),
             figure("mean_recency_days", Unit::Count),
-            figure("mean_frequency", Unit::Number),
+            figure("mean_frequency", Unit::Mean),
         ]
     };
     table("Segments; days are means", &COLUMNS, rfm.segments.iter().enumerate().map(row).collect())
@@ -142,7 +143,8 @@ fn cohorts(doc: &Doc<'_>) -> Markup {
             @match found {
                 None => (absent(&doc.reason(&place))),
                 Some(cohorts) => {
-                    p.note { "Share of each month's new customers who bought again so many months later. Darker is more."
+                    p.note { "Customers who bought again so many months after their first purchase; the shade is their share of the new customers. \
+                        The first row is that share over all cohorts, the others are the largest cohorts."
                         @if cohorts.last_month_partial { " The last month is not over, so the last figure of each row is too low." } }
                     (heat(doc, &place, &cohorts))
                     (left_out(cohorts.rows.len().min(MOST_COHORTS), cohorts.count, "cohorts"))
@@ -154,7 +156,10 @@ fn cohorts(doc: &Doc<'_>) -> Markup {
 
 /// Retention as a table whose cells are shaded; all cohorts together come first.
 fn heat(doc: &Doc<'_>, place: &str, cohorts: &Cohorts) -> Markup {
-    let first = cohorts.rows.len().saturating_sub(MOST_COHORTS);
+    let mut largest: Vec<usize> = (0..cohorts.rows.len()).collect();
+    largest.sort_by_key(|index| (std::cmp::Reverse(cohorts.rows[*index].size), *index));
+    largest.truncate(MOST_COHORTS);
+    largest.sort_unstable();
     let class = |age: usize| (age >= FEW_AGES).then_some("more");
     html! {
         table.heat {
@@ -172,7 +177,7 @@ fn heat(doc: &Doc<'_>, place: &str, cohorts: &Cohorts) -> Markup {
                         td class={(shade(figure.value)) " " (class(age).unwrap_or_default())} { (figure.short()) }
                     }
                 }
-                @for (index, cohort) in cohorts.rows.iter().enumerate().skip(first) {
+                @for (index, cohort) in largest.iter().map(|index| (*index, &cohorts.rows[*index])) {
                     tr {
                         th scope="row" { (cohort.month) }
                         td { (doc.figure(&format!("{place}/rows/{index}/size"), Unit::Count).short()) }

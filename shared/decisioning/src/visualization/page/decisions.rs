@@ -1,48 +1,56 @@
 //! What to decide, with what each proposal rests on.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
-use super::{DECISION, absent, evidence};
 use super::table::{Column, left_out, name, table};
+use super::{DECISION, absent, evidence, source};
+use crate::decision::data::{Decision, Scenario};
 use crate::visualization::doc::Doc;
-use crate::visualization::format::{Unit, clean};
+use crate::visualization::format::{Unit, clean, words};
 
 const MOST: usize = 12;
 
 pub(super) fn section(doc: &Doc<'_>) -> Markup {
     let place = format!("{DECISION}/strategic_decision_framework");
-    let lists = [("immediate_decisions", "To decide now"), ("strategic_decisions", "To decide this year")];
+    let lists = [("immediate_decisions", "To decide now"), ("strategic_decisions", "To decide later")];
     html! {
         section id="decisions" aria-labelledby="decisions-title" {
             h2 #decisions-title { "Decisions" }
             @if doc.at(&place).is_none() { (absent(&doc.reason(&place))) }
             @else {
-                div.grid { @for (field, title) in lists { (list(doc, &format!("{place}/{field}"), title)) } }
+                div.grid {
+                    @for (field, title) in lists { (list(doc, &format!("{place}/{field}"), title)) }
+                    (scenario(doc))
+                }
             }
         }
     }
 }
 
 fn list(doc: &Doc<'_>, place: &str, title: &str) -> Markup {
-    const COLUMNS: [Column; 5] = [
+    const COLUMNS: [Column; 6] = [
         Column::long("Decision"),
         Column::text("When"),
-        Column::long("Expected impact"),
+        Column::text("Who"),
+        Column::number("At stake"),
         Column::text("Risk"),
         Column::number("Confidence"),
     ];
-    let all = doc.list(place);
-    let word = |one: &Value, field: &str| one[field].as_str().map(clean).unwrap_or_else(|| "–".to_owned());
-    let row = |(index, one): (usize, &Value)| {
-        let at = format!("{place}/{index}");
+    let all: Vec<Decision> = doc.typed(place).unwrap_or_default();
+    let row = |(index, one): (usize, &Decision)| {
+        let figure = |field: &str, unit| doc.figure(&format!("{place}/{index}/{field}"), unit).short();
         vec![
-            html! { b { (name(&word(one, "decision"))) } " " span.note { (name(&word(one, "rationale"))) } (evidence(doc, pointers(one))) },
-            html! { (word(one, "timeline")) },
-            html! { @if one["expected_impact"].is_number() { (doc.figure(&format!("{at}/expected_impact"), Unit::Money).short()) }
-                @else { (word(one, "expected_impact")) } },
-            html! { span.tag { (word(one, "risk_level")) } },
-            doc.figure(&format!("{at}/confidence"), Unit::Share).short(),
+            html! {
+                b { (one.rank) ". " (name(&one.decision)) }
+                span.note { " " (name(&one.rationale)) }
+                @if let Some(reason) = &one.score_reason { span.note { " Not scored: " (name(reason)) "." } }
+                (evidence(doc, pointers(one)))
+            },
+            html! { (clean(&one.timeline)) },
+            html! { (words(&one.owner)) },
+            figure("impact", Unit::Money),
+            html! { span.tag { (words(&one.risk_level).to_lowercase()) } },
+            figure("confidence", Unit::Share),
         ]
     };
     html! {
@@ -50,7 +58,7 @@ fn list(doc: &Doc<'_>, place: &str, title: &str) -> Markup {
             h3 { (title) }
             @if all.is_empty() { p { "Nothing that the figures call for." } }
             @else {
-                (table(title, &COLUMNS, all.iter().take(MOST).enumerate().map(row).collect()))
+                (table("Numbered by rank; evidence leads to the figures on this page", &COLUMNS, all.iter().take(MOST).enumerate().map(row).collect()))
                 (left_out(all.len().min(MOST), all.len() as u64, "decisions"))
             }
         }
@@ -58,12 +66,24 @@ fn list(doc: &Doc<'_>, place: &str, title: &str) -> Markup {
 }
 
 /// What a proposal rests on, as pointers into the document.
-fn pointers(one: &Value) -> impl Iterator<Item = String> + '_ {
-    let list = |name: &str| one["evidence"][name].as_array().into_iter().flatten().filter_map(Value::as_str);
-    let own = list("pointers").map(|pointer| format!("{DECISION}{pointer}"));
-    let others = list("sources").filter_map(|source| {
-        let (agent, pointer) = source.split_once('#')?;
-        Some(format!("/agent_results/{agent}/data{pointer}"))
-    });
-    own.chain(others)
+fn pointers(one: &Decision) -> impl Iterator<Item = String> + '_ {
+    let own = one.evidence.pointers.iter().map(|pointer| format!("{DECISION}{pointer}"));
+    own.chain(one.evidence.sources.iter().filter_map(|text| source(text)))
+}
+
+fn scenario(doc: &Doc<'_>) -> Markup {
+    let place = format!("{DECISION}/executive/financial_projections");
+    let found: Option<Scenario> = doc.typed(&format!("{place}/projected_improvement"));
+    let figure = |field: &str| doc.figure(&format!("{place}/projected_improvement/{field}"), Unit::Money).short();
+    let reason = doc.text(&format!("{place}/projected_improvement_reason"));
+    html! {
+        @match found {
+            Some(found) => div.card {
+                h3 { "What one decision would change" }
+                p { (words(&found.decision)) ": profit " (figure("gross_profit")) " would become " b { (figure("gross_profit_then")) } ", a gain of " (figure("gain")) "." }
+                p.note { "Assumption: " (name(&found.assumption)) ". Note: " (name(&found.note)) "." }
+            },
+            None => @if let Some(reason) = reason { div.card { h3 { "What one decision would change" } (absent(reason)) } },
+        }
+    }
 }

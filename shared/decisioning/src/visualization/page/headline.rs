@@ -24,7 +24,7 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
                 (card(doc, "Gross margin", &format!("{money}/revenue_analysis/gross_margin"), Unit::Percent, html! {
                     @if doc.at(&format!("{money}/revenue_analysis/gross_profit")).is_some() {
                         "Profit " (doc.figure(&format!("{money}/revenue_analysis/gross_profit"), Unit::Money).short())
-                        @if let Some(tier) = doc.text(&format!("{money}/revenue_analysis/profitability_tier")) { ", " (words(tier)) " by its margin" }
+                        @if let Some(tier) = doc.text(&format!("{money}/revenue_analysis/profitability_tier")) { "; margin tier: " (words(tier).to_lowercase()) }
                     }
                 }))
                 (card(doc, "Growth over twelve months", &format!("{trailing}/change"), Unit::Change, html! {
@@ -40,7 +40,7 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
                 }))
                 (card(doc, "Orders", &format!("{orders}/orders"), Unit::Count, html! {
                     @if doc.at(&format!("{orders}/throughput/mean_per_month")).is_some() {
-                        (doc.figure(&format!("{orders}/throughput/mean_per_month"), Unit::Number).short()) " a month on average"
+                        (doc.figure(&format!("{orders}/throughput/mean_per_month"), Unit::Mean).short()) " a month on average"
                     }
                 }))
                 (card(doc, "Value of an order", &format!("{orders}/order_value/mean"), Unit::Money, html! {

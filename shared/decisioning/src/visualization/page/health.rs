@@ -1,13 +1,13 @@
-//! The health of the business as one score and its axes.
+//! The health of the business as one score and its axes, and where management should look.
 
 use maud::{Markup, html};
-use serde_json::Value;
 
-use super::table::{Column, folded, table};
-use super::{DECISION, absent};
-use crate::visualization::charts::{BANDS, Bar, BarValue, Caption, Paint, bars, gauge};
+use super::table::{Column, folded, name, table};
+use super::{DECISION, absent, evidence, source};
+use crate::decision::data::{Axis, AxisPart};
+use crate::visualization::charts::{BANDS, Bar, BarValue, Caption, Paint, gauge, wide_bars};
 use crate::visualization::doc::Doc;
-use crate::visualization::format::{Unit, words};
+use crate::visualization::format::{Unit, clean, words};
 
 pub(super) fn section(doc: &Doc<'_>) -> Markup {
     html! {
@@ -19,13 +19,14 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
 }
 
 /// The word for a score, by the bands of the gauge.
-pub(crate) fn band(score: f64) -> &'static str {
+fn band(score: f64) -> &'static str {
     BANDS.iter().rev().find(|(from, ..)| score >= *from).map_or(BANDS[0].1, |(_, word, _)| word)
 }
 
 fn score(doc: &Doc<'_>) -> Markup {
-    let figure = doc.figure(&format!("{DECISION}/business_health/score"), Unit::Points);
-    let word = figure.value.map_or("no score", band);
+    let figure = doc.figure(&format!("{DECISION}/business_health/business_health_numeric"), Unit::Points);
+    let word =
+        doc.text(&format!("{DECISION}/business_health/label")).filter(|_| figure.value.is_some()).unwrap_or("no score");
     let text = if figure.value.is_some() { figure.text() } else { "?".to_owned() };
     let description = match figure.value {
         Some(_) => format!("A half circle of 0 to 100 with the needle at {text}, which is {word}."),
@@ -35,42 +36,76 @@ fn score(doc: &Doc<'_>) -> Markup {
         div."card third" {
             h3 { "Score" }
             (gauge(&Caption { id: "health-gauge", title: "Business health, 0 to 100", description: &description }, figure.value, &text, word))
-            p.note { (figure.html()) @if figure.value.is_some() { " of 100: " (word) ". Bands: good from 85, fair from 75, warning from 60." } }
+            p.note { (figure.html()) @if figure.value.is_some() { " of 100: " b { (word) } ". Excellent from 85, good from 75, fair from 60." } }
+            (situation(doc))
+        }
+    }
+}
+
+fn situation(doc: &Doc<'_>) -> Markup {
+    let place = format!("{DECISION}/executive/situation_assessment");
+    let lines = [("urgency_level", "Urgency"), ("strategic_position", "Revenue"), ("immediate_risk", "First risk")];
+    html! {
+        @if doc.at(&place).is_some() {
+            dl { @for (field, title) in lines { @if let Some(text) = doc.text(&format!("{place}/{field}")) {
+                dt { (title) } dd { (words(text)) }
+            } } }
         }
     }
 }
 
 fn axes(doc: &Doc<'_>) -> Markup {
     let place = format!("{DECISION}/business_health/axes");
-    let all = doc.list(&place);
-    let bar = |axis: &Value| {
-        let value = axis["score"].as_f64();
-        let why = || format!("not available: {}", axis["reason"].as_str().unwrap_or("no reason given"));
-        Bar {
-            label: words(axis["name"].as_str().unwrap_or("?")),
-            text: value.and_then(|v| Some(format!("{} · {}", Unit::Points.text(v)?, band(v)))).unwrap_or_else(why),
-            values: vec![BarValue { value, paint: Paint::Main }],
-        }
-    };
-    let row = |(index, axis): (usize, &Value)| {
-        vec![
-            html! { (words(axis["name"].as_str().unwrap_or("?"))) },
-            doc.figure(&format!("{place}/{index}/score"), Unit::Points).short(),
-            doc.figure(&format!("{place}/{index}/weight"), Unit::Number).short(),
-            html! { (axis["reason"].as_str().unwrap_or_default()) },
-        ]
-    };
+    let all: Vec<Axis> = doc.typed(&place).unwrap_or_default();
     html! {
         div."card two" {
-            h3 { "Axes" }
+            h3 { "What it is made of" }
             @if all.is_empty() { (absent(&doc.reason(&place))) }
             @else {
-                (bars(&Caption { id: "health-axes", title: "Health by axis, 0 to 100", description: "One bar for each axis of the health score." },
+                (wide_bars(&Caption { id: "health-axes", title: "Health by axis, 0 to 100", description: "One bar for each axis of the health score; an axis without a bar could not be judged." },
                     &all.iter().map(bar).collect::<Vec<_>>(), Some(100.0)))
-                (folded("Table", table("Axes and their weights",
-                    &[Column::text("Axis"), Column::number("Score"), Column::number("Weight"), Column::long("Why it is absent")],
-                    all.iter().enumerate().map(row).collect())))
+                (folded("Table", parts(doc, &place, &all)))
             }
         }
     }
+}
+
+fn why(axis: &Axis) -> &str {
+    axis.parts.iter().find_map(|part| part.reason.as_deref()).unwrap_or("no reason given")
+}
+
+fn bar(axis: &Axis) -> Bar {
+    let shown = axis.score.and_then(|score| Some(format!("{} · {}", Unit::Points.text(score)?, band(score))));
+    Bar {
+        label: words(&axis.axis),
+        text: shown.unwrap_or_else(|| "not judged".to_owned()),
+        values: vec![BarValue { value: axis.score, paint: Paint::Main }],
+    }
+}
+
+fn parts(doc: &Doc<'_>, place: &str, axes: &[Axis]) -> Markup {
+    const COLUMNS: [Column; 5] = [
+        Column::text("Axis"),
+        Column::number("Score"),
+        Column::number("Weight"),
+        Column::long("Figures behind it"),
+        Column::long("Why it is absent"),
+    ];
+    let part = |at: &str, part: &AxisPart| {
+        let label = words(part.source.rsplit('/').next().unwrap_or_default());
+        html! { li { (label) ": " (doc.figure(&format!("{at}/score"), Unit::Points).short()) " of 100, from "
+        (doc.figure(&format!("{at}/value"), Unit::Number).short()) (evidence(doc, source(&part.source).into_iter())) } }
+    };
+    let row = |(index, axis): (usize, &Axis)| {
+        let at = format!("{place}/{index}");
+        let listed = axis.parts.iter().enumerate().filter(|(_, part)| part.value.is_some());
+        vec![
+            html! { (words(&axis.axis)) },
+            doc.figure(&format!("{at}/score"), Unit::Points).short(),
+            doc.figure(&format!("{at}/weight"), Unit::Share).short(),
+            html! { ul.items { @for (number, one) in listed { (part(&format!("{at}/parts/{number}"), one)) } } },
+            html! { @if axis.score.is_none() { (name(&clean(why(axis)))) } },
+        ]
+    };
+    table("Axes, their weights and the figures behind them", &COLUMNS, axes.iter().enumerate().map(row).collect())
 }

@@ -45,7 +45,11 @@ fn discounts(doc: &Doc<'_>) -> Markup {
 
 fn band_name(band: &DiscountBand) -> String {
     let percent = |share: f64| Unit::Share.text(share).unwrap_or_default();
-    if band.up_to <= 0.0 { "no discount".to_owned() } else { format!("above {} to {}", percent(band.above), percent(band.up_to)) }
+    if band.up_to <= 0.0 {
+        "no discount".to_owned()
+    } else {
+        format!("above {} to {}", percent(band.above), percent(band.up_to))
+    }
 }
 
 fn band_bar(band: &DiscountBand) -> Bar {

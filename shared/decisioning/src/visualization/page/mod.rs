@@ -6,12 +6,15 @@ mod decisions;
 mod headline;
 mod health;
 mod margin;
+mod opportunities;
 mod quality;
 mod revenue;
 mod risks;
 mod run;
 mod statements;
 mod table;
+
+use std::collections::BTreeSet;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -47,6 +50,7 @@ pub(crate) fn page(doc: &Doc<'_>, about: &About<'_>) -> String {
         margin::section(doc),
         customers::section(doc),
         risks::section(doc),
+        opportunities::section(doc),
     ];
     let quality = quality::section(doc);
     let decisions = decisions::section(doc);
@@ -95,7 +99,7 @@ fn hatch() -> Markup {
     }
 }
 
-const LINKS: [(&str, &str); 9] = [
+const LINKS: [(&str, &str); 10] = [
     ("decisions", "Decisions"),
     ("headline", "At a glance"),
     ("revenue", "Revenue"),
@@ -103,6 +107,7 @@ const LINKS: [(&str, &str); 9] = [
     ("margin", "Margin"),
     ("customers", "Customers"),
     ("risks", "Risks"),
+    ("opportunities", "Opportunities"),
     ("quality", "Data quality"),
     ("run", "This run"),
 ];
@@ -146,9 +151,23 @@ fn absent(reason: &str) -> Markup {
     html! { p.absent { "Not available: " (clean(reason)) "." } }
 }
 
-/// What the paints of a chart mean, with a sample of each.
+/// What the lines of a chart mean, with a sample of each.
 fn legend(entries: &[(Paint, &str)]) -> Markup {
     html! { ul.legend { @for (paint, text) in entries { li { (sample(*paint)) (text) } } } }
+}
+
+/// What the bars of a chart mean.
+fn bar_legend(entries: &[(Paint, &str)]) -> Markup {
+    let class = |paint: Paint| match paint {
+        Paint::Second => "f-second",
+        Paint::Gain => "f-gain",
+        Paint::Loss => "f-loss",
+        _ => "f-main",
+    };
+    html! { ul.legend { @for (paint, text) in entries { li {
+        svg viewBox="0 0 104 48" aria-hidden="true" { rect class=(class(*paint)) y="8" width="104" height="32" {} }
+        (text)
+    } } } }
 }
 
 fn sample(paint: Paint) -> Markup {
@@ -156,9 +175,7 @@ fn sample(paint: Paint) -> Markup {
     html! {
         svg viewBox="0 0 104 48" aria-hidden="true" {
             @match paint {
-                Paint::Main => rect.f-main y="8" width="104" height="32" {},
-                Paint::Gain => rect.f-gain y="8" width="104" height="32" {},
-                Paint::Loss => rect.f-loss y="8" width="104" height="32" {},
+                Paint::Main => (line("s-main")),
                 Paint::Flag => polygon.f-flag points="52,2 74,24 52,46 30,24" {},
                 Paint::Second => (line("s-second")),
                 Paint::Forecast => { rect.f-band width="104" height="48" {} (line("s-forecast")) }
@@ -168,19 +185,36 @@ fn sample(paint: Paint) -> Markup {
     }
 }
 
+/// The place in the document of a figure that another agent names as `agent#pointer`.
+fn source(text: &str) -> Option<String> {
+    let (agent, pointer) = text.split_once('#')?;
+    Some(format!("/agent_results/{agent}/data{pointer}"))
+}
+
 /// Links to the figures that something rests on.
 fn evidence(doc: &Doc<'_>, pointers: impl Iterator<Item = String>) -> Markup {
-    let all: Vec<String> = pointers.collect();
+    let mut seen = BTreeSet::new();
+    let all: Vec<(String, Option<String>)> =
+        pointers.map(|pointer| (doc.anchor_of(&pointer), pointer)).map(|(anchor, pointer)| (pointer, anchor)).collect();
+    // Several pointers may lead to one place.
+    let all: Vec<_> = all
+        .into_iter()
+        .filter(|(pointer, anchor)| seen.insert(anchor.clone().unwrap_or_else(|| pointer.clone())))
+        .collect();
     let label = |pointer: &str| {
-        let parts: Vec<&str> = pointer.rsplit('/').filter(|part| part.parse::<u32>().is_err()).take(1).collect();
-        words(parts.first().copied().unwrap_or("figure"))
+        let parts: Vec<&str> = pointer.rsplit('/').filter(|part| part.parse::<u32>().is_err()).take(2).collect();
+        match parts.as_slice() {
+            [last, "data" | ""] | [last] => words(last),
+            [last, outer] => format!("{}: {}", words(outer), words(last).to_lowercase()),
+            _ => "figure".to_owned(),
+        }
     };
     html! {
         @if !all.is_empty() {
             span.evidence { "Evidence: "
-                @for (index, pointer) in all.iter().take(MOST_EVIDENCE).enumerate() {
+                @for (index, (pointer, anchor)) in all.iter().take(MOST_EVIDENCE).enumerate() {
                     @if index > 0 { ", " }
-                    @match doc.anchor_of(pointer) {
+                    @match anchor {
                         Some(anchor) => a href={"#" (anchor)} title=(pointer) { (label(pointer)) },
                         None => span title=(clean(pointer)) { (label(pointer)) " (export.json)" },
                     }

@@ -92,7 +92,11 @@ fn tables(doc: &Doc<'_>) -> Markup {
     let place = format!("{DISCOVERY}/tables");
     let all = doc.list(&place);
     let row = |(index, one): (usize, &Value)| {
-        let personal = one["columns"].as_array().into_iter().flatten().filter(|c| c["pii"].as_array().is_some_and(|p| !p.is_empty()));
+        let personal = one["columns"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter(|c| c["pii"].as_array().is_some_and(|p| !p.is_empty()));
         let personal: Vec<&str> = personal.filter_map(|column| column["name"].as_str()).collect();
         vec![
             name(one["name"].as_str().unwrap_or_default()),
@@ -101,7 +105,7 @@ fn tables(doc: &Doc<'_>) -> Markup {
             doc.figure(&format!("{place}/{index}/quality/value"), Unit::Share).short(),
             html! { @if one["complete"] == true { "in full" } @else { "▲ in part" } },
             html! { @for (i, column) in personal.iter().take(8).enumerate() { @if i > 0 { ", " } (name(column)) }
-                @if personal.len() > 8 { " and " (personal.len() - 8) " more" } },
+            @if personal.len() > 8 { " and " (personal.len() - 8) " more" } },
         ]
     };
     html! {

@@ -35,7 +35,8 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
 
 fn find(doc: &Doc<'_>, period: &str) -> Found {
     let trends: Vec<SeriesTrend> = doc.typed(&format!("{STRATEGY}/trend_analysis/series")).unwrap_or_default();
-    let anomalies: Vec<SeriesAnomalies> = doc.typed(&format!("{STRATEGY}/anomaly_detection/series")).unwrap_or_default();
+    let anomalies: Vec<SeriesAnomalies> =
+        doc.typed(&format!("{STRATEGY}/anomaly_detection/series")).unwrap_or_default();
     let place = |list: &str, index: usize| format!("{STRATEGY}/{list}/series/{index}");
     let trend = trends.into_iter().enumerate().find(|(_, one)| one.period == period && one.measure == "revenue");
     let flagged = anomalies.into_iter().enumerate().find(|(_, one)| one.period == period && one.measure == "revenue");
@@ -77,7 +78,10 @@ fn card(doc: &Doc<'_>, place: &str, series: &Series) -> Markup {
     legends.extend(has_second.then_some((Paint::Second, "profit (dashed)")));
     legends.extend((!line.is_empty()).then_some((Paint::Soft, "trend (dotted)")));
     legends.extend((!flagged.is_empty()).then_some((Paint::Flag, "stands out (◆ high or low)")));
-    legends.extend((!ahead.is_empty()).then_some((Paint::Forecast, "forecast (long dashes; shaded: 8 of 10 past forecasts were this near)")));
+    legends.extend(
+        (!ahead.is_empty())
+            .then_some((Paint::Forecast, "forecast (long dashes; shaded: 8 of 10 past forecasts were this near)")),
+    );
     html! {
         div.card {
             h3 { "Revenue by " (words(&series.period).to_lowercase()) }
@@ -120,8 +124,15 @@ fn ahead(last: Option<&String>, forecast: &ForecastReport) -> Vec<Ahead> {
 /// The period so many after one, such as `2018-03`; where it is no month or day, `+3`.
 fn following(last: &str, steps: usize) -> String {
     let steps_in_time = i64::try_from(steps).unwrap_or(i64::MAX);
-    let month = || format!("{last}-01").parse::<jiff::civil::Date>().ok()?.checked_add(jiff::Span::new().try_months(steps_in_time).ok()?).ok();
-    let day = || last.parse::<jiff::civil::Date>().ok()?.checked_add(jiff::Span::new().try_days(steps_in_time).ok()?).ok();
+    let month = || {
+        format!("{last}-01")
+            .parse::<jiff::civil::Date>()
+            .ok()?
+            .checked_add(jiff::Span::new().try_months(steps_in_time).ok()?)
+            .ok()
+    };
+    let day =
+        || last.parse::<jiff::civil::Date>().ok()?.checked_add(jiff::Span::new().try_days(steps_in_time).ok()?).ok();
     match last.len() {
         7 => month().map(|date| date.strftime("%Y-%m").to_string()),
         10 => day().map(|date| date.to_string()),
@@ -139,7 +150,7 @@ fn summary(doc: &Doc<'_>, found: &Found) -> Markup {
                 (doc.figure(&format!("{place}/slope/per_period"), Unit::Money).short()) " per " (trend.period) " (95\u{a0}% interval "
                 (doc.figure(&format!("{place}/slope/lower"), Unit::Money).short()) " to "
                 (doc.figure(&format!("{place}/slope/upper"), Unit::Money).short()) ", p\u{a0}"
-                (doc.figure(&format!("{place}/test/p_value"), Unit::Number).short()) ")."
+                (doc.figure(&format!("{place}/test/p_value"), Unit::Probability).short()) ")."
                 @if trend.forecast.is_some() {
                     " Forecast of the next " (trend.forecast.as_ref().map_or(0, |f| f.points.len())) " together: "
                     (doc.figure(&format!("{place}/forecast/sum"), Unit::Money).short()) "."
@@ -148,7 +159,7 @@ fn summary(doc: &Doc<'_>, found: &Found) -> Markup {
             None => p.note { "No trend or forecast: " (missing("trend_analysis")) "." },
         }
         @match &found.anomalies {
-            Some((place, _)) => p.note { "Periods that stand out: " (doc.figure(&format!("{place}/count"), Unit::Count).short()) "." },
+            Some((place, _)) => p.note { "Months or days that stand out: " (doc.figure(&format!("{place}/count"), Unit::Count).short()) "." },
             None => p.note { "Not searched for periods that stand out: " (missing("anomaly_detection")) "." },
         }
     }
@@ -204,9 +215,13 @@ mod tests {
 
     #[test]
     fn periods_go_on() {
-        for (last, steps, expected) in
-            [("2017-12", 1, "2018-01"), ("2017-12", 14, "2019-02"), ("2017-12-31", 1, "2018-01-01"), ("Q4", 2, "+2"), ("", 1, "+1")]
-        {
+        for (last, steps, expected) in [
+            ("2017-12", 1, "2018-01"),
+            ("2017-12", 14, "2019-02"),
+            ("2017-12-31", 1, "2018-01-01"),
+            ("Q4", 2, "+2"),
+            ("", 1, "+1"),
+        ] {
             assert_eq!(following(last, steps), expected);
         }
     }

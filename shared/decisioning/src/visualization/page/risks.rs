@@ -3,9 +3,9 @@
 use maud::{Markup, html};
 
 use super::table::{Column, left_out, table};
-use super::{STRATEGY, absent, evidence};
+use super::{STRATEGY, absent, evidence, source};
 use crate::strategy::data::Risk;
-use crate::visualization::charts::{Caption, Place, matrix};
+use crate::visualization::charts::{Caption, Levels, Place, matrix};
 use crate::visualization::doc::Doc;
 use crate::visualization::format::{Unit, clean, words};
 
@@ -26,14 +26,19 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
                         h3 { "Likelihood and impact" }
                         p.note { "The numbers are those of the register. Impact is the share of revenue, or of what the risk is about." }
                         (matrix(&Caption { id: "risk-matrix", title: "Risks by likelihood and impact",
-                            description: "A field of five by five cells with the number of each risk; the register has the figures." },
-                            &risks.iter().take(MOST_RISKS).enumerate().map(place_of).collect::<Vec<_>>()))
+                            description: "A field with the number of each risk; curves part low, medium and high scores; the register has the figures." },
+                            &risks.iter().take(MOST_RISKS).enumerate().map(place_of).collect::<Vec<_>>(),
+                            Levels { medium: level(doc, "medium"), high: level(doc, "high") }))
                     }
                     div."card half" { (register(doc, &place, &risks)) }
                 }
             }
         }
     }
+}
+
+fn level(doc: &Doc<'_>, name: &str) -> Option<f64> {
+    doc.number(&format!("{STRATEGY}/risk_assessment/levels/{name}"))
 }
 
 fn place_of((index, risk): (usize, &Risk)) -> Place {
@@ -51,10 +56,7 @@ fn register(doc: &Doc<'_>, place: &str, risks: &[Risk]) -> Markup {
     let row = |(index, risk): (usize, &Risk)| {
         let figure = |field: &str, unit| doc.figure(&format!("{place}/{index}/{field}"), unit).short();
         let pointers = risk.evidence.pointers.iter().map(|pointer| format!("{STRATEGY}{pointer}"));
-        let sources = risk.evidence.sources.iter().filter_map(|source| {
-            let (agent, pointer) = source.split_once('#')?;
-            Some(format!("/agent_results/{agent}/data{pointer}"))
-        });
+        let sources = risk.evidence.sources.iter().filter_map(|text| source(text));
         vec![
             html! { b { (index + 1) ". " (words(&risk.id)) } " " span.note { (clean(&risk.text)) } (evidence(doc, pointers.chain(sources))) },
             html! { span.tag { (risk.level) } },

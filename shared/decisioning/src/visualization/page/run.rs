@@ -72,7 +72,11 @@ fn missing(doc: &Doc<'_>) -> Markup {
     for agent in AGENTS {
         let coverage = format!("/agent_results/{agent}/data/coverage");
         if doc.at(&format!("/agent_results/{agent}")).is_none() {
-            rows.push(vec![html! { (words(agent)) }, html! { "everything" }, html! { "there is no result of this agent" }]);
+            rows.push(vec![
+                html! { (words(agent)) },
+                html! { "everything" },
+                html! { "there is no result of this agent" },
+            ]);
         }
         let records = ["metrics", "not_computed"].into_iter().flat_map(|list| doc.list(&format!("{coverage}/{list}")));
         for record in records {

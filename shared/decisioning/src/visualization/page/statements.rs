@@ -3,8 +3,8 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::evidence;
 use super::table::{left_out, name};
+use super::{evidence, source};
 use crate::visualization::doc::{AGENTS, Doc};
 use crate::visualization::format::words;
 
@@ -14,10 +14,10 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
     html! {
         section id="insights" aria-labelledby="insights-title" {
             h2 #insights-title { "What the agents say" }
-            div.grid {
+            div.columns {
                 @for agent in AGENTS {
                     @if doc.at(&format!("/agent_results/{agent}")).is_some() {
-                        div."card half" {
+                        div.card {
                             h3 { (words(agent)) }
                             (list(doc, agent, "insights", "evidence", "Insights"))
                             (list(doc, agent, "recommendations", "recommendation_evidence", "Recommendations"))
@@ -50,9 +50,6 @@ fn pointers(agent: &str, proof: &Value) -> impl Iterator<Item = String> {
     let own = proof.as_array().or_else(|| proof["pointers"].as_array()).into_iter().flatten().filter_map(Value::as_str);
     let sources = proof["sources"].as_array().into_iter().flatten().filter_map(Value::as_str);
     let here = own.map(|pointer| format!("/agent_results/{agent}/data{pointer}"));
-    let there = sources.filter_map(|source| {
-        let (agent, pointer) = source.split_once('#')?;
-        Some(format!("/agent_results/{agent}/data{pointer}"))
-    });
+    let there = sources.filter_map(source);
     here.chain(there).collect::<Vec<_>>().into_iter()
 }

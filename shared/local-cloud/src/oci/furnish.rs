@@ -1,0 +1,60 @@
+//! What functions find when OCI starts: buckets with the sample tables, and a topic.
+
+use axum::body::Body;
+use http::{Method, Request};
+use serde_json::{Value, json};
+
+use super::target::{OCI, SendError, Target};
+use super::{BUCKET, Oci, STATE_BUCKET, TOPIC};
+use crate::sample::{SAMPLE, SAMPLE_OBJECT};
+
+impl Oci {
+    /// Makes what is missing. What an earlier run has left stays as it is.
+    ///
+    /// # Errors
+    /// When the emulator refuses.
+    pub(crate) async fn furnish(&mut self, target: &Target) -> Result<(), SendError> {
+        if self.add_bucket(target, BUCKET).await? {
+            self.put_sample(target).await?;
+        }
+        self.add_bucket(target, STATE_BUCKET).await?;
+        self.topic = Some(self.add_topic(target).await?);
+        Ok(())
+    }
+
+    fn buckets(&self) -> String {
+        format!("{OCI}/n/{}/b", self.emulator.namespace_of(self.emulator.tenancy()))
+    }
+
+    /// Whether it is new.
+    async fn add_bucket(&self, target: &Target, name: &str) -> Result<bool, SendError> {
+        let buckets = self.buckets();
+        if target.get(&format!("{buckets}/{name}")).await?.is_some() {
+            return Ok(false);
+        }
+        let details = json!({ "name": name, "compartmentId": self.emulator.default_compartment() });
+        target.ask(Method::POST, &buckets, Some(&details)).await?.accepted()?;
+        Ok(true)
+    }
+
+    async fn put_sample(&self, target: &Target) -> Result<(), SendError> {
+        let object = Request::builder().method(Method::PUT).uri(format!("{}/{BUCKET}/o/{SAMPLE_OBJECT}", self.buckets()));
+        let object = object.header("content-type", "text/csv").header("content-length", SAMPLE.len());
+        let object = object.body(Body::from(SAMPLE)).map_err(|error| SendError::Broken(error.to_string()))?;
+        target.send(object).await?.accepted().map(drop)
+    }
+
+    /// Its OCID.
+    async fn add_topic(&self, target: &Target) -> Result<String, SendError> {
+        let topics = format!("{OCI}/20181201/topics");
+        let compartment = self.emulator.default_compartment();
+        let listed = target.get(&format!("{topics}?compartmentId={compartment}&name={TOPIC}")).await?;
+        let id = |topic: &Value| topic["topicId"].as_str().map(str::to_owned);
+        if let Some(found) = listed.as_ref().and_then(|listed| id(&listed[0])) {
+            return Ok(found);
+        }
+        let details = json!({ "name": TOPIC, "compartmentId": compartment });
+        let made = target.ask(Method::POST, &topics, Some(&details)).await?.accepted()?.json();
+        id(&made).ok_or_else(|| SendError::Broken("the topic has no OCID".to_owned()))
+    }
+}
