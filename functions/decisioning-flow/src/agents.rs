@@ -41,10 +41,7 @@ pub(crate) enum End {
     /// A result, as it came.
     Answered(Bytes),
     /// It was given up.
-    Failed {
-        code: String,
-        message: String,
-    },
+    Failed { code: String, message: String },
     /// This invocation stops; the next one goes on.
     Cut { failed_tries: u32 },
 }
@@ -78,7 +75,12 @@ impl Caller {
                 Decision::GiveUp { .. } => return End::Failed { code: failed.code, message: failed.message },
                 Decision::Retry { after } if self.is_too_long(after, now) => return End::Cut { failed_tries: tries },
                 Decision::Retry { after } => {
-                    tracing::warn!(agent = order.agent, code = failed.code, wait_ms = after.as_millis(), "agent is tried again");
+                    tracing::warn!(
+                        agent = order.agent,
+                        code = failed.code,
+                        wait_ms = after.as_millis(),
+                        "agent is tried again"
+                    );
                     self.time.sleep(after).await;
                 }
             }

@@ -95,7 +95,9 @@ impl DecisioningFlow {
     pub(crate) async fn flow(&self, from: Option<&FlowFrom>) -> Result<(String, Flow), Error> {
         let text = match (from, &self.config.definition) {
             (Some(FlowFrom::Yaml(text)), _) => text.clone(),
-            (Some(FlowFrom::Object(name)), _) => self.flow_object(name).await.map_err(|error| error.at("flow.object"))?,
+            (Some(FlowFrom::Object(name)), _) => {
+                self.flow_object(name).await.map_err(|error| error.at("flow.object"))?
+            }
             (None, Some(name)) => self.flow_object(name).await?,
             (None, None) => DEFAULT_FLOW.to_owned(),
         };

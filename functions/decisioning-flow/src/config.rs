@@ -49,7 +49,8 @@ impl Settings for Config {
         );
         let sources = sources.unwrap_or_default();
         Self {
-            definition: vars.optional_text("FLOW_DEFINITION", "object with the flow, YAML; the built-in one when unset"),
+            definition: vars
+                .optional_text("FLOW_DEFINITION", "object with the flow, YAML; the built-in one when unset"),
             data_sources: sources.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect(),
             runs_prefix: prefix(
                 vars,

@@ -57,8 +57,9 @@ impl Drive<'_> {
         loop {
             let (next, state) = advance(self.flow, &self.state, &self.answers, self.caller.time.unix_millis());
             self.state = state;
-            let Next::Call(orders) = next else { return Ok(Reached::End) };
+            // Before the end too: an agent that failed has failed, whatever a later invocation would find.
             self.save().await?;
+            let Next::Call(orders) = next else { return Ok(Reached::End) };
             if !is_first && self.is_late() {
                 return Ok(Reached::Deferred);
             }
@@ -167,9 +168,10 @@ impl Drive<'_> {
 
     fn running(&self, order: &Order, failed_now: u32) -> Progress {
         match self.state.agents.get(&order.agent) {
-            Some(Progress::Running { since_unix_ms, failed_tries }) => {
-                Progress::Running { since_unix_ms: *since_unix_ms, failed_tries: failed_tries.saturating_add(failed_now) }
-            }
+            Some(Progress::Running { since_unix_ms, failed_tries }) => Progress::Running {
+                since_unix_ms: *since_unix_ms,
+                failed_tries: failed_tries.saturating_add(failed_now),
+            },
             _ => Progress::Running { since_unix_ms: self.caller.time.unix_millis(), failed_tries: failed_now },
         }
     }
@@ -202,4 +204,3 @@ async fn beating<T>(
         }
     }
 }
-

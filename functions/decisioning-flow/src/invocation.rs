@@ -52,7 +52,11 @@ impl DecisioningFlow {
         let kept = self.store.read(&self.store.final_name(run_id)).await.map_err(of_state)?;
         match kept {
             Some(document) => self.reply(&document, run_id),
-            None => Err(Error::client(410, "result_expired", format!("the result of the run {run_id} is not kept any more"))),
+            None => Err(Error::client(
+                410,
+                "result_expired",
+                format!("the result of the run {run_id} is not kept any more"),
+            )),
         }
     }
 
@@ -74,7 +78,8 @@ impl DecisioningFlow {
                 Acquired::Busy { owner, expires_unix_ms } => (owner, expires_unix_ms),
             };
             let wait = std::time::Duration::from_millis(until.saturating_sub(time.unix_millis()) + 1);
-            let may_wait = request.is_continuation && gives_up.remaining(time.instant()).is_some_and(|left| wait < left);
+            let may_wait =
+                request.is_continuation && gives_up.remaining(time.instant()).is_some_and(|left| wait < left);
             if !may_wait {
                 return Err(busy(run_id, &owner, until));
             }
@@ -120,7 +125,11 @@ impl DecisioningFlow {
             answers: Answers::new(),
         };
         match drive.run(lease).await? {
-            Reached::End => self.finish(&mut drive, stop).await.map(Stands::Finished),
+            Reached::End => {
+                // What is left of the time beyond four fifths is for this.
+                let last = Deadline::within(time.instant(), context.budget.remaining());
+                self.finish(&mut drive, last).await.map(Stands::Finished)
+            }
             Reached::Deferred => Ok(Stands::Deferred(Box::new(so_far(&flow, &drive.state, &drive.answers)))),
         }
     }
@@ -138,11 +147,11 @@ impl DecisioningFlow {
 
     /// Writes the document down, then wherever it belongs, then that all is done: whatever comes in between, the next
     /// invocation finds the document and goes on from there.
-    async fn finish(&self, drive: &mut Drive<'_>, stop: Deadline) -> Result<Bytes, Error> {
+    async fn finish(&self, drive: &mut Drive<'_>, last: Deadline) -> Result<Bytes, Error> {
         let text = document(drive.flow, &drive.state, &drive.answers, self.config.health_as).map_err(unwritable)?;
         let name = self.store.final_name(&drive.state.run_id);
         let kept = self.store.keep(&name, text).await.map_err(of_state)?;
-        self.results.store(&run_result(&kept).map_err(unwritable)?, stop).await?;
+        self.results.store(&run_result(&kept).map_err(unwritable)?, last).await?;
         drive.state.is_finished = true;
         drive.save().await?;
         Ok(kept)
@@ -182,6 +191,6 @@ fn busy(run_id: &str, owner: &str, until_unix_ms: u64) -> Error {
     Error::client(409, "run_in_progress", format!("the run {run_id} is being carried out by {owner}{until}"))
 }
 
-fn unwritable(error: impl ToString) -> Error {
-    Error::internal("document", error.to_string())
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::internal("document", "the document cannot be written or read as JSON").with_source(error)
 }

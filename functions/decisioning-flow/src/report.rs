@@ -227,13 +227,7 @@ fn time(unix_ms: u64) -> Timestamp {
 
 /// The flow's own entry. Its confidence is the lowest of the agents' that answered, times the share of the agents that
 /// did. It takes no time worth measuring, and a measured one would make equal runs differ.
-fn executive(
-    flow: &Flow,
-    answers: &Answers,
-    summary: &ExecutiveSummary,
-    status: Status,
-    at: Timestamp,
-) -> AgentResult {
+fn executive(flow: &Flow, answers: &Answers, summary: &ExecutiveSummary, status: Status, at: Timestamp) -> AgentResult {
     let score = |answer: &crate::run::Answer| answer.view.get("confidence_score")?.as_f64();
     let lowest = answers.values().filter_map(score).fold(1.0, f64::min);
     let share = answers.len() as f64 / flow.agents.len().max(1) as f64;
@@ -255,7 +249,8 @@ pub fn run_result(document: &Bytes) -> Result<RunResult, serde_json::Error> {
     let parsed: FlowResult = serde_json::from_slice(document)?;
     let run = &parsed.workflow_run;
     let moment = |text: &str| text.parse::<Timestamp>().map_err(serde::de::Error::custom);
-    let health = parsed.executive_summary.as_ref().and_then(|summary| summary.situation_assessment.business_health_numeric);
+    let health =
+        parsed.executive_summary.as_ref().and_then(|summary| summary.situation_assessment.business_health_numeric);
     Ok(RunResult {
         run_id: run.run_id.clone(),
         analysis_type: run.analysis_type.clone(),

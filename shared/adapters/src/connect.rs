@@ -212,10 +212,7 @@ impl Ports for Connected {
             Cloud::None => self.none("vault"),
         }
     }
-}
 
-#[cfg(test)]
-mod tests
     fn results(&self, at: &ResultsAt) -> Result<Arc<dyn Results>, Problem> {
         let mut places: Vec<Arc<dyn Results>> = Vec::new();
         if at.objects {
@@ -229,3 +226,6 @@ mod tests
         Ok(Arc::new(AllResults(places)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,10 +15,13 @@ const DEMO_BUCKET: &str = "causeway-demo/bucket";
 
 #[derive(Debug, Args)]
 pub(crate) struct Demo {
-    /// Directory for the bucket, the result and the logs; made if missing.
+    /// Directory for the result, the dashboard and the logs; made if missing.
     #[arg(long, value_name = "DIR", default_value = "causeway-demo")]
     pub(crate) out: PathBuf,
-    /// Shows the function's log as well.
+    /// Directory with files of your own (CSV, TSV, JSON, JSON lines, Parquet) in place of the sample.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// Shows the functions' logs as well.
     #[arg(short, long)]
     pub(crate) verbose: bool,
 }

@@ -1,18 +1,27 @@
 //! Every function that this executable links: one line each in [`FUNCTIONS`].
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
-use causeway_adapters::{SETTINGS, connect};
+use causeway_adapters::{SETTINGS, SystemClock, connect};
 use causeway_runtime::{Handler, Settings, run};
 use decision_agent::DecisionAgent;
+use decisioning_flow::DecisioningFlow;
 use discovery_agent::DiscoveryAgent;
+use intelligence_agent::IntelligenceAgent;
 use strategy_agent::StrategyAgent;
+use visualization_agent::VisualizationAgent;
 
 /// All functions, in the order in which they are listed.
 pub const FUNCTIONS: &[Function] = &[
     Function::of::<DiscoveryAgent>(|| run(SETTINGS, |config| DiscoveryAgent::connect(config, &connect()?))),
+    Function::of::<IntelligenceAgent>(|| run(SETTINGS, |config| IntelligenceAgent::connect(config, &connect()?))),
     Function::of::<StrategyAgent>(|| run(SETTINGS, |config| StrategyAgent::connect(config, &connect()?))),
     Function::of::<DecisionAgent>(|| run(SETTINGS, |config| DecisionAgent::connect(&config, &connect()?))),
+    Function::of::<DecisioningFlow>(|| {
+        run(SETTINGS, |config| DecisioningFlow::connect(config, &connect()?, Arc::new(SystemClock)))
+    }),
+    Function::of::<VisualizationAgent>(|| run(SETTINGS, |config| VisualizationAgent::connect(config, &connect()?))),
 ];
 
 /// A linked function.

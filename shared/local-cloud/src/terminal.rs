@@ -38,17 +38,11 @@ impl Terminal {
         self.paint("1", text)
     }
 
-    pub(crate) fn dim(&self, text: &str) -> String {
-        self.paint("2", text)
-    }
 
     pub(crate) fn good(&self, text: &str) -> String {
         self.paint("32", text)
     }
 
-    pub(crate) fn warn(&self, text: &str) -> String {
-        self.paint("33", text)
-    }
 
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
@@ -166,15 +160,6 @@ pub(crate) fn wrap(text: &str, width: usize, indent: &str) -> String {
     out
 }
 
-/// `2551942` becomes `2,551,942`.
-pub(crate) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let from_end = |index: usize| digits.len() - index;
-    let separated = digits.char_indices().map(|(index, digit)| {
-        if index > 0 && from_end(index) % 3 == 0 { format!(",{digit}") } else { digit.to_string() }
-    });
-    separated.collect()
-}
 
 /// `2551942` becomes `2.6 MB`.
 pub(crate) fn bytes(count: usize) -> String {
@@ -218,7 +203,6 @@ mod tests {
 
     #[test]
     fn numbers_are_readable() {
-        assert_eq!([0, 999, 1000, 2_551_942].map(thousands), ["0", "999", "1,000", "2,551,942"]);
         assert_eq!([12, 54_321, 2_551_942].map(bytes), ["12 B", "54.3 kB", "2.6 MB"]);
         assert_eq!(wrap("one two three four", 9, "  "), "one two\n  three\n  four");
         assert_eq!(wrap("", 9, "  "), "");

@@ -146,4 +146,3 @@ pub(super) fn at(location: &Location, message: impl Into<String>) -> FlowError {
     let (line, column) = place(location);
     FlowError { line, column, message: message.into() }
 }
-

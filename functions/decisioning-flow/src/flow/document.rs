@@ -143,9 +143,9 @@ fn fault(error: &Error) -> FlowError {
     let text = error.without_snippet().to_string();
     let first = text.lines().next().unwrap_or_default();
     // The place stands beside the message, and options of the parser are nobody's business.
-    let message = [" at line ", ", set DuplicateKeyPolicy"].iter().fold(first, |text, end| {
-        text.rfind(end).map_or(text, |at| &text[..at])
-    });
+    let message = [" at line ", ", set DuplicateKeyPolicy"]
+        .iter()
+        .fold(first, |text, end| text.rfind(end).map_or(text, |at| &text[..at]));
     FlowError { line, column, message: message.trim().to_owned() }
 }
 

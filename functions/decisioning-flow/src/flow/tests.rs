@@ -139,7 +139,10 @@ fn a_condition_about_a_later_stage_is_refused() {
 
 #[test]
 fn an_agent_without_a_stage_and_a_key_twice_are_refused() {
-    let error = wrong("      - stage: \"two\"\n        agents: [\"second\"]", "      - stage: \"two\"\n        agents: [first]");
+    let error = wrong(
+        "      - stage: \"two\"\n        agents: [\"second\"]",
+        "      - stage: \"two\"\n        agents: [first]",
+    );
     assert!(error.message.contains("twice"), "{error}");
     let error = wrong("    second:\n", "    third: {timeout: 1}\n    second:\n");
     assert_eq!(error.message, "the agent third is in no stage of dataflow.sequence");

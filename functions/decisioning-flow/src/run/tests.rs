@@ -116,7 +116,8 @@ fn time_ends_for_agents_and_for_runs() {
     let Progress::Failed { code, message, at_unix_ms } = &ended.agents["discovery"] else { panic!("{ended:?}") };
     assert_eq!((code.as_str(), *at_unix_ms), (TIMEOUT, 1_300_000));
     assert!(message.contains("the agent"));
-    let late = RunState { agents: [("discovery".to_owned(), Progress::Answered { status: Status::Success })].into(), ..begun };
+    let late =
+        RunState { agents: [("discovery".to_owned(), Progress::Answered { status: Status::Success })].into(), ..begun };
     let answers = Answers::from([("discovery".to_owned(), answer("discovery", "success"))]);
     let (next, late) = advance(&flow, &late, &answers, 1_000_000 + 1_800_000);
     assert_eq!(next, Next::Finish);
@@ -135,11 +136,8 @@ fn failed_tries_count_over_invocations() {
 fn answers_that_are_no_results_are_told_apart() {
     let read = |value: Value| Answer::read(&serde_json::to_vec(&value).unwrap().into(), true).unwrap_err();
     let refused = json!({"error": {"kind": "client", "code": "invalid_request", "message": "no", "path": "a", "retryable": false}});
-    let expected = AnswerError::Refused {
-        code: "invalid_request".to_owned(),
-        message: "no at a".to_owned(),
-        is_retryable: false,
-    };
+    let expected =
+        AnswerError::Refused { code: "invalid_request".to_owned(), message: "no at a".to_owned(), is_retryable: false };
     assert_eq!(read(refused), expected);
     for wrong in [json!(null), json!([]), json!({}), json!({"status": "success"}), json!({"error": null})] {
         assert!(matches!(read(wrong.clone()), AnswerError::NotAResult(_) | AnswerError::Refused { .. }), "{wrong}");
@@ -147,7 +145,9 @@ fn answers_that_are_no_results_are_told_apart() {
     let mut confident: Value = serde_json::from_str(answer("a", "success").text.get()).unwrap();
     confident["confidence_score"] = json!(1.5);
     assert!(matches!(read(confident), AnswerError::NotAResult(_)));
-    assert!(matches!(Answer::read(&"secret".into(), true), Err(AnswerError::NotAResult(text)) if !text.contains("secret")));
+    assert!(
+        matches!(Answer::read(&"secret".into(), true), Err(AnswerError::NotAResult(text)) if !text.contains("secret"))
+    );
     assert_eq!(answer("a", "success").ended_unix_ms(), Some(1_201_500));
 }
 

@@ -19,7 +19,9 @@ fn parsed(text: &str) -> Statement {
 }
 
 fn columns() -> Vec<String> {
-    let Statement::CreateTable(table) = parsed(&without_is_json(statement("analysis_results"))) else { panic!("table") };
+    let Statement::CreateTable(table) = parsed(&without_is_json(statement("analysis_results"))) else {
+        panic!("table")
+    };
     table.columns.iter().map(|column| column.name.value.clone()).collect()
 }
 
@@ -36,9 +38,12 @@ fn the_table_has_checks_for_json_and_a_key() {
     }
     let Statement::CreateTable(table) = parsed(&without_is_json(text)) else { panic!("no table") };
     assert!(table.constraints.iter().any(|one| matches!(one, TableConstraint::PrimaryKey(_))));
-    assert!(table.columns.iter().any(|column| {
-        column.options.iter().any(|option| matches!(option.option, ColumnOption::Default(_)))
-    }));
+    assert!(
+        table
+            .columns
+            .iter()
+            .any(|column| { column.options.iter().any(|option| matches!(option.option, ColumnOption::Default(_))) })
+    );
 }
 
 #[test]
@@ -75,8 +80,16 @@ fn a_run_is_stored_by_binds_that_the_port_gives() {
     }
     binds.sort();
     let mut expected = [
-        "result_id", "analysis_type", "started_at", "ended_at", "agent_results", "executive_summary", "status",
-        "run_status", "business_health", "retention_days",
+        "result_id",
+        "analysis_type",
+        "started_at",
+        "ended_at",
+        "agent_results",
+        "executive_summary",
+        "status",
+        "run_status",
+        "business_health",
+        "retention_days",
     ];
     expected.sort_unstable();
     assert_eq!(binds, expected, "each once");

@@ -24,13 +24,7 @@ impl<'a> Finder<'a> {
     }
 
     /// A number within `range`.
-    pub(super) fn number(
-        &mut self,
-        path: &str,
-        agent: &str,
-        pointer: &str,
-        range: RangeInclusive<f64>,
-    ) -> Option<f64> {
+    pub(super) fn number(&mut self, path: &str, agent: &str, pointer: &str, range: RangeInclusive<f64>) -> Option<f64> {
         let value = self.value(path, agent, pointer)?;
         let number = value.as_f64().filter(|number| range.contains(number));
         if number.is_none() {
@@ -48,14 +42,13 @@ impl<'a> Finder<'a> {
         text
     }
 
-    /// Elements of a list; none, with a reason, when there is no list.
-    pub(super) fn list(&mut self, path: &str, agent: &str, pointer: &str) -> Vec<Value> {
-        let Some(value) = self.value(path, agent, pointer) else { return Vec::new() };
-        let Some(list) = value.as_array() else {
+    /// A list; `None`, with a reason, when there is none.
+    pub(super) fn list(&mut self, path: &str, agent: &str, pointer: &str) -> Option<Vec<Value>> {
+        let list = self.value(path, agent, pointer)?.as_array().cloned();
+        if list.is_none() {
             self.absent(path, format!("{agent} gives no list"));
-            return Vec::new();
-        };
-        list.clone()
+        }
+        list
     }
 
     /// Whatever is there, if it is not null.
@@ -72,6 +65,11 @@ impl<'a> Finder<'a> {
             Some(value) => return Some(value),
         }
         None
+    }
+
+    /// Whatever is there, without a word about what is not.
+    pub(super) fn peek(&self, agent: &str, pointer: &str) -> Option<&'a Value> {
+        self.answers.get(agent)?.view.pointer(pointer).filter(|value| !value.is_null())
     }
 
     fn reason(&self, agent: &str) -> String {

@@ -4,14 +4,15 @@
 //!
 //! | figure | comes from |
 //! |---|---|
-//! | `business_health_numeric` | decision: `data.composite_health.business_health_numeric`, 0 to 100 |
-//! | `business_health` | the band of that number: `strong` from 85, `good` from 75, `fair` from 60, else `weak` |
-//! | `urgency_level` | the graver of the health band and the highest level of the risk register |
-//! | `strategic_position` | strategy: `data.market_positioning.position` |
-//! | `immediate_risk` | strategy: first entry of `data.strategic_patterns.risk_patterns.register`, its `risk` |
-//! | `key_decisions_required` | decision: `data.strategic_decision_framework`, immediate ones first |
-//! | `current_state` | see [`state_of`] |
-//! | `projected_improvement` | decision: `data.projected_improvement` |
+//! | `business_health_numeric` | decision: `data.business_health.business_health_numeric`, 0 to 100 |
+//! | `business_health` | the band of that number: `excellent` from 85, `good` from 75, `fair` from 60, else `poor` |
+//! | `urgency_level` | strategy: level of the first entry of `data.risk_assessment.risks`, the one with the highest score |
+//! | `immediate_risk` | its text |
+//! | `strategic_position` | strategy: `data.strategic_patterns.growth_patterns.direction`, as `growing`, `shrinking`, `steady` |
+//! | `key_decisions_required` | decision: `data.executive.key_decisions_required` |
+//! | `current_state` | decision: `data.executive.financial_projections.current_state`; without it see [`state_of`] |
+//! | `current_state_detail` | intelligence: `data.financial_intelligence` |
+//! | `projected_improvement` | decision: `data.executive.financial_projections.projected_improvement` |
 //! | `strategic_recommendations` | all agents, merged by priority: see [`merged`] |
 
 mod finder;
@@ -54,9 +55,9 @@ pub struct SituationAssessment {
     pub business_health: Option<Health>,
     /// 0 to 100.
     pub business_health_numeric: Option<f64>,
-    /// `low`, `moderate`, `high` or `critical`.
+    /// `low`, `medium` or `high`.
     pub urgency_level: Option<String>,
-    /// One sentence.
+    /// `growing`, `shrinking` or `steady`.
     pub strategic_position: Option<String>,
     /// The gravest risk.
     pub immediate_risk: Option<String>,
@@ -66,7 +67,7 @@ pub struct SituationAssessment {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Health {
-    /// `strong`, `good`, `fair` or `weak`.
+    /// `excellent`, `good`, `fair` or `poor`.
     Label(String),
     /// 0 to 100.
     Number(f64),
@@ -100,12 +101,7 @@ pub enum HealthAs {
 /// The summary, and its status: `error` when no agent answered, `partial` when something that was asked for is
 /// missing, else `success`.
 #[must_use]
-pub fn summarise(
-    flow: &Flow,
-    state: &RunState,
-    answers: &Answers,
-    health_as: HealthAs,
-) -> (ExecutiveSummary, Status) {
+pub fn summarise(flow: &Flow, state: &RunState, answers: &Answers, health_as: HealthAs) -> (ExecutiveSummary, Status) {
     let mut finder = Finder::new(flow, state, answers);
     let situation_assessment = situation(&mut finder, health_as);
     let financial_projections = money::projections(&mut finder, situation_assessment.business_health_numeric);
@@ -132,78 +128,71 @@ fn situation(finder: &mut Finder<'_>, health_as: HealthAs) -> SituationAssessmen
     let health = finder.number(
         &format!("{PLACE}.business_health_numeric"),
         "decision",
-        "/data/composite_health/business_health_numeric",
+        "/data/business_health/business_health_numeric",
         0.0..=100.0,
     );
-    let business_health = health.map(|health| match health_as {
-        HealthAs::Label => Health::Label(band(health).to_owned()),
-        HealthAs::Number => Health::Number(health),
-    });
     finder.same_reason(&format!("{PLACE}.business_health"), &format!("{PLACE}.business_health_numeric"));
-    let register = "/data/strategic_patterns/risk_patterns/register";
-    let risks = finder.list(&format!("{PLACE}.immediate_risk"), "strategy", register);
-    let text = |risk: &Value, member: &str| risk.get(member).and_then(Value::as_str).map(str::to_owned);
-    let worst = risks.iter().filter_map(|risk| text(risk, "level")).filter_map(|level| rank(&level)).max();
-    let urgency = worst.max(health.map(rank_of_health));
-    if urgency.is_none() {
-        finder.explain(&format!("{PLACE}.urgency_level"), "neither a health score nor a level of risk is known");
-    }
-    let position = "/data/market_positioning/position";
+    let risk = gravest(finder, &format!("{PLACE}.immediate_risk"));
+    finder.same_reason(&format!("{PLACE}.urgency_level"), &format!("{PLACE}.immediate_risk"));
+    let text = |member: &str| risk.as_ref()?.get(member)?.as_str().map(str::to_owned);
     SituationAssessment {
-        business_health,
+        business_health: health.map(|health| match health_as {
+            HealthAs::Label => Health::Label(band(health).to_owned()),
+            HealthAs::Number => Health::Number(health),
+        }),
         business_health_numeric: health,
-        urgency_level: urgency.map(|rank| LEVELS[rank].to_owned()),
-        strategic_position: finder.text(&format!("{PLACE}.strategic_position"), "strategy", position),
-        immediate_risk: risks.first().and_then(|risk| text(risk, "risk")),
+        urgency_level: text("level"),
+        strategic_position: position(finder, &format!("{PLACE}.strategic_position")),
+        immediate_risk: text("text"),
     }
+}
+
+/// The first risk of the register; an empty register is an answer, not a gap.
+fn gravest(finder: &mut Finder<'_>, path: &str) -> Option<Value> {
+    let register = finder.list(path, "strategy", "/data/risk_assessment/risks")?;
+    if register.is_empty() {
+        finder.explain(path, "the register of risks is empty");
+    }
+    register.into_iter().next()
+}
+
+fn position(finder: &mut Finder<'_>, path: &str) -> Option<String> {
+    let direction = finder.text(path, "strategy", "/data/strategic_patterns/growth_patterns/direction")?;
+    let word = match direction.as_str() {
+        "rising" => "growing",
+        "falling" => "shrinking",
+        "none" => "steady",
+        _ => {
+            finder.absent(path, "strategy gives a direction that is not known");
+            return None;
+        }
+    };
+    Some(word.to_owned())
 }
 
 /// The word for a health score; the bands of the dashboards' score card.
 fn band(health: f64) -> &'static str {
     match health {
-        85.0.. => "strong",
+        85.0.. => "excellent",
         75.0.. => "good",
         60.0.. => "fair",
-        _ => "weak",
+        _ => "poor",
     }
-}
-
-const LEVELS: [&str; 4] = ["low", "moderate", "high", "critical"];
-
-fn rank_of_health(health: f64) -> usize {
-    match band(health) {
-        "strong" => 0,
-        "good" => 1,
-        "fair" => 2,
-        _ => 3,
-    }
-}
-
-fn rank(level: &str) -> Option<usize> {
-    let level = if level == "medium" { "moderate" } else { level };
-    LEVELS.iter().position(|known| *known == level)
 }
 
 fn decisions(finder: &mut Finder<'_>) -> Vec<KeyDecision> {
-    const PLACE: &str = "key_decisions_required";
-    let framework = "/data/strategic_decision_framework";
-    let mut found = finder.list(PLACE, "decision", &format!("{framework}/immediate_decisions"));
-    if !finder.coverage.contains_key(PLACE) {
-        found.extend(finder.list(PLACE, "decision", &format!("{framework}/strategic_decisions")));
-    }
-    found.iter().take(MOST).map(decision).collect()
+    let found = finder.list("key_decisions_required", "decision", "/data/executive/key_decisions_required");
+    found.iter().flatten().take(MOST).map(decision).collect()
 }
 
 fn decision(found: &Value) -> KeyDecision {
-    let text = |members: &[&str]| {
-        members.iter().find_map(|member| found.get(*member).and_then(Value::as_str)).map(str::to_owned)
-    };
+    let text = |member: &str| found.get(member).and_then(Value::as_str).map(str::to_owned);
     KeyDecision {
-        decision: text(&["decision"]),
-        action: text(&["action"]),
-        timeline: text(&["timeline"]),
-        owner: text(&["owner", "owner_role"]),
-        success_metric: text(&["success_metric"]),
+        decision: text("decision"),
+        action: text("action"),
+        timeline: text("timeline"),
+        owner: text("owner"),
+        success_metric: text("success_metric"),
     }
 }
 

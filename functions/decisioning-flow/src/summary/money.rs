@@ -21,11 +21,11 @@ pub struct FinancialProjections {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CurrentState {
-    /// Nothing speaks against it.
+    /// The health score is 75 or more, or no figure speaks against it.
     Stable,
-    /// Receivables weigh heavily, or the health score is weak.
+    /// The health score is 60 or more, or receivables weigh heavily.
     AtRisk,
-    /// Sales lose money, or receivables endanger the liquidity.
+    /// The health score is lower, or sales lose money, or receivables endanger the liquidity.
     Critical,
     /// No figure says anything.
     Unknown,
@@ -50,14 +50,28 @@ pub struct StateDetail {
 pub(super) fn projections(finder: &mut Finder<'_>, health: Option<f64>) -> FinancialProjections {
     const PLACE: &str = "financial_projections";
     let detail = detail(finder, &format!("{PLACE}.current_state_detail"));
-    let current_state = state_of(&detail, health);
+    let said = finder.peek("decision", "/data/executive/financial_projections/current_state");
+    let said = said.and_then(|word| serde_json::from_value(word.clone()).ok());
+    let said = said.filter(|state| *state != CurrentState::Unknown);
+    let current_state = said.unwrap_or_else(|| state_of(&detail, health));
     if current_state == CurrentState::Unknown {
         let reason = "neither gross margin, nor liquidity risk, nor a health score is known";
         finder.explain(&format!("{PLACE}.current_state"), reason);
     }
     let place = format!("{PLACE}.projected_improvement");
-    let projected_improvement = finder.value(&place, "decision", "/data/projected_improvement").cloned();
+    let projected_improvement = improvement(finder, &place);
     FinancialProjections { current_state, current_state_detail: detail, projected_improvement }
+}
+
+/// A scenario that nothing supports is no gap: the agent says why there is none.
+fn improvement(finder: &mut Finder<'_>, place: &str) -> Option<Value> {
+    const AT: &str = "/data/executive/financial_projections/projected_improvement";
+    let reason = finder.peek("decision", &format!("{AT}_reason")).and_then(Value::as_str);
+    match (finder.peek("decision", AT), reason) {
+        (None, Some(reason)) => finder.explain(place, reason),
+        _ => return finder.value(place, "decision", AT).cloned(),
+    }
+    None
 }
 
 fn detail(finder: &mut Finder<'_>, place: &str) -> StateDetail {
@@ -75,7 +89,7 @@ fn detail(finder: &mut Finder<'_>, place: &str) -> StateDetail {
     StateDetail { total_revenue, gross_margin, outstanding_ar, collection_efficiency, liquidity_risk }
 }
 
-/// `critical` when the gross margin is negative or the liquidity risk critical; else `at_risk` when the liquidity risk
+/// The state by figures, where the decision agent has no word for it: `critical` when the gross margin is negative or the liquidity risk critical; else `at_risk` when the liquidity risk
 /// is high or the health score below 60; else `stable`; `unknown` when none of the three is known.
 #[must_use]
 pub fn state_of(detail: &StateDetail, health: Option<f64>) -> CurrentState {

@@ -65,7 +65,7 @@ async fn agents_get_what_the_flow_the_caller_and_earlier_agents_give_them() {
     let world = world(&[]);
     let asked = json!({
         "run_id": "r1", "data_sources": ["sales"], "as_of": "2026-01-31",
-        "config": {"intelligence": {"currency": "EUR"}, "visualization": {"output_formats": ["json_export"]}},
+        "config": {"intelligence": {"currency": "EUR"}, "strategy": {"ml_models": ["trend_analysis"]}},
     });
     run(&world, asked).await;
     let calls = world.agents.calls.lock().unwrap().clone();
@@ -79,7 +79,28 @@ async fn agents_get_what_the_flow_the_caller_and_earlier_agents_give_them() {
     assert_eq!((&intelligence["stage"], &intelligence["currency"]), (&json!("analysis"), &json!("EUR")));
     assert_eq!(intelligence["catalogue"], json!({"result": envelope("discovery")}));
     assert_eq!(of("decision-agent")["strategy"]["result"], envelope("strategy"));
-    assert_eq!(of("visualization-agent")["output_formats"], json!(["json_export"]), "the caller's word counts");
+    assert_eq!(of("decision-agent")["decision_matrix"], "risk_reward");
+    assert_eq!(of("strategy-agent")["ml_models"], json!(["trend_analysis"]), "the caller's word counts");
+}
+
+/// The agents refuse members that they do not know, so what the built-in flow sends is read as they read it.
+#[tokio::test(start_paused = true)]
+async fn the_agents_take_what_the_flow_sends_them() {
+    use causeway_decisioning::{decision, discovery, intelligence, strategy};
+    for limit in ["1024", "4194304"] {
+        let world = world(&[("FLOW_MAX_REQUEST_BYTES", limit)]);
+        run(&world, json!({"run_id": "r1", "data_sources": ["sales"], "as_of": "2026-01-31"})).await;
+        for (agent, request) in world.agents.calls.lock().unwrap().clone() {
+            let read = match agent.as_str() {
+                "discovery-agent" => serde_json::from_value::<discovery::Request>(request).map(drop),
+                "intelligence-agent" => serde_json::from_value::<intelligence::Request>(request).map(drop),
+                "strategy-agent" => serde_json::from_value::<strategy::Request>(request).map(drop),
+                "decision-agent" => serde_json::from_value::<decision::Request>(request).map(drop),
+                _ => Ok(()),
+            };
+            assert!(read.is_ok(), "{agent} with at most {limit} bytes: {read:?}");
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

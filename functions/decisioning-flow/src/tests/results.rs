@@ -22,7 +22,7 @@ async fn the_seven_paths_are_scalar_and_typed() {
     // Read twice: as the view's `business_health` and as the data set's `business_health_score`.
     assert_eq!(situation["business_health"], "fair");
     assert_eq!(situation["business_health_numeric"], 71.5);
-    assert_eq!(summary["financial_projections"]["current_state"], "stable");
+    assert_eq!(summary["financial_projections"]["current_state"], "at_risk");
     assert_eq!(summary["financial_projections"]["current_state_detail"]["total_revenue"], 2_297_200.860_3);
 }
 
@@ -39,10 +39,10 @@ async fn the_summary_says_what_the_agents_found() {
     let situation = &summary["situation_assessment"];
     assert_eq!(
         (&situation["urgency_level"], &situation["strategic_position"], &situation["immediate_risk"]),
-        (&json!("high"), &json!("Growing with thin margins"), &json!("Margin lost to discounts"))
+        (&json!("high"), &json!("growing"), &json!("Margin is lost to discounts"))
     );
     let decisions = &summary["key_decisions_required"];
-    assert_eq!((&decisions[0]["owner"], &decisions[1]["action"]), (&json!("Sales director"), &Value::Null));
+    assert_eq!((&decisions[0]["owner"], &decisions[1]["success_metric"]), (&json!("sales director"), &Value::Null));
     assert_eq!(
         summary["strategic_recommendations"],
         json!([
@@ -54,7 +54,7 @@ async fn the_summary_says_what_the_agents_found() {
         ]),
         "by priority, equal statements once"
     );
-    assert_eq!(summary["financial_projections"]["projected_improvement"]["gross_margin"], 14.1);
+    assert_eq!(summary["financial_projections"]["projected_improvement"]["gain"], 33_412.5);
     assert_eq!(summary["coverage"], json!({}));
     let executive = &result["agent_results"]["executive"];
     assert_eq!((&executive["agent_name"], &executive["status"]), (&json!("executive"), &json!("success")));
@@ -84,7 +84,7 @@ async fn absent_figures_are_null_with_a_reason() {
     check("situation_assessment.business_health", "decision was not run");
     check("situation_assessment.strategic_position", "strategy failed: service_not_found");
     check("situation_assessment.immediate_risk", "strategy failed");
-    check("situation_assessment.urgency_level", "neither");
+    check("situation_assessment.urgency_level", "strategy failed");
     check("key_decisions_required", "decision was not run");
     check("financial_projections.projected_improvement", "decision was not run");
     let detail = "financial_projections.current_state_detail";
@@ -95,13 +95,31 @@ async fn absent_figures_are_null_with_a_reason() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_looked_for_and_not_found_is_no_gap() {
+    let world = world(&[]);
+    world.agents.set("strategy", Behaviour::Answers(changed("strategy", "/data/risk_assessment/risks", json!([]))));
+    let nothing = json!({"projected_improvement": null, "projected_improvement_reason": "no rule gives a figure"});
+    let decision = changed("decision", "/data/executive/financial_projections", nothing);
+    world.agents.set("decision", Behaviour::Answers(decision));
+    let result = run(&world, json!({"run_id": "r1"})).await;
+    let coverage = &result["executive_summary"]["coverage"];
+    assert_eq!(coverage["situation_assessment.immediate_risk"], "the register of risks is empty");
+    assert_eq!(coverage["financial_projections.projected_improvement"], "no rule gives a figure");
+    assert_eq!(result["executive_summary"]["financial_projections"]["current_state"], "stable", "by figures");
+    assert_eq!(result["workflow_run"]["status"], "success");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_score_out_of_range_is_no_score() {
     let world = world(&[]);
-    let wrong = changed("decision", "/data/composite_health/business_health_numeric", json!(8.7e9));
+    let wrong = changed("decision", "/data/business_health/business_health_numeric", json!(8.7e9));
     world.agents.set("decision", Behaviour::Answers(wrong));
     let result = run(&world, json!({"run_id": "r1"})).await;
     let situation = &result["executive_summary"]["situation_assessment"];
-    assert_eq!((&situation["business_health_numeric"], &result["workflow_run"]["status"]), (&Value::Null, &json!("partial")));
+    assert_eq!(
+        (&situation["business_health_numeric"], &result["workflow_run"]["status"]),
+        (&Value::Null, &json!("partial"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

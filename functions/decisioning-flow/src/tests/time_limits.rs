@@ -24,7 +24,10 @@ async fn at_four_fifths_of_its_time_an_invocation_hands_the_run_over() {
     }
     let first = answer(&world, json!({"run_id": "r1"}), 300).await;
     let run = &first["workflow_run"];
-    assert_eq!((&run["status"], &run["is_continued"], &run["end_time"]), (&json!("partial"), &json!(true), &Value::Null));
+    assert_eq!(
+        (&run["status"], &run["is_continued"], &run["end_time"]),
+        (&json!("partial"), &json!(true), &Value::Null)
+    );
     assert_eq!(run["deferred"], json!(["decision", "visualization"]));
     assert_eq!(first["executive_summary"], Value::Null);
     assert!(first["agent_results"].get("strategy").is_some());
@@ -91,7 +94,10 @@ async fn a_run_has_its_time_over_all_invocations() {
         result = answer(&world, json!({"run_id": "r1", "continue": true}), 200).await;
     }
     let agents = &result["workflow_run"]["agents"];
-    assert_eq!((&agents["intelligence"]["status"], &agents["decision"]["code"]), (&json!("success"), &json!("timeout")));
+    assert_eq!(
+        (&agents["intelligence"]["status"], &agents["decision"]["code"]),
+        (&json!("success"), &json!("timeout"))
+    );
     assert_eq!(result["workflow_run"]["execution_time"], 250.0);
 }
 
@@ -106,7 +112,10 @@ async fn a_run_that_never_gets_anywhere_is_given_up() {
         result = answer(&world, json!({"run_id": "r1", "continue": true}), 100).await;
     }
     let run = &result["workflow_run"];
-    assert_eq!((&run["status"], &run["agents"]["discovery"]["code"]), (&json!("error"), &json!("too_many_invocations")));
+    assert_eq!(
+        (&run["status"], &run["agents"]["discovery"]["code"]),
+        (&json!("error"), &json!("too_many_invocations"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,13 +1,17 @@
 //! How one call of the SDK is made: its time, its repetitions, and what is known of it when it failed.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{BeforeTransmitInterceptorContextRef, InterceptorContext};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction};
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use aws_smithy_types::timeout::TimeoutConfig;
 use causeway_resilience::service::Kind;
@@ -50,7 +54,18 @@ pub(super) struct Tries {
     operation: &'static Operation,
     deadline: Deadline,
     repetition: Repetition,
-    unknown: Arc<AtomicBool>,
+    seen: Arc<Seen>,
+}
+
+/// What became of the tries so far.
+#[derive(Debug, Default)]
+struct Seen {
+    /// Requests that were handed to the network.
+    started: AtomicU32,
+    /// Those of them that failed.
+    failed: AtomicU32,
+    /// Whether the fate of one that failed is unknown.
+    unknown: AtomicBool,
 }
 
 impl Tries {
@@ -64,7 +79,7 @@ impl Tries {
         if deadline.is_over(Instant::now()) {
             return Err(operation.fails(Kind::Timeout, "no time was left to begin"));
         }
-        Ok(Self { operation, deadline, repetition, unknown: Arc::default() })
+        Ok(Self { operation, deadline, repetition, seen: Arc::default() })
     }
 
     pub(super) fn operation(&self) -> &'static Operation {
@@ -86,18 +101,26 @@ impl Tries {
 
     /// For the call's configuration, beside the SDK's own rules for repetitions.
     pub(super) fn fates(&self) -> Fates {
-        Fates { repetition: self.repetition, unknown: Arc::clone(&self.unknown) }
+        Fates { repetition: self.repetition, seen: Arc::clone(&self.seen) }
+    }
+
+    /// For the call itself.
+    pub(super) fn watch(&self) -> Watch {
+        Watch(Arc::clone(&self.seen))
     }
 
     /// What the SDK's error means.
-    pub(super) fn failure<E: ProvideErrorMetadata>(&self, error: &SdkError<E, HttpResponse>) -> ServiceFailure
+    pub(super) fn failure<E>(&self, error: &SdkError<E, HttpResponse>) -> ServiceFailure
     where
-        E: std::error::Error + 'static,
+        E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let failure = failure::convert(self.operation, error);
-        let earlier = self.unknown.load(Ordering::Relaxed);
-        let may_have_happened = earlier || failure.may_have_happened();
-        failure.with_unknown_effect(may_have_happened)
+        let earlier = self.seen.unknown.load(Ordering::Relaxed);
+        // When the time ran out before the first request or between two, none was under way.
+        let count = |number: &AtomicU32| number.load(Ordering::Relaxed);
+        let is_idle = count(&self.seen.started) == count(&self.seen.failed);
+        let last = failure.may_have_happened() && !(failure.kind() == Kind::Timeout && is_idle);
+        failure.with_unknown_effect(earlier || last)
     }
 }
 
@@ -106,7 +129,7 @@ impl Tries {
 #[derive(Debug)]
 pub(super) struct Fates {
     repetition: Repetition,
-    unknown: Arc<AtomicBool>,
+    seen: Arc<Seen>,
 }
 
 impl ClassifyRetry for Fates {
@@ -116,6 +139,7 @@ impl ClassifyRetry for Fates {
 
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let Some(Err(error)) = context.output_or_error() else { return RetryAction::NoActionIndicated };
+        self.seen.failed.fetch_add(1, Ordering::Relaxed);
         let status = context.response().map(|response| response.status().as_u16());
         let is_unknown = match (status, error.as_connector_error()) {
             (Some(status), _) => failure::may_have_worked(status),
@@ -125,10 +149,30 @@ impl ClassifyRetry for Fates {
         if !is_unknown {
             return RetryAction::NoActionIndicated;
         }
-        self.unknown.store(true, Ordering::Relaxed);
+        self.seen.unknown.store(true, Ordering::Relaxed);
         match self.repetition {
             Repetition::Harmless => RetryAction::NoActionIndicated,
             Repetition::OnlyIfCertain => RetryAction::RetryForbidden,
         }
+    }
+}
+
+/// Counts the requests that go out.
+#[derive(Debug)]
+pub(super) struct Watch(Arc<Seen>);
+
+impl Intercept for Watch {
+    fn name(&self) -> &'static str {
+        "watch"
+    }
+
+    fn read_before_transmit(
+        &self,
+        _: &BeforeTransmitInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        self.0.started.fetch_add(1, Ordering::Relaxed);
+        Ok(())
     }
 }

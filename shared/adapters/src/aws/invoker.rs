@@ -62,11 +62,12 @@ impl Invoker for Functions {
         let invoke = invoke.invocation_type(kind).payload(Blob::new(call.payload.to_vec()));
         let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
         let trace = call.traceparent.as_deref().and_then(x_ray);
-        let invoke = invoke.customize().config_override(how).mutate_request(move |request| {
-            if let Some(trace) = &trace {
-                request.headers_mut().insert("x-amzn-trace-id", trace.clone());
-            }
-        });
+        let invoke =
+            invoke.customize().config_override(how).interceptor(tries.watch()).mutate_request(move |request| {
+                if let Some(trace) = &trace {
+                    request.headers_mut().insert("x-amzn-trace-id", trace.clone());
+                }
+            });
         let done = invoke.send().await.map_err(|error| tries.failure(&error))?;
         Ok(outcome(done, call.is_detached))
     }

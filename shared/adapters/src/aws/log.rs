@@ -89,3 +89,6 @@ impl Drop for Try {
         self.log(None);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -69,7 +69,13 @@ impl CloudWatch {
             let list = self.client(&tries).await?.list_metrics().namespace(&query.namespace).metric_name(&query.metric);
             let list = list.set_dimensions(filters(query)).set_next_token(next.take());
             let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
-            let page = list.customize().config_override(how).send().await.map_err(|error| tries.failure(&error))?;
+            let page = list
+                .customize()
+                .config_override(how)
+                .interceptor(tries.watch())
+                .send()
+                .await
+                .map_err(|error| tries.failure(&error))?;
             found.extend(page.metrics.unwrap_or_default().into_iter().map(|metric| dimensions(metric.dimensions)));
             plan::check_number(found.len())?;
             next = page.next_token.filter(|token| !token.is_empty());
@@ -93,7 +99,13 @@ impl CloudWatch {
             let get = get.start_time(smithy(query.from)).end_time(smithy(query.to)).scan_by(ScanBy::TimestampAscending);
             let get = get.set_next_token(next.take());
             let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
-            let page = get.customize().config_override(how).send().await.map_err(|error| tries.failure(&error))?;
+            let page = get
+                .customize()
+                .config_override(how)
+                .interceptor(tries.watch())
+                .send()
+                .await
+                .map_err(|error| tries.failure(&error))?;
             for result in page.metric_data_results.unwrap_or_default() {
                 combine::add(&mut found, &result)?;
             }
@@ -155,7 +167,8 @@ impl CloudWatch {
         let tries = Tries::new(&PUT, deadline, Repetition::OnlyIfCertain)?;
         let put = self.client(&tries).await?.put_metric_data().namespace(&batch.namespace);
         let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
-        let put = put.set_metric_data(Some(batch.data.clone())).customize().config_override(how);
+        let put =
+            put.set_metric_data(Some(batch.data.clone())).customize().config_override(how).interceptor(tries.watch());
         put.send().await.map(drop).map_err(|error| tries.failure(&error))
     }
 }

@@ -74,7 +74,13 @@ impl Notifier for Topic {
             false => publish,
         };
         let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
-        let done = publish.customize().config_override(how).send().await.map_err(|error| tries.failure(&error))?;
+        let done = publish
+            .customize()
+            .config_override(how)
+            .interceptor(tries.watch())
+            .send()
+            .await
+            .map_err(|error| tries.failure(&error))?;
         let no_id = || PUBLISH.fails(Kind::BadAnswer, "no id of the message").with_unknown_effect(true);
         done.message_id.ok_or_else(no_id)
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use aws_sdk_secretsmanager::Client;
 use aws_sdk_secretsmanager::config::{Builder, Region};
+use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
 use causeway_cloud::Secrets;
 use causeway_cloud::secrets::SecretBytes;
 use causeway_resilience::service::Kind;
@@ -48,8 +49,8 @@ impl Secrets for Vault {
         let mut how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
         // A secret of another region is found there only.
         how.set_region(arn::region(reference).map(|region| Region::new(region.to_owned())));
-        let found = get.customize().config_override(how).send().await.map_err(|error| {
-            let is_of_state = error.as_service_error().is_some_and(|error| error.is_invalid_request_exception());
+        let found = get.customize().config_override(how).interceptor(tries.watch()).send().await.map_err(|error| {
+            let is_of_state = error.as_service_error().is_some_and(GetSecretValueError::is_invalid_request_exception);
             let failure = tries.failure(&error);
             if is_of_state { unfit(&failure) } else { failure }
         })?;

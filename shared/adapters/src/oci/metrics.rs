@@ -117,7 +117,7 @@ fn word(name: &str) -> Result<&str, ServiceFailure> {
 fn interval(interval: Duration) -> Result<String, ServiceFailure> {
     let seconds = interval.as_secs();
     match (seconds / 60, seconds / 3600) {
-        _ if interval.subsec_nanos() != 0 || seconds % 60 != 0 => {
+        _ if interval.subsec_nanos() != 0 || !seconds.is_multiple_of(60) => {
             Err(wrong("an interval has whole minutes".to_owned()))
         }
         (minutes @ 1..=60, _) => Ok(format!("{minutes}m")),

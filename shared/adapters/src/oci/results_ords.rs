@@ -171,7 +171,8 @@ fn failure(kind: Kind, reason: &str) -> ServiceFailure {
 
 /// 942, or `ORA-00942`.
 fn error_code(code: &Value) -> i64 {
-    let digits = |text: &str| text.trim_start_matches("ORA-").chars().take_while(char::is_ascii_digit).collect::<String>();
+    let digits =
+        |text: &str| text.trim_start_matches("ORA-").chars().take_while(char::is_ascii_digit).collect::<String>();
     code.as_i64().or_else(|| digits(code.as_str()?).parse().ok()).unwrap_or_default()
 }
 

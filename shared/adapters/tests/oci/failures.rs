@@ -49,7 +49,7 @@ async fn the_server_says_nothing() {
             open.push(connection);
         }
     });
-    check(&oci, SILENT_SERVER, Duration::from_millis(400)).await;
+    check(&oci, SILENT_SERVER, Duration::from_secs(1)).await;
     server.abort();
 }
 

@@ -77,12 +77,7 @@ struct Page {
 impl ObjectResults {
     /// Results below `prefix` of the bucket `objects`; `retention` sets the rules of that bucket, where it has any.
     #[must_use]
-    pub fn new(
-        objects: Objects,
-        prefix: &str,
-        clock: Arc<dyn Clock>,
-        retention: Option<Arc<dyn Retention>>,
-    ) -> Self {
+    pub fn new(objects: Objects, prefix: &str, clock: Arc<dyn Clock>, retention: Option<Arc<dyn Retention>>) -> Self {
         let index = Documents::new(Arc::clone(&objects), format!("{prefix}/index"), clock);
         Self { objects, prefix: prefix.to_owned(), index, retention }
     }
@@ -131,9 +126,7 @@ fn page_key(month: &str, page: usize) -> String {
 impl Results for ObjectResults {
     async fn store(&self, result: &RunResult, _: Deadline) -> Result<(), ServiceFailure> {
         let name = format!("{}/{}.json", self.prefix, result.run_id);
-        let wrong = |error: crate::Error| {
-            ServiceFailure::new(Kind::Invalid, "results", "store", error.to_string())
-        };
+        let wrong = |error: crate::Error| ServiceFailure::new(Kind::Invalid, "results", "store", error.to_string());
         let path = object_path(&name).map_err(wrong)?;
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&path, result.document.clone().into(), options).await {

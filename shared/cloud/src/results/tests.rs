@@ -54,10 +54,12 @@ async fn a_run_is_stored_once_and_listed_in_its_month() {
 #[tokio::test]
 async fn a_month_goes_on_in_a_second_document() {
     let (objects, results) = places();
-    let entry = |n: usize| format!(
-        "{{\"run_id\":\"r{n}\",\"analysis_type\":\"x\",\"status\":\"success\",\"started\":\"2026-03-01T00:00:00Z\",\
+    let entry = |n: usize| {
+        format!(
+            "{{\"run_id\":\"r{n}\",\"analysis_type\":\"x\",\"status\":\"success\",\"started\":\"2026-03-01T00:00:00Z\",\
          \"ended\":\"\",\"business_health\":null,\"object\":\"\"}}"
-    );
+        )
+    };
     let entries: Vec<_> = (0..1000).map(entry).collect();
     let full = format!("{{\"write_id\":\"x\",\"epoch\":0,\"value\":{{\"runs\":[{}]}}}}", entries.join(","));
     objects.put(&Path::from("results/index/2026-03.json"), PutPayload::from(full)).await.unwrap();
@@ -106,7 +108,8 @@ const STATEMENTS: Statements =
     Statements { store: "merge", prepare: &[("table", "create table"), ("view", "create view")] };
 
 fn table(codes: &[i64]) -> (Arc<Recorder>, TableResults) {
-    let recorder = Arc::new(Recorder { codes: Mutex::new(codes.iter().rev().copied().collect()), ..Recorder::default() });
+    let recorder =
+        Arc::new(Recorder { codes: Mutex::new(codes.iter().rev().copied().collect()), ..Recorder::default() });
     (Arc::clone(&recorder), TableResults::new(recorder, STATEMENTS))
 }
 
@@ -125,7 +128,10 @@ async fn values_go_in_by_binds() {
     assert_eq!(of("result_id"), BindValue::Text("one".to_owned()));
     assert_eq!(of("started_at"), BindValue::Text("2026-03-01T12:00:00.500Z".to_owned()));
     assert_eq!(of("agent_results"), BindValue::LongText("{\"a\":1}".to_owned()));
-    assert_eq!((of("status"), of("run_status")), (BindValue::Text("COMPLETED".to_owned()), BindValue::Text("partial".to_owned())));
+    assert_eq!(
+        (of("status"), of("run_status")),
+        (BindValue::Text("COMPLETED".to_owned()), BindValue::Text("partial".to_owned()))
+    );
     assert_eq!(of("business_health"), BindValue::Number(Some(71.5)));
 }
 

@@ -1,12 +1,13 @@
 //! Judges each rule: whether it applies, what its texts say, and what its score is made of.
 
 use super::data::{Decision, Evidence};
-use super::figures::{Agent, Missing, Replies};
+use super::figures::{Agent, Replies};
 use super::ledger::Ledger;
 use super::request::Weights;
 use super::rules::{Condition, Format, Probability, Rule, Value};
 use super::score::{Parts, is_on_front, ranking, sensitivity};
 use crate::strategy::money::{percent, round};
+use crate::strategy::previous::Missing;
 
 /// Share of revenue from which reward is much.
 pub(super) const REWARD_FROM: f64 = 0.01;

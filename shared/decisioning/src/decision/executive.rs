@@ -9,6 +9,7 @@ use super::figures::{Agent, Replies};
 use super::ledger::Ledger;
 use super::request::HealthAs;
 use super::rules::Rule;
+use crate::strategy::previous::Missing;
 
 /// Decisions that management reads.
 const MOST: usize = 5;
@@ -109,7 +110,7 @@ fn scenario(replies: &Replies<'_>, rules: &[Rule], decisions: &[Decision]) -> Re
     let gains = decisions.iter().filter_map(|decision| Some((decision, decision.impact?, assumption(decision)?)));
     let largest = gains.max_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.id.cmp(&a.0.id)));
     let (decision, gain, assumption) = largest.ok_or("no decision gives a figure for a scenario")?;
-    let profit = replies.figures(Agent::Intelligence).number(PROFIT)?;
+    let profit = replies.figures(Agent::Intelligence).number(PROFIT).map_err(Missing::reason)?;
     Ok(Scenario {
         decision: decision.id.clone(),
         assumption,

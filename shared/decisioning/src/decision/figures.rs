@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::strategy::previous::{Figures, Reply};
+use crate::strategy::previous::{Figures, Missing, Reply};
 
 /// An agent whose result is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -46,23 +46,6 @@ pub struct Replies<'a> {
     pub strategy: Option<&'a Reply>,
 }
 
-/// Why there is no figure.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Missing {
-    /// It could not be computed.
-    Unknown(String),
-    /// The data give no occasion for it.
-    NotApplicable(String),
-}
-
-impl Missing {
-    pub(super) fn reason(self) -> String {
-        match self {
-            Self::Unknown(reason) | Self::NotApplicable(reason) => reason,
-        }
-    }
-}
-
 impl<'a> Replies<'a> {
     pub(super) fn reply(&self, agent: Agent) -> Option<&'a Reply> {
         match agent {
@@ -86,7 +69,7 @@ impl<'a> Replies<'a> {
     pub(super) fn number(&self, agent: Agent, pointer: &str) -> Result<(f64, String), Missing> {
         let figures = self.figures(agent);
         let plain = self.plain(agent, pointer)?;
-        let number = figures.number(&plain).map_err(Missing::Unknown)?;
+        let number = figures.number(&plain)?;
         Ok((number, figures.source(&plain)))
     }
 
@@ -94,7 +77,7 @@ impl<'a> Replies<'a> {
     pub(super) fn text(&self, agent: Agent, pointer: &str) -> Result<(&'a str, String), Missing> {
         let figures = self.figures(agent);
         let plain = self.plain(agent, pointer)?;
-        let text = figures.text(&plain).ok_or_else(|| Missing::Unknown(figures.reason(&plain)))?;
+        let text = figures.text(&plain).ok_or_else(|| figures.missing(&plain))?;
         Ok((text, figures.source(&plain)))
     }
 
@@ -125,7 +108,7 @@ impl<'a> Replies<'a> {
 fn missing(figures: Figures<'_>, name: &str) -> Missing {
     let unknown = |reason: String| Missing::Unknown(reason);
     if !figures.is_there() {
-        return unknown(figures.reason("/"));
+        return figures.missing("/");
     }
     let is_it = |metric: &&Value| {
         let full = metric.get("metric").and_then(Value::as_str).unwrap_or_default();

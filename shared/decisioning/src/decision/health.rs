@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::data::{Axis, AxisPart, Health};
 use super::figures::{Agent, Replies};
 use super::ledger::Ledger;
+use crate::strategy::previous::Missing;
 use crate::strategy::scale::Scale;
 
 /// Labels and the numbers from which they begin.
@@ -85,9 +86,12 @@ pub(super) fn health(replies: &Replies<'_>, ledger: &mut Ledger) -> Health {
     let there = axes.iter().filter(|axis| axis.score.is_some()).count();
     for (place, axis) in axes.iter_mut().enumerate() {
         axis.weight = if axis.score.is_some() { 1.0 / there as f64 } else { 0.0 };
+        let (name, at) = (format!("health.{}", axis.axis), format!("/business_health/axes/{place}/score"));
         let why = || axis.parts.iter().find_map(|part| part.reason.clone()).unwrap_or_default();
-        let found = axis.score.map(drop).ok_or_else(why);
-        ledger.enter(&format!("health.{}", axis.axis), &format!("/business_health/axes/{place}/score"), found);
+        match axis.score {
+            None if is_not_applicable(AXES[place].1, replies) => ledger.not_applicable(&name, &at, why()),
+            score => ledger.enter(&name, &at, score.map(drop).ok_or_else(why)),
+        }
     }
     let scores = || axes.iter().filter_map(|axis| axis.score);
     let number = (there > 0).then(|| scores().sum::<f64>() / there as f64);
@@ -97,6 +101,12 @@ pub(super) fn health(replies: &Replies<'_>, ledger: &mut Ledger) -> Health {
         axes,
         bands: BANDS.iter().map(|(name, from)| ((*name).to_owned(), *from)).collect::<BTreeMap<_, _>>(),
     }
+}
+
+/// Whether the data are not about any figure of an axis.
+fn is_not_applicable(parts: &[Part], replies: &Replies<'_>) -> bool {
+    let figures = replies.figures(Agent::Intelligence);
+    parts.iter().all(|(pointer, _)| matches!(figures.number(pointer), Err(Missing::NotApplicable(_))))
 }
 
 /// The label of a number.
@@ -119,7 +129,7 @@ fn part(pointer: &str, scale: Scale, replies: &Replies<'_>) -> AxisPart {
         value: found.as_ref().ok().copied(),
         score: found.as_ref().ok().map(|value| scale.at(*value)),
         map: scale.describe(),
-        reason: found.err(),
+        reason: found.err().map(Missing::reason),
     }
 }
 

@@ -188,7 +188,7 @@ fn insights(data: &Data) -> Vec<Statement> {
     let framework = &data.strategic_decision_framework;
     let (now, later) = (framework.immediate_decisions.len(), framework.strategic_decisions.len());
     if now + later > 0 {
-        let text = format!("{now} decisions are due within 30 days and {later} later.");
+        let text = format!("Decisions due within 30 days: {now}; later: {later}.");
         said.push((text, at("/strategic_decision_framework")));
     }
     said

@@ -68,12 +68,12 @@ pub(super) fn sensitivity(all: &[Parts], weights: &Weights) -> Vec<Sensitivity> 
                 for ((one, rank), before) in found.iter_mut().zip(ranks(all, &changed)).zip(&base) {
                     one.best_rank = one.best_rank.min(rank);
                     one.worst_rank = one.worst_rank.max(rank);
-                    one.stability += f64::from(u8::from(rank == *before)) / VARIATIONS as f64;
+                    one.stability += f64::from(u8::from(rank == *before));
                 }
             }
         }
     }
-    found.iter_mut().for_each(|one| one.stability = one.stability.min(1.0));
+    found.iter_mut().for_each(|one| one.stability /= VARIATIONS as f64);
     found
 }
 
@@ -104,7 +104,7 @@ mod tests {
         assert_eq!([0, 1, 2, 3].map(|place| is_on_front(place, &all)), [true, true, true, false]);
         let found = sensitivity(&all, &weights);
         assert_eq!((found[1].best_rank, found[1].worst_rank), (1, 1));
-        assert!((found[1].stability - 1.0).abs() < 1e-9);
+        assert_eq!(found[1].stability, 1.0);
         assert!(found[2].stability < 1.0 || found[2].best_rank == 4);
         assert!(sensitivity(&[], &weights).is_empty());
     }

@@ -13,6 +13,10 @@ use super::drift::baseline::CompareWith;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
+    /// The run that this is part of. Nothing is written, so a repeated call does no harm.
+    pub run_id: Option<String>,
+    /// The stage of the run.
+    pub stage: Option<String>,
     /// The kind of analysis; the survey is the same for all of them.
     pub analysis_type: Option<AnalysisType>,
     /// Limits that replace the configured ones for this call.

@@ -2,24 +2,23 @@
 
 use std::collections::BTreeSet;
 
+use causeway_cloud::object_store::GetOptions;
 use causeway_cloud::object_store::path::Path;
-use causeway_cloud::object_store::{GetOptions, ObjectMeta, ObjectStoreExt};
 use causeway_cloud::{Objects, object_path};
 
 use super::Answer;
-use super::catalogue::{Catalogue, Dates, Table};
-use super::choose::{Choice, apply, choose};
-use super::data::Note;
+use super::catalogue::{Catalogue, Table};
+use super::choose::{apply, choose};
+use super::data::{NotUsed, Note};
 use super::gather::Gather;
 use super::ledger::Ledger;
 use super::limits::Limits;
 use super::metrics::{Inputs, compute};
+use super::partition::join;
 use super::parts::Areas;
 use super::report;
 use super::request::{CatalogueFrom, Request, wrong};
-use super::role::Role;
 use crate::budget::{Budget, Clock};
-use crate::dataset::{Format, read};
 use crate::discovery::{self, RequestError};
 
 /// Name of the agent in its envelope.
@@ -30,6 +29,8 @@ const MAX_CATALOGUE_BYTES: u64 = 16 << 20;
 /// A table that was read.
 pub(crate) struct Read {
     pub(crate) table: Table,
+    /// The objects that it lies in, with the rows of each.
+    pub(crate) objects: Vec<(String, u64)>,
     pub(crate) areas: Areas,
     pub(crate) gather: Gather,
     /// Whether all of the object was read.
@@ -56,38 +57,47 @@ pub async fn analyse(
     let budget = Budget::until(clock, deadline);
     request.check()?;
     let limits = request.limits(configured);
-    let mut job = Job { objects, request, limits: &limits, budget: &budget, notes: Vec::new(), deferred: Vec::new() };
-    let mut tables = job.tables(clock, deadline).await?;
+    let (notes, not_used, deferred) = (Vec::new(), Vec::new(), Vec::new());
+    let mut job = Job { objects, request, limits: &limits, budget: &budget, notes, not_used, deferred };
+    let mut tables = join(job.tables(clock, deadline).await?);
     apply(request, &mut tables)?;
     let choice = choose(tables);
-    let reads = job.read_all(&choice).await;
+    job.not_used.extend(choice.not_used);
+    let reads = job.read_all(&choice.tables).await;
     let mut ledger = Ledger::new(request.groups());
     let inputs = Inputs { reads: &reads, as_of: request.as_of.and_then(days), limits: &limits };
     let data = compute(&inputs, &mut ledger);
-    let Job { notes, deferred, .. } = job;
-    let outcome = report::Outcome { data, ledger, reads: &reads, not_used: choice.not_used, notes, deferred };
+    let Job { notes, mut not_used, deferred, .. } = job;
+    not_used.sort_by(|a, b| a.object.cmp(&b.object));
+    let outcome = report::Outcome { data, ledger, reads: &reads, not_used, notes, deferred };
     let findings = report::findings(outcome, limits.max_reply_bytes);
     Ok(Answer::close(AGENT, budget.started(), budget.elapsed_seconds(), findings))
 }
 
-fn days(day: jiff::civil::Date) -> Option<i64> {
+pub(super) fn days(day: jiff::civil::Date) -> Option<i64> {
     let epoch = jiff::civil::date(1970, 1, 1);
     day.since(epoch).map(|span| i64::from(span.get_days())).ok()
 }
 
-struct Job<'a> {
-    objects: &'a Objects,
-    request: &'a Request,
-    limits: &'a Limits,
-    budget: &'a Budget<'a>,
+/// The work on one request.
+pub(super) struct Job<'a> {
+    pub(super) objects: &'a Objects,
+    pub(super) request: &'a Request,
+    pub(super) limits: &'a Limits,
+    pub(super) budget: &'a Budget<'a>,
     notes: Vec<Note>,
-    deferred: Vec<String>,
+    pub(super) not_used: Vec<NotUsed>,
+    pub(super) deferred: Vec<String>,
 }
 
 impl Job<'_> {
-    fn note(&mut self, object: &str, code: &str, message: &str, loses_data: bool) {
+    pub(super) fn note(&mut self, object: &str, code: &str, message: &str, loses_data: bool) {
+        self.note_many(object, code, message, 1, loses_data);
+    }
+
+    pub(super) fn note_many(&mut self, object: &str, code: &str, message: &str, count: u64, loses_data: bool) {
         let (object, code, message) = (object.to_owned(), code.to_owned(), message.to_owned());
-        self.notes.push(Note { object, code, message, count: 1, loses_data });
+        self.notes.push(Note { object, code, message, count, loses_data });
     }
 
     /// The tables by the catalogue of the request, else by a look at their first rows.
@@ -140,69 +150,5 @@ impl Job<'_> {
         let found = discovery::survey(self.objects, &request, &limits, clock, deadline).await?;
         let data = serde_json::from_value(found.data).unwrap_or_default();
         Ok(Catalogue { data })
-    }
-
-    async fn read_all(&mut self, choice: &Choice) -> Vec<Read> {
-        let mut reads = Vec::new();
-        for (table, areas) in &choice.tables {
-            if self.budget.exhausted() {
-                self.note(&table.object, "time_limit", "the time was used up; the object was not read", true);
-                self.deferred.push(table.object.clone());
-                continue;
-            }
-            reads.extend(self.read_one(table, *areas).await);
-        }
-        reads
-    }
-
-    async fn read_one(&mut self, table: &Table, areas: Areas) -> Option<Read> {
-        let path = object_path(&table.object).ok()?;
-        let Ok(meta) = self.objects.head(&path).await else {
-            self.note(&table.object, "object_not_found", "the object is not there any more or may not be read", true);
-            return None;
-        };
-        let mut table = table.clone();
-        let (mut gather, mut report) = self.gather(&meta, &table, areas).await;
-        let mistaken = gather.mistaken();
-        if !mistaken.is_empty() && !report.out_of_time {
-            for column in table.columns.iter_mut().filter(|column| mistaken.contains(&column.name)) {
-                let is_day_first =
-                    gather.wanted.iter().any(|wanted| wanted.column == column.name && wanted.is_day_first());
-                let order = if is_day_first { "month_first" } else { "day_first" };
-                column.dates = Some(Dates { day_month_order: Some(order.to_owned()) });
-            }
-            (gather, report) = self.gather(&meta, &table, areas).await;
-        }
-        if report.out_of_time {
-            self.note(&table.object, "time_limit", "the time was used up in the middle of the object", true);
-            self.deferred.push(table.object.clone());
-        }
-        for issue in &report.issues {
-            self.notes.push(Note {
-                object: table.object.clone(),
-                code: issue.code.to_owned(),
-                message: issue.message.clone(),
-                count: issue.count,
-                loses_data: issue.loses_data,
-            });
-        }
-        if self.request.currency.is_some() && gather.of(Role::Currency).is_none() {
-            let message = "no column plays the part of currency, so that the rows could not be chosen by it";
-            self.note(&table.object, "currency_not_told", message, false);
-        }
-        gather.parts.close();
-        let is_complete = report.is_complete();
-        let is_filtered = self.request.currency.is_some();
-        Some(Read { table, areas, gather, is_complete, is_filtered })
-    }
-
-    async fn gather(&self, meta: &ObjectMeta, table: &Table, areas: Areas) -> (Gather, crate::dataset::ReadReport) {
-        let mut gather = Gather::new(table, areas, self.request.currency.as_deref(), self.limits);
-        if let Some(receivables) = &mut gather.parts.receivables {
-            receivables.as_of(self.request.as_of.and_then(days));
-        }
-        let report = read::object(self.objects, meta, self.limits.reading(), self.budget, &mut gather).await;
-        debug_assert!(report.format.is_none_or(|format| format != Format::Csv) || gather.rows == report.rows);
-        (gather, report)
     }
 }

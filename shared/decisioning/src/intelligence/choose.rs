@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::Table;
 use super::data::NotUsed;
+use super::partition::{Joined, columns};
 use super::parts::Areas;
 use super::request::{Request, wrong};
 use super::role::Role;
@@ -11,7 +12,7 @@ use crate::discovery::RequestError;
 
 /// Tables with what each serves for, in the order of their objects.
 pub(crate) struct Choice {
-    pub(crate) tables: Vec<(Table, Areas)>,
+    pub(crate) tables: Vec<(Joined, Areas)>,
     pub(crate) not_used: Vec<NotUsed>,
 }
 
@@ -20,13 +21,13 @@ type Score = fn(&Table) -> u32;
 
 /// Chooses for each area the table with the most columns for it, then the one with the most rows, then the first
 /// in name order.
-pub(crate) fn choose(mut tables: Vec<Table>) -> Choice {
-    tables.sort_by(|a, b| a.object.cmp(&b.object));
+pub(crate) fn choose(joined: Vec<Joined>) -> Choice {
+    let tables: Vec<&Table> = joined.iter().map(|one| &one.table).collect();
     let mut areas = vec![Areas::default(); tables.len()];
     let mut give = |score: Score, mark: fn(&mut Areas)| {
         let best = (0..tables.len())
-            .max_by_key(|place| (score(&tables[*place]), tables[*place].row_count, std::cmp::Reverse(*place)));
-        if let Some(best) = best.filter(|place| score(&tables[*place]) > 0) {
+            .max_by_key(|place| (score(tables[*place]), tables[*place].row_count, std::cmp::Reverse(*place)));
+        if let Some(best) = best.filter(|place| score(tables[*place]) > 0) {
             mark(&mut areas[best]);
         }
     };
@@ -34,24 +35,23 @@ pub(crate) fn choose(mut tables: Vec<Table>) -> Choice {
     give(for_delivery, |areas| areas.delivery = true);
     give(for_receivables, |areas| areas.receivables = true);
     give(for_work, |areas| areas.work = true);
-    let used: Vec<&Table> = tables.iter().zip(&areas).filter(|(_, a)| !a.is_empty()).map(|(table, _)| table).collect();
-    let left = tables.iter().zip(&areas).filter(|(_, areas)| areas.is_empty());
-    let not_used = left.map(|(table, _)| NotUsed { object: table.object.clone(), reason: reason(table, &used) });
+    let used: Vec<&Table> = tables.iter().zip(&areas).filter(|(_, a)| !a.is_empty()).map(|(table, _)| *table).collect();
+    let left = joined.iter().zip(&areas).filter(|(_, areas)| areas.is_empty());
+    let not_used = left.flat_map(|(one, _)| {
+        let reason = reason(&one.table, &used);
+        one.parts.iter().map(move |part| NotUsed { object: part.object.clone(), reason: reason.clone() })
+    });
     let not_used = not_used.collect();
-    let chosen = tables.into_iter().zip(areas).filter(|(_, areas)| !areas.is_empty());
+    let chosen = joined.into_iter().zip(areas).filter(|(_, areas)| !areas.is_empty());
     Choice { tables: chosen.collect(), not_used }
 }
 
 fn reason(table: &Table, used: &[&Table]) -> String {
-    let names = |table: &Table| {
-        let mut names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
-        names.sort();
-        names
-    };
-    match used.iter().find(|other| names(other) == names(table)) {
-        Some(other) => {
-            format!("has the same columns as {}: one of them is read, so that copies do not count twice", other.object)
-        }
+    match used.iter().find(|other| columns(other) == columns(table)) {
+        Some(other) => format!(
+            "has the same columns as {} and is no part of it by its name or the order of its dates; one of them is read",
+            other.object
+        ),
         None if [for_sales, for_delivery, for_receivables, for_work].iter().any(|score| score(table) > 0) => {
             "another table serves the same figures with more columns or rows".to_owned()
         }
@@ -109,12 +109,13 @@ fn for_work(table: &Table) -> u32 {
 /// # Errors
 ///
 /// [`RequestError`] for a table or column that is not there.
-pub(crate) fn apply(request: &Request, tables: &mut [Table]) -> Result<(), RequestError> {
+pub(crate) fn apply(request: &Request, tables: &mut [Joined]) -> Result<(), RequestError> {
     for (name, roles) in &request.roles {
-        let found = tables.iter_mut().find(|table| table.object == *name || table.name == *name);
-        let table =
+        let is_meant = |one: &&mut Joined| one.parts.iter().any(|part| part.object == *name || part.name == *name);
+        let found = tables.iter_mut().find(is_meant);
+        let found =
             found.ok_or_else(|| wrong(&format!("roles.{name}"), "names no table of the catalogue".to_owned()))?;
-        set(table, name, roles)?;
+        set(&mut found.table, name, roles)?;
     }
     Ok(())
 }
@@ -140,6 +141,7 @@ fn set(table: &mut Table, name: &str, roles: &BTreeMap<Role, Option<String>>) ->
 #[cfg(test)]
 mod tests {
     use super::super::catalogue::Column;
+    use super::super::partition::join;
     use super::*;
 
     fn table(object: &str, rows: u64, roles: &[(Role, &str)]) -> Table {
@@ -165,8 +167,8 @@ mod tests {
             table("invoices.csv", 900, &invoices),
             table("notes.csv", 9, &[]),
         ];
-        let choice = choose(tables);
-        let served: Vec<(&str, Areas)> = choice.tables.iter().map(|(t, a)| (t.name.as_str(), *a)).collect();
+        let choice = choose(join(tables));
+        let served: Vec<(&str, Areas)> = choice.tables.iter().map(|(t, a)| (t.table.name.as_str(), *a)).collect();
         let sales = Areas { sales: true, delivery: true, ..Areas::default() };
         let receivables = Areas { receivables: true, ..Areas::default() };
         let work = Areas { work: true, ..Areas::default() };
@@ -178,9 +180,11 @@ mod tests {
     #[test]
     fn roles_of_the_request_win() {
         let request: Request = serde_json::from_str(r#"{"roles":{"a":{"amount":"net","profit":null}}}"#).unwrap();
-        let mut tables = [table("a.csv", 1, &[(Role::Amount, "gross"), (Role::Profit, "p"), (Role::Price, "net")])];
+        let roles = [(Role::Amount, "gross"), (Role::Profit, "p"), (Role::Price, "net")];
+        let mut tables = join(vec![table("a.csv", 1, &roles)]);
         apply(&request, &mut tables).unwrap();
-        assert_eq!((tables[0].columns_of(Role::Amount), tables[0].has(Role::Profit)), (&["net".to_owned()][..], false));
+        let found = &tables[0].table;
+        assert_eq!((found.columns_of(Role::Amount), found.has(Role::Profit)), (&["net".to_owned()][..], false));
         for (bad, path) in [(r#"{"roles":{"b":{}}}"#, "roles.b"), (r#"{"roles":{"a":{"cost":"x"}}}"#, "roles.a.cost")] {
             let request: Request = serde_json::from_str(bad).unwrap();
             assert_eq!(apply(&request, &mut tables).unwrap_err().path, path);

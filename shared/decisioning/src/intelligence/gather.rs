@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::catalogue::Table;
 use super::limits::Limits;
+use super::overlap::Overlap;
 use super::parts::Parts;
 use super::role::Role;
 use super::wanted::{ABSENT, Wanted};
@@ -20,6 +21,8 @@ pub(crate) struct Gather {
     block: Vec<i64>,
     pub(crate) rows: u64,
     pub(crate) parts: Parts,
+    /// What the objects of a table that lies in several hold of each other.
+    pub(crate) overlap: Option<Overlap>,
 }
 
 impl Gather {
@@ -39,7 +42,7 @@ impl Gather {
         let parts = Parts::new(&wanted, areas, currency, limits);
         let block = vec![ABSENT; wanted.len()];
         let (columns, by_name) = (Vec::new(), BTreeMap::new());
-        Self { wanted, columns, by_name, max_columns: limits.max_columns, block, rows: 0, parts }
+        Self { wanted, columns, by_name, max_columns: limits.max_columns, block, rows: 0, parts, overlap: None }
     }
 
     /// Columns whose dates turned out to be written in the other order of day and month.
@@ -101,7 +104,9 @@ impl RowSink for Gather {
         let width = self.wanted.len();
         if width > 0 {
             for row in self.block.chunks_exact(width).take(rows) {
-                self.parts.row(row, &self.wanted);
+                if self.overlap.as_mut().is_none_or(|overlap| overlap.take(row, &self.wanted)) {
+                    self.parts.row(row, &self.wanted);
+                }
             }
         }
         self.rows += rows as u64;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::analyse::Read;
-use super::data::{Confidence, Coverage, Data, Evidence, NotUsed, Note, Source, SourceColumn};
+use super::data::{Confidence, Coverage, Data, Evidence, NotUsed, Note, Source, SourceColumn, SourcePart};
 use super::ledger::Ledger;
 use super::statements::{self, Statement};
 use crate::result::{Findings, Status};
@@ -80,9 +80,11 @@ fn source(read: &Read) -> Source {
     Source {
         table: read.table.name.clone(),
         object: read.table.object.clone(),
+        parts: read.objects.iter().map(|(object, rows)| SourcePart { object: object.clone(), rows: *rows }).collect(),
         areas: areas.iter().filter(|(serves, _)| *serves).map(|(_, area)| (*area).to_owned()).collect(),
         rows: read.gather.rows,
         rows_of_other_currencies: read.gather.parts.other_currency,
+        repeated_rows: read.gather.overlap.as_ref().map_or(0, |overlap| overlap.skipped_rows),
         complete: read.is_complete,
         columns: columns.collect(),
     }

@@ -18,6 +18,10 @@ use crate::discovery::request::AnalysisType;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
+    /// The run that this is part of. Nothing is written, so a repeated call does no harm.
+    pub run_id: Option<String>,
+    /// The stage of the run.
+    pub stage: Option<String>,
     /// The kind of analysis; decides which groups of figures are computed where `metrics` does not.
     pub analysis_type: Option<AnalysisType>,
     /// Groups of figures; those of the analysis type when empty.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::fixed;
 use super::members::{Members, Names};
+use super::memo::Memo;
 use super::role::{Kind, Role};
 use crate::dataset::Cell;
 use crate::dataset::cell::{Form, Reading, Value};
@@ -36,6 +37,7 @@ pub(crate) struct Wanted {
     day_first: u64,
     month_first: u64,
     ambiguous: u64,
+    memo: Memo,
 }
 
 impl Wanted {
@@ -54,6 +56,7 @@ impl Wanted {
             day_first: 0,
             month_first: 0,
             ambiguous: 0,
+            memo: Memo::default(),
         }
     }
 
@@ -72,6 +75,20 @@ impl Wanted {
     /// Reads one cell.
     #[inline]
     pub(crate) fn read(&mut self, cell: Cell<'_>) -> i64 {
+        let Cell::Text(text) = cell else { return self.read_anew(cell) };
+        if let Some(known) = self.memo.get(text) {
+            self.filled += 1;
+            return known;
+        }
+        let found = self.read_anew(cell);
+        // Amounts seldom come again, and each may bring a currency sign.
+        if found > INVALID && !self.role.is_money() {
+            self.memo.put(text, found);
+        }
+        found
+    }
+
+    fn read_anew(&mut self, cell: Cell<'_>) -> i64 {
         let Reading::Value(value, form) = cell.read() else { return ABSENT };
         let found = match self.kind {
             Kind::Number => self.number(&value, form, cell),
@@ -89,6 +106,14 @@ impl Wanted {
                 self.invalid += 1;
                 INVALID
             }
+        }
+    }
+
+    /// A cell as it was read, in a form that does not depend on what was read before.
+    pub(crate) fn stable(&self, cell: i64) -> u64 {
+        match self.kind {
+            Kind::Member if cell > INVALID => self.members.hash(cell as usize),
+            _ => cell.cast_unsigned(),
         }
     }
 

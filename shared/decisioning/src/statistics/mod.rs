@@ -34,4 +34,4 @@ pub mod spending;
 pub mod trend;
 
 #[cfg(test)]
-mod known_answers;
+mod tests;

@@ -37,27 +37,72 @@ pub struct Model {
 /// A parameter beyond this is on its way to infinity: the data do not determine it.
 const RUNAWAY: f64 = 1e6;
 
-/// Fits the model; `None` when the search does not converge or a parameter grows without bound.
-#[must_use]
-pub fn fit(histories: &[History]) -> Option<Model> {
+/// Why there is no model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// No history can be used.
+    #[error("there is no customer whose purchases can be followed")]
+    NothingToFit,
+    /// The search for the best parameters did not end.
+    #[error("the search for the parameters of the model did not converge")]
+    NotConverged,
+    /// The likelihood is largest where nobody leaves: `a` goes to zero, or `b` to infinity.
+    #[error(
+        "the purchases bear no sign of customers who left: the likelihood of the model is largest where the \
+         probability of leaving goes to 0, so that its parameters a and b have no estimate"
+    )]
+    NobodyLeaves,
+    /// The likelihood is largest where all leave at once: `b` goes to zero, or `a` to infinity.
+    #[error(
+        "the likelihood of the model is largest where every customer leaves at once, so that its parameters a and b \
+         have no estimate"
+    )]
+    EverybodyLeaves,
+    /// The likelihood is largest where all customers buy at the same rate: `r` and `alpha` go to infinity.
+    #[error(
+        "customers do not differ in how often they buy: the likelihood of the model is largest where its parameters \
+         r and alpha go to infinity"
+    )]
+    SameRate,
+    /// Another parameter goes to zero or to infinity.
+    #[error("the data do not determine the parameters r and alpha of the model")]
+    Undetermined,
+}
+
+impl Unfit {
+    /// Where a search ended that found no bounds.
+    fn of([r, alpha, a, b]: [f64; 4]) -> Option<Self> {
+        let (is_large, is_small) = (|p: f64| p >= RUNAWAY, |p: f64| p <= 1.0 / RUNAWAY);
+        match () {
+            () if is_small(a) || (is_large(b) && a / b <= 1e-3) => Some(Self::NobodyLeaves),
+            () if is_small(b) || is_large(a) || is_large(b) => Some(Self::EverybodyLeaves),
+            () if is_large(r) && is_large(alpha) => Some(Self::SameRate),
+            () => [r, alpha].iter().any(|p| is_large(*p) || is_small(*p)).then_some(Self::Undetermined),
+        }
+    }
+}
+
+/// Fits the model.
+///
+/// # Errors
+///
+/// [`Unfit`] when the search does not converge or a parameter goes to zero or grows without bound.
+pub fn fit(histories: &[History]) -> Result<Model, Unfit> {
     let grouped = Grouped::new(histories);
     if grouped.groups.is_empty() {
-        return None;
+        return Err(Unfit::NothingToFit);
     }
     let start = [0.5_f64.ln(), grouped.mean_age().max(1e-3).ln(), 0.5_f64.ln(), 2.0_f64.ln()];
     let found = nelder_mead(&start, 0.6, |logs| {
         let [r, alpha, a, b] = [logs[0], logs[1], logs[2], logs[3]].map(f64::exp);
         -grouped.log_likelihood(r, alpha, a, b)
     });
-    let parameters: Vec<f64> = found.at.iter().map(|log| log.exp()).collect();
-    let sound = found.converged && parameters.iter().all(|p| *p < RUNAWAY && *p > 1.0 / RUNAWAY);
-    sound.then(|| Model {
-        r: parameters[0],
-        alpha: parameters[1],
-        a: parameters[2],
-        b: parameters[3],
-        log_likelihood: -found.value,
-    })
+    let [r, alpha, a, b] = [found.at[0], found.at[1], found.at[2], found.at[3]].map(f64::exp);
+    match Unfit::of([r, alpha, a, b]) {
+        Some(unfit) => Err(unfit),
+        None if !found.converged => Err(Unfit::NotConverged),
+        None => Ok(Model { r, alpha, a, b, log_likelihood: -found.value }),
+    }
 }
 
 /// Equal histories counted once, those with the same number of repeats together.
@@ -225,15 +270,18 @@ mod tests {
 
     #[test]
     fn nothing_to_fit_is_no_model() {
-        assert_eq!(fit(&[]), None);
-        assert_eq!(fit(&[History { repeats: 0.0, recency: 0.0, age: 0.0 }]), None);
-        assert_eq!(fit(&[History { repeats: 0.0, recency: 0.0, age: 9.0 }; 50]), None, "nobody repeats");
+        assert_eq!(fit(&[]), Err(Unfit::NothingToFit));
+        assert_eq!(fit(&[History { repeats: 0.0, recency: 0.0, age: 0.0 }]), Err(Unfit::NothingToFit));
+        assert!(fit(&[History { repeats: 0.0, recency: 0.0, age: 9.0 }; 50]).is_err(), "nobody repeats");
+        let steady: Vec<History> =
+            histories().iter().map(|h| History { repeats: h.age.floor(), recency: h.age, ..*h }).collect();
+        assert_eq!(fit(&steady), Err(Unfit::NobodyLeaves));
     }
 
     #[test]
     fn order_of_customers_does_not_matter() {
         let mut turned = histories();
         turned.reverse();
-        assert_eq!(fit(&turned), Some(fit(&histories()).unwrap()));
+        assert_eq!(fit(&turned), Ok(fit(&histories()).unwrap()));
     }
 }

@@ -2,6 +2,7 @@
 
 use super::data::{AnomalyDetection, AnomalyPoint, PeriodAnomalies, PeriodAnomaly, SeriesAnomalies};
 use super::ledger::Ledger;
+use super::previous::Missing;
 use super::request::Settings;
 use super::series::Periods;
 use crate::statistics::anomalies::{CUTOFF, Options, robust_z, seasonal_hybrid_esd};
@@ -28,11 +29,14 @@ pub(super) fn detect(all: &[Result<Periods, String>], settings: &Settings, ledge
     let mut found = AnomalyDetection::default();
     for periods in all {
         match periods {
-            Err(reason) => drop(ledger.figure::<()>("anomalies", AT, Err(reason.clone()))),
+            Err(reason) => drop(ledger.figure::<()>("anomalies", AT, Err(reason.clone().into()))),
             Ok(periods) => {
                 for (measure, values) in &periods.measures {
                     let at = format!("{AT}/{}", found.series.len());
-                    let of = values.clone().and_then(|values| of(periods, measure, &values, settings));
+                    let of = values
+                        .clone()
+                        .and_then(|values| of(periods, measure, &values, settings))
+                        .map_err(Missing::from);
                     found.series.extend(ledger.figure(&format!("anomalies.{}.{measure}", periods.period), &at, of));
                 }
             }
@@ -40,7 +44,7 @@ pub(super) fn detect(all: &[Result<Periods, String>], settings: &Settings, ledge
     }
     let richest = all.iter().flatten().max_by_key(|periods| periods.names.len());
     let together = richest.ok_or_else(|| "there is no series".to_owned()).and_then(together);
-    found.periods = ledger.figure("anomalies.periods", "/anomaly_detection/periods", together);
+    found.periods = ledger.figure("anomalies.periods", "/anomaly_detection/periods", together.map_err(Missing::from));
     found
 }
 

@@ -1,6 +1,7 @@
 //! Keeps account of figures and tests while they are computed.
 
 use super::data::{Metric, Test};
+use super::previous::Missing;
 use crate::intelligence::data::MetricStatus;
 use crate::statistics::false_discovery::benjamini_hochberg;
 
@@ -21,14 +22,18 @@ impl Ledger {
     }
 
     /// Enters a figure and hands it on.
-    pub(super) fn figure<T>(&mut self, metric: &str, pointer: &str, found: Result<T, String>) -> Option<T> {
+    pub(super) fn figure<T>(&mut self, metric: &str, pointer: &str, found: Result<T, Missing>) -> Option<T> {
         match found {
             Ok(value) => {
                 self.enter(metric, pointer, MetricStatus::Computed, None);
                 Some(value)
             }
-            Err(reason) => {
+            Err(Missing::Unknown(reason)) => {
                 self.enter(metric, pointer, MetricStatus::Absent, Some(reason));
+                None
+            }
+            Err(Missing::NotApplicable(reason)) => {
+                self.not_applicable(metric, pointer, &reason);
                 None
             }
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::previous::{Figures, member, word};
+use super::previous::{Figures, Missing, member, word};
 
 const AT: &str = "/financial_intelligence/contribution";
 
@@ -20,13 +20,13 @@ pub(super) struct Losses {
 }
 
 /// The dimension with few members (a category or region) whose members lose most, else any; `None` without losses.
-pub(super) fn largest_losses(figures: Figures<'_>) -> Result<Option<Losses>, String> {
+pub(super) fn largest_losses(figures: Figures<'_>) -> Result<Option<Losses>, Missing> {
     let all = figures.list(AT);
     if all.is_empty() {
-        return Err(figures.reason(AT));
+        return Err(figures.missing(AT));
     }
     if all.iter().all(|part| member(part, "loss_making_sum").is_none()) {
-        return Err("no contribution has a profit".to_owned());
+        return Err("no contribution has a profit".into());
     }
     let losses = all.iter().enumerate().filter_map(|(place, part)| of(place, part));
     let is_product = |loss: &(bool, Losses)| loss.0;

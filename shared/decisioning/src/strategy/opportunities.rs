@@ -6,7 +6,7 @@ use super::data::{Evidence, Opportunities, Opportunity, TrendAnalysis};
 use super::ledger::Ledger;
 use super::losses::largest_losses;
 use super::money::{percent, round};
-use super::previous::{Figures, member, word};
+use super::previous::{Figures, Missing, member, word};
 
 /// Strength from which a season is worth planning for (Hyndman's bound for seasonal differences).
 const STRONG_SEASON: f64 = 0.64;
@@ -18,7 +18,7 @@ const ON_TIME: f64 = 0.95;
 const LAPSING: [&str; 2] = ["at_risk", "cannot_lose"];
 
 /// An opportunity, `None` when it does not apply, or why it cannot be computed.
-type Found = Result<Option<Opportunity>, String>;
+type Found = Result<Option<Opportunity>, Missing>;
 
 /// Looks for every opportunity.
 pub(super) fn find(figures: Figures<'_>, trends: Option<&TrendAnalysis>, ledger: &mut Ledger) -> Opportunities {
@@ -78,7 +78,7 @@ fn opportunity(id: &str, lever: &str, text: String, amount: Option<(f64, &str)>,
 fn discounts(figures: Figures<'_>) -> Found {
     const AT: &str = "/financial_intelligence/discount_effect";
     if figures.value(AT).is_none() {
-        return Err(figures.reason(AT));
+        return Err(figures.missing(AT));
     }
     let Ok(loss_from) = figures.number(&format!("{AT}/loss_from")) else { return Ok(None) };
     let bands = figures.list(&format!("{AT}/bands"));
@@ -109,7 +109,7 @@ fn win_back(figures: Figures<'_>) -> Found {
     const AT: &str = "/customer_intelligence/rfm/segments";
     let segments = figures.list(AT);
     if segments.is_empty() {
-        return Err(figures.reason(AT));
+        return Err(figures.missing(AT));
     }
     let lapsing = |segment: &&Value| word(segment, "name").is_some_and(|name| LAPSING.contains(&name));
     let sum = |name: &str| segments.iter().filter(lapsing).filter_map(|segment| member(segment, name)).sum::<f64>();
@@ -184,10 +184,10 @@ fn plan(trends: Option<&TrendAnalysis>) -> Found {
     Ok(Some(opportunity("plan_by_forecast", "planning", text, None, evidence)))
 }
 
-fn revenue(trends: Option<&TrendAnalysis>) -> Result<(usize, &super::data::SeriesTrend), String> {
+fn revenue(trends: Option<&TrendAnalysis>) -> Result<(usize, &super::data::SeriesTrend), Missing> {
     let trends = trends.ok_or("trends were not asked for")?;
     let found = trends.series.iter().enumerate().find(|(_, series)| series.measure == "revenue");
-    found.ok_or_else(|| "revenue has no trend".to_owned())
+    found.ok_or_else(|| "revenue has no trend".into())
 }
 
 fn by_value(figures: Figures<'_>) -> Found {

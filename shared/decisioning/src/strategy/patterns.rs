@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::data::{BusinessModel, GrowthPatterns, RiskAssessment, RiskPatterns, StrategicPatterns, TrendAnalysis};
 use super::ledger::Ledger;
-use super::previous::{Figures, member};
+use super::previous::{Figures, Missing, member};
 use super::series::Periods;
 
 /// Repeat rates from which a business lives by repetition, and from which in part.
@@ -65,10 +65,10 @@ fn growth(
     let years = figures.list(&format!("{AT}/years"));
     let last_year = years.last().and_then(|year| member(year, "change"));
     let last_year = last_year.ok_or_else(|| match years.len() {
-        0 => figures.reason(&format!("{AT}/years")),
-        _ => "there is no earlier whole year to compare with".to_owned(),
+        0 => figures.missing(&format!("{AT}/years")),
+        _ => "there is no earlier whole year to compare with".into(),
     });
-    let mut enter = |name: &str, found: Result<f64, String>| ledger.figure(name, &format!("{GROWTH}/{name}"), found);
+    let mut enter = |name: &str, found: Result<f64, Missing>| ledger.figure(name, &format!("{GROWTH}/{name}"), found);
     let mut found = GrowthPatterns {
         last_year_change: enter("last_year_change", last_year),
         trailing_12_change: enter("trailing_12_change", figures.number(&format!("{AT}/trailing_12/change"))),

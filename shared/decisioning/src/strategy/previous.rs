@@ -114,6 +114,37 @@ async fn read(objects: &Objects, place: &Path, member: &str) -> Result<Reply, Lo
     serde_json::from_slice(&bytes).map_err(|_| wrong(member, "names an object that holds no agent's result").into())
 }
 
+/// Why there is no figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Missing {
+    /// It could not be computed.
+    Unknown(String),
+    /// The data are not about it.
+    NotApplicable(String),
+}
+
+impl Missing {
+    /// Why, in words.
+    #[must_use]
+    pub fn reason(self) -> String {
+        match self {
+            Self::Unknown(reason) | Self::NotApplicable(reason) => reason,
+        }
+    }
+}
+
+impl From<String> for Missing {
+    fn from(reason: String) -> Self {
+        Self::Unknown(reason)
+    }
+}
+
+impl From<&str> for Missing {
+    fn from(reason: &str) -> Self {
+        Self::Unknown(reason.to_owned())
+    }
+}
+
 /// Figures of one earlier result.
 #[derive(Debug, Clone, Copy)]
 pub struct Figures<'a> {
@@ -146,13 +177,13 @@ impl<'a> Figures<'a> {
     /// # Errors
     ///
     /// Why there is none.
-    pub fn number(&self, pointer: &str) -> Result<f64, String> {
+    pub fn number(&self, pointer: &str) -> Result<f64, Missing> {
         match self.value(pointer) {
             Some(value) => value
                 .as_f64()
                 .filter(|number| number.is_finite())
-                .ok_or_else(|| format!("{} has no number at {pointer}", self.agent)),
-            None => Err(self.reason(pointer)),
+                .ok_or_else(|| format!("{} has no number at {pointer}", self.agent).into()),
+            None => Err(self.missing(pointer)),
         }
     }
 
@@ -170,19 +201,22 @@ impl<'a> Figures<'a> {
 
     /// Why there is nothing at a JSON pointer, in the words of the agent where it gave any.
     #[must_use]
-    pub fn reason(&self, pointer: &str) -> String {
+    pub fn missing(&self, pointer: &str) -> Missing {
         if self.data.is_none() {
-            return format!("there is no result of {}", self.agent);
+            return format!("there is no result of {}", self.agent).into();
         }
-        let place = |record: &Value| {
-            let at = record.get("pointer").and_then(Value::as_str)?;
-            let reason = record.get("reason").and_then(Value::as_str)?;
+        let record = |record: &'a Value| {
+            let at = word(record, "pointer")?;
+            let reason = word(record, "reason")?;
             let is_above = pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-            is_above.then(|| (at.len(), format!("{}: {reason}", self.agent)))
+            is_above.then_some((at.len(), reason, word(record, "status")))
         };
-        let records = self.list("/coverage/metrics").iter();
-        let nearest = records.filter_map(place).max_by_key(|(length, _)| *length);
-        nearest.map_or_else(|| format!("{} has nothing at {pointer}", self.agent), |(_, reason)| reason)
+        let nearest = self.list("/coverage/metrics").iter().filter_map(record).max_by_key(|(length, ..)| *length);
+        match nearest {
+            None => format!("{} has nothing at {pointer}", self.agent).into(),
+            Some((_, reason, Some("not_applicable"))) => Missing::NotApplicable(format!("{}: {reason}", self.agent)),
+            Some((_, reason, _)) => format!("{}: {reason}", self.agent).into(),
+        }
     }
 
     /// The pointer with the agent before it, as evidence names it.
@@ -253,15 +287,19 @@ mod tests {
     fn figures_are_there_or_have_a_reason() {
         let data = json!({
             "a": {"b": 2.5, "c": null, "d": "x"},
-            "coverage": {"metrics": [{"pointer": "/a/c", "reason": "no column plays the part of c"}]},
+            "coverage": {"metrics": [
+                {"pointer": "/a/c", "reason": "no column plays the part of c", "status": "absent"},
+                {"pointer": "/f", "reason": "no invoices", "status": "not_applicable"}]},
         });
         let reply = Reply { status: None, data, confidence_score: None };
         let figures = Figures::of("intelligence", Some(&reply));
         assert_eq!(figures.number("/a/b"), Ok(2.5));
-        assert_eq!(figures.number("/a/c"), Err("intelligence: no column plays the part of c".to_owned()));
-        assert_eq!(figures.number("/a/d"), Err("intelligence has no number at /a/d".to_owned()));
-        assert_eq!(figures.number("/e"), Err("intelligence has nothing at /e".to_owned()));
+        assert_eq!(figures.number("/a/c"), Err("intelligence: no column plays the part of c".into()));
+        assert_eq!(figures.number("/a/d"), Err("intelligence has no number at /a/d".into()));
+        assert_eq!(figures.number("/e"), Err("intelligence has nothing at /e".into()));
+        let apart = Missing::NotApplicable("intelligence: no invoices".to_owned());
+        assert_eq!(figures.number("/f/g"), Err(apart));
         let none = Figures::of("discovery", None);
-        assert_eq!(none.number("/e"), Err("there is no result of discovery".to_owned()));
+        assert_eq!(none.number("/e"), Err("there is no result of discovery".into()));
     }
 }

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use super::data::{Evidence, Risk, RiskAssessment, SeriesTrend, TrendAnalysis};
 use super::ledger::Ledger;
 use super::losses::largest_losses;
-use super::money::{percent, round};
-use super::previous::{Figures, member, word};
+use super::money::{chance, percent, round};
+use super::previous::{Figures, Missing, member, word};
 use super::scale::Scale;
 use super::series::Periods;
 use crate::statistics::describe::{sum, variation};
+use crate::statistics::seasonal::{Settings as Stl, decompose};
 
 /// Scores from which a level begins.
 const LEVELS: [(&str, f64); 3] = [("high", 0.1), ("medium", 0.02), ("low", 0.0)];
@@ -33,7 +34,7 @@ pub(super) struct Inputs<'a> {
 }
 
 /// A risk, `None` when it does not apply, or why it cannot be computed.
-type Found = Result<Option<Risk>, String>;
+type Found = Result<Option<Risk>, Missing>;
 
 /// Computes the register.
 pub(super) fn assess(inputs: &Inputs<'_>, ledger: &mut Ledger) -> RiskAssessment {
@@ -111,22 +112,22 @@ fn volatility(inputs: &Inputs<'_>) -> Found {
     let months = inputs.months.as_ref().map_err(Clone::clone)?;
     let revenue = months.values("revenue").ok_or("revenue is not known for every month")?;
     if revenue.len() < 6 {
-        return Err(format!("{} months are too few for a volatility", revenue.len()));
+        return Err(format!("{} months are too few for a volatility", revenue.len()).into());
     }
     // Sums over a season do not swing with it.
     let window = if revenue.len() >= 2 * months.season { months.season } else { 1 };
     let levels: Vec<f64> = revenue.windows(window).map(sum).collect();
     let drawdown = drawdown(&levels).ok_or("revenue is never positive")?;
-    let cv = variation(revenue).ok_or("mean revenue is 0")?;
+    let cv = variation(&without_season(revenue, months.season)).ok_or("mean revenue is 0")?;
     let text = format!(
-        "Monthly revenue varies by {} of its mean; the deepest fall of {} was {}.",
+        "Monthly revenue without its season varies by {} of its mean; the deepest fall of {} was {}.",
         percent(cv),
         if window == 1 { "a month" } else { "a season's sum" },
         percent(drawdown)
     );
     let size = Size {
         likelihood: VOLATILITY.at(cv),
-        likelihood_basis: format!("by coefficient of variation: {}", VOLATILITY.describe()),
+        likelihood_basis: format!("by coefficient of variation without season: {}", VOLATILITY.describe()),
         share: drawdown,
         amount: levels.last().map(|last| last.max(0.0) * drawdown),
         impact_basis: "deepest fall so far, of the last level",
@@ -134,6 +135,14 @@ fn volatility(inputs: &Inputs<'_>) -> Found {
     let mut evidence = from(inputs.intelligence, &[&months.pointer]);
     evidence.n = Some(revenue.len() as u64);
     Ok(Some(risk("revenue_volatility", text, size, evidence)))
+}
+
+/// A season that comes every year is no risk; it is taken away where there are two whole ones.
+fn without_season(values: &[f64], season: usize) -> Vec<f64> {
+    match decompose(values, season, &Stl::periodic(values.len(), season)) {
+        Some(parts) => values.iter().zip(&parts.seasonal).map(|(value, season)| value - season).collect(),
+        None => values.to_vec(),
+    }
 }
 
 /// The deepest fall from a highest point so far, as a share of it.
@@ -153,7 +162,7 @@ fn losses(inputs: &Inputs<'_>) -> Found {
     let Some(losses) = largest_losses(figures)? else { return Ok(None) };
     let revenue = figures.number(REVENUE)?;
     if revenue <= 0.0 {
-        return Err("revenue is not positive".to_owned());
+        return Err("revenue is not positive".into());
     }
     let text = format!(
         "{} of {} members of {} lose {} together.",
@@ -183,7 +192,7 @@ fn overdue(inputs: &Inputs<'_>) -> Found {
     }
     let ages = figures.list(&format!("{CASH}/ageing"));
     let old = ages.iter().find(|age| word(age, "age") == Some("over_90")).and_then(|age| member(age, "amount"));
-    let old = old.ok_or_else(|| figures.reason(&format!("{CASH}/ageing")))?;
+    let old = old.ok_or_else(|| figures.missing(&format!("{CASH}/ageing")))?;
     let text = format!("{} of receivables are overdue, {} of it by more than 90 days.", round(amount), round(old));
     let size = Size {
         likelihood: old / amount,
@@ -228,7 +237,7 @@ fn falling(inputs: &Inputs<'_>, place: usize, series: &SeriesTrend, p_adjusted: 
     let year = last.map(|values| sum(&values[values.len().saturating_sub(12)..])).filter(|year| *year > 0.0);
     // A fall of one step each period, over twelve periods: 1 + 2 + ... + 12 steps.
     let amount = fall * 78.0;
-    let text = format!("Revenue falls by {} a {} (p adjusted {p_adjusted:.3}).", round(fall), series.period);
+    let text = format!("Revenue falls by {} a {} (p adjusted {}).", round(fall), series.period, chance(p_adjusted));
     let size = Size {
         likelihood: 1.0 - p_adjusted,
         likelihood_basis: "1 less the adjusted p-value of the trend test".to_owned(),

@@ -35,7 +35,7 @@ pub(super) fn periods(intelligence: Figures<'_>, period: &str) -> Result<Periods
     let found = list.iter().enumerate().find(|(_, series)| word(series, "period") == Some(period));
     let Some((place, series)) = found else {
         let reason = format!("intelligence has no series by {period}");
-        return Err(if intelligence.is_there() { reason } else { intelligence.reason("/series") });
+        return Err(if intelligence.is_there() { reason } else { intelligence.missing("/series").reason() });
     };
     let points = series.get("points").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
     let points = &points[points.len().saturating_sub(MOST)..];
@@ -78,7 +78,8 @@ mod tests {
     use super::*;
 
     fn read(series: Value, period: &str) -> Result<Periods, String> {
-        let reply = Reply { status: None, data: json!({ "series": series }), confidence_score: None };
+        let data = Value::Object([("series".to_owned(), series)].into_iter().collect());
+        let reply = Reply { status: None, data, confidence_score: None };
         periods(Figures::of("intelligence", Some(&reply)), period)
     }
 

@@ -1,7 +1,7 @@
 //! Sentences over computed figures, each with what it rests on. A figure that is absent gives no sentence.
 
 use super::data::{Data, Evidence, Opportunity, SeriesTrend};
-use super::money::{round, signed};
+use super::money::{chance, round, signed};
 
 /// A sentence and what it rests on.
 pub(super) type Statement = (String, Evidence);
@@ -32,14 +32,14 @@ fn of_trend(place: usize, series: &SeriesTrend, said: &mut Vec<Statement>) {
         p_adjusted: series.test.p_adjusted,
         ..Evidence::default()
     };
-    let p = series.test.p_adjusted.unwrap_or(1.0);
+    let p = chance(series.test.p_adjusted.unwrap_or(1.0));
     let (measure, period) = (&series.measure, &series.period);
     let text = if series.direction == "none" {
-        format!("{measure} by {period} shows no trend over {} periods (p adjusted {p:.4}).", series.n)
+        format!("{measure} by {period} shows no trend over {} periods (p adjusted {p}).", series.n)
     } else {
         let slope = &series.slope;
         format!(
-            "{measure} by {period} is {}: {} per {period}, 95 % interval {} to {}, over {} periods (p adjusted {p:.4}).",
+            "{measure} by {period} is {}: {} per {period}, 95 % interval {} to {}, over {} periods (p adjusted {p}).",
             series.direction,
             round(slope.per_period),
             round(slope.lower),
@@ -50,11 +50,11 @@ fn of_trend(place: usize, series: &SeriesTrend, said: &mut Vec<Statement>) {
     said.push((text, test));
     if let Some(change) = series.change_point.as_ref().filter(|change| change.is_significant) {
         let text = format!(
-            "The level of {measure} changed at {}: median {} before, {} after (p adjusted {:.4}).",
+            "The level of {measure} changed at {}: median {} before, {} after (p adjusted {}).",
             change.at,
             round(change.level_before),
             round(change.level_after),
-            change.p_adjusted
+            chance(change.p_adjusted)
         );
         let evidence = Evidence {
             pointers: vec![format!("{at}/change_point")],

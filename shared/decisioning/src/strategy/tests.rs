@@ -27,7 +27,7 @@ fn planned(text: &str) -> Answer {
 }
 
 fn reply(data: Value) -> Reply {
-    serde_json::from_value(json!({"status": "success", "data": data, "confidence_score": 1.0})).unwrap()
+    Reply { status: Some(Status::Success), data, confidence_score: Some(1.0) }
 }
 
 fn typed(findings: &Findings) -> Data {

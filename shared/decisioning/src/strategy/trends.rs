@@ -4,6 +4,7 @@ use super::data::{
     ChangeReport, DecompositionReport, ForecastReport, SeriesTrend, SlopeReport, TrendAnalysis, TrendTest,
 };
 use super::ledger::Ledger;
+use super::previous::Missing;
 use super::request::Settings;
 use super::series::Periods;
 use crate::statistics::change_point::{ChangePoint, pettitt};
@@ -25,14 +26,14 @@ pub(super) fn analyse(periods: &Result<Periods, String>, settings: &Settings, le
     let periods = match periods {
         Ok(periods) => periods,
         Err(reason) => {
-            ledger.figure::<()>("trend.revenue", AT, Err(reason.clone()));
+            ledger.figure::<()>("trend.revenue", AT, Err(reason.clone().into()));
             return TrendAnalysis::default();
         }
     };
     let mut series = Vec::new();
     for (measure, values) in &periods.measures {
         let at = format!("{AT}/{}", series.len());
-        let found = values.clone().and_then(|values| of(periods, measure, &values, settings));
+        let found = values.clone().and_then(|values| of(periods, measure, &values, settings)).map_err(Missing::from);
         if let Some(found) = ledger.figure(&format!("trend.{measure}"), &at, found) {
             parts(&found, &at, measure, ledger);
             series.push(found);
@@ -45,7 +46,7 @@ pub(super) fn analyse(periods: &Result<Periods, String>, settings: &Settings, le
 fn parts(found: &SeriesTrend, at: &str, measure: &str, ledger: &mut Ledger) {
     let n = found.n as usize;
     ledger.test(&found.test.method, format!("{at}/test"), n, found.test.p_value);
-    let absent = |has: bool, reason: &str| if has { Ok(()) } else { Err(reason.to_owned()) };
+    let absent = |has: bool, reason: &str| if has { Ok(()) } else { Err(Missing::from(reason)) };
     let decomposed = absent(found.decomposition.is_some(), "less than two whole seasons, or none");
     ledger.figure(&format!("decomposition.{measure}"), &format!("{at}/decomposition"), decomposed);
     if let Some(change) = &found.change_point {

@@ -134,11 +134,19 @@ pub(crate) fn words(name: &str) -> String {
     clean(name).split('_').enumerate().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// Text without control characters and without marks that turn the direction of what follows.
+/// Text on one line without control characters and without marks that turn the direction of what follows.
 pub(crate) fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    let allowed = |c: char| if c.is_control() || turns(c) { '\u{fffd}' } else { c };
     text.chars().map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { allowed(c) }).collect()
+}
+
+/// The same over several lines.
+pub(crate) fn clean_lines(text: &str) -> String {
+    text.chars().map(|c| if c == '\n' { c } else { allowed(c) }).collect()
+}
+
+fn allowed(c: char) -> char {
+    let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if c.is_control() || turns { '\u{fffd}' } else { c }
 }
 
 /// The start of a text, with an ellipsis where it does not fit into `most` letters of Latin width.

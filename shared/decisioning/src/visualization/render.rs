@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use causeway_cloud::object_path;
 use schemars::schema_for;
 use serde_json::{Value, json};
 
@@ -32,6 +33,27 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self { prefix: "dashboards".to_owned(), base_url: None, schema: "decisioning_prod".to_owned() }
+    }
+}
+
+impl Options {
+    /// What is wrong with them, each beginning with the name of the setting without its prefix.
+    #[must_use]
+    pub fn problems(&self) -> Vec<String> {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '$' | '#');
+        let named = self.schema.starts_with(|c: char| c.is_ascii_alphabetic()) && self.schema.chars().all(is_name);
+        let addressed = |url: &String| ["https://", "http://"].iter().any(|scheme| url.starts_with(scheme));
+        let mut problems = Vec::new();
+        if let Err(error) = object_path(&self.prefix) {
+            problems.push(format!("PREFIX is no folder of a bucket: {error}"));
+        }
+        if self.base_url.as_ref().is_some_and(|url| !addressed(url)) {
+            problems.push("BASE_URL must begin with https:// or http://".to_owned());
+        }
+        if !named || self.schema.len() > 128 {
+            problems.push("DATABASE_SCHEMA must be a name: a letter, then letters, digits, _, $ or #".to_owned());
+        }
+        problems
     }
 }
 

@@ -2,6 +2,7 @@
 
 use causeway_cloud::object_path;
 use causeway_cloud::object_store::path::Path;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,6 +24,13 @@ pub struct Request {
     pub run_id: Option<String>,
     /// The kind of analysis, which the page names.
     pub analysis_type: Option<AnalysisType>,
+    /// The stage of the run. This and the next two are what a flow tells every agent; nothing here depends on them.
+    pub stage: Option<String>,
+    /// Objects or prefixes that the run is about.
+    pub data_sources: Vec<String>,
+    /// The day against which the data are judged.
+    #[schemars(with = "Option<String>")]
+    pub as_of: Option<Date>,
     /// A result of the discovery agent.
     pub discovery: Option<Given>,
     /// A result of the intelligence agent.

@@ -1,89 +1,171 @@
-//! `causeway demo`: sample data, one real call through the socket, a table, and `result.json`.
+//! `causeway demo`: the whole flow over sample data or the user's own, and the files that come of it.
+//!
+//! It is `causeway up` for one run: OCI in memory, every function a process of its own and a principal of it, called
+//! as OCI calls them. What runs here is what runs in production.
 
 use std::fs;
 use std::io::{self, Write};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::sync::oneshot;
 
 use super::invoke::{failed, is_client_error, json_request};
-use super::{print, report};
+use super::{print, seed, summary};
+use crate::api::{base_url, router_with};
 use crate::arguments::Demo;
 use crate::cli::{CliError, Signals};
 use crate::cloud::{Cloud, Limits, Options};
-use crate::failure::Failure;
 use crate::logs::Echo;
-use crate::programs::{Data, programs};
+use crate::oci::target::Target;
+use crate::oci::{BUCKET, Oci, Settings};
+use crate::programs::{Data, programs_on};
 use crate::sample::{SAMPLE, SAMPLE_LICENSE, SAMPLE_OBJECT, SAMPLE_PREFIX};
-use crate::supervisor::fn_worker::FnReply;
+use crate::server;
 use crate::terminal::{Terminal, bytes as size};
 
-const FUNCTION: &str = "discovery-agent";
+use progress::Progress;
+use stages::Stages;
+
+mod progress;
+mod stages;
+
+const FUNCTION: &str = "decisioning-flow";
+/// Name of the run. OCI is new each time, so it is always free.
+const RUN: &str = "demo";
+/// Folder of the user's own files in the bucket.
+const OWN_PREFIX: &str = "data";
 /// Builds without optimisation take many times as long as others.
-const CALL_TIMEOUT: Duration = Duration::from_secs(180);
+const CALL_TIMEOUT: Duration = Duration::from_secs(290);
+/// Keys are made for an hour.
+const ROTATION: Duration = Duration::from_secs(600);
+/// What is kept of the dashboard, beside the result.
+const KEPT: [&str; 2] = ["dashboard.html", "export.json"];
 
 pub(crate) async fn run(args: Demo) -> Result<ExitCode, CliError> {
-    let progress = Progress(Terminal::stderr());
-    let bucket = copy_sample(&args.out, &progress)?;
+    let progress = Progress::new();
+    let mut signals = Signals::listen()?;
+    let outcome = signals.unless(carry_out(&args, &progress)).await?;
+    finish(&outcome, &args.out, &progress).map(|()| ExitCode::SUCCESS)
+}
+
+/// The result, and the files of the dashboard.
+struct Outcome {
+    result: Bytes,
+    files: Vec<(&'static str, Bytes)>,
+}
+
+async fn carry_out(args: &Demo, progress: &Progress) -> Result<Outcome, CliError> {
+    fs::create_dir_all(&args.out)
+        .map_err(|error| CliError::io(format!("cannot write {}", args.out.display()), &error))?;
+    let settings = Settings { data: None, region: "us-ashburn-1".to_owned(), faults: Vec::new(), rotate: ROTATION };
+    let mut oci = Oci::open(&settings)?;
+    let target = Target::Here(oci.emulator.clone());
+    let furnished = oci.furnish(&target).await;
+    furnished.map_err(|error| CliError { text: format!("buckets and topic: {error}"), exit: 74 })?;
+    let source = lay_out(args, &target, progress).await?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let bound = server::bind(address).await;
+    let (listener, address) = bound.map_err(|error| CliError::io(format!("cannot listen on {address}"), &error))?;
+    let cloud = start(args, &oci, address)?;
+    oci.serve(&cloud);
+    let (stop, stopped) = oneshot::channel::<()>();
+    let routes = router_with(Arc::clone(&cloud), Some(oci.emulator.clone()), address, false);
+    let server = tokio::spawn(server::serve(listener, routes, async { drop(stopped.await) }));
+    let result = call(&cloud, source, Stages::new(&oci, &target, RUN), progress).await;
+    cloud.shutdown().await;
+    drop(stop);
+    server.abort();
+    let result = result?;
+    let files = fetch(&oci, &target, &result).await?;
+    Ok(Outcome { result, files })
+}
+
+fn start(args: &Demo, oci: &Oci, address: SocketAddr) -> Result<Arc<Cloud>, CliError> {
     let options = Options {
-        limits: Limits { call_timeout: CALL_TIMEOUT, ..Limits::default() },
+        limits: Limits { call_timeout: CALL_TIMEOUT, memory_mb: 512, ..Limits::default() },
         log_directory: Some(args.out.join("logs")),
         echo: if args.verbose { Echo::Prefixed } else { Echo::Off },
     };
-    let mut signals = Signals::listen()?;
-    let cloud = Cloud::new(programs(&Data::Directory(bucket))?, &options)
-        .map_err(|error| CliError::io("cannot start", &error))?;
-    let outcome = signals.unless(call(&cloud, &progress)).await;
-    cloud.shutdown().await;
-    finish(&outcome?, &args.out, &progress).map(|()| ExitCode::SUCCESS)
+    let programs = programs_on(&Data::Bucket, oci, &base_url(address))?;
+    Ok(Arc::new(Cloud::new(programs, &options).map_err(|error| CliError::io("cannot start", &error))?))
 }
 
-/// Lays the sample out as objects of a bucket; its notice goes beside it.
-fn copy_sample(out: &Path, progress: &Progress) -> Result<PathBuf, CliError> {
-    let bucket = out.join("bucket");
-    let object = bucket.join(SAMPLE_OBJECT);
-    write_whole(&object, SAMPLE)?;
-    write_whole(&out.join("superstore-LICENSE"), SAMPLE_LICENSE)?;
-    progress.step("copy", &format!("sample data -> {} ({})", object.display(), size(SAMPLE.len())));
-    bucket.canonicalize().map_err(|error| CliError::io(bucket.display(), &error))
+/// Puts the data into the bucket and gives their folder there. The sample also becomes a directory, which
+/// `causeway invoke` works on.
+async fn lay_out(args: &Demo, target: &Target, progress: &Progress) -> Result<&'static str, CliError> {
+    let Some(directory) = &args.data else {
+        write_whole(&args.out.join("bucket").join(SAMPLE_OBJECT), SAMPLE)?;
+        write_whole(&args.out.join("superstore-LICENSE"), SAMPLE_LICENSE)?;
+        progress.step("data", &format!("{SAMPLE_OBJECT}, {} of retail orders", size(SAMPLE.len())));
+        return Ok(SAMPLE_PREFIX);
+    };
+    let absolute = directory.canonicalize().map_err(|error| CliError::io(directory.display(), &error))?;
+    let wanted =
+        json!({ "buckets": [{ "name": BUCKET, "objects": [{ "directory": absolute, "prefix": OWN_PREFIX }] }] });
+    let file = tempfile::Builder::new().suffix(".json").tempfile().map_err(|error| CliError::io("scratch", &error))?;
+    fs::write(file.path(), wanted.to_string()).map_err(|error| CliError::io("scratch", &error))?;
+    let report = crate::seed::load(target, file.path()).await.map_err(|error| seed::failed(&error))?;
+    progress.step("data", &format!("{}: {report}", absolute.display()));
+    Ok(OWN_PREFIX)
 }
 
-async fn call(cloud: &Cloud, progress: &Progress) -> Result<Bytes, CliError> {
+async fn call(cloud: &Cloud, source: &str, stages: Stages<'_>, progress: &Progress) -> Result<Bytes, CliError> {
     let Some(function) = cloud.get(FUNCTION) else {
         return Err(CliError::usage(format!("{FUNCTION} is not part of this build")));
     };
-    let explain = |failure: Failure| {
+    let explain = |failure: crate::failure::Failure| {
         let CliError { text, exit } = failed(&failure);
         CliError { text: format!("{FUNCTION}: {text}"), exit }
     };
     let process = function.fn_process().await.map_err(explain)?;
     let ready = process.cold_start.unwrap_or_default().as_secs_f64() * 1000.0;
     progress.step("start", &format!("{FUNCTION} as process {}, its socket was ready in {ready:.0} ms", process.pid()));
-    let request = json_request(json!({ "data_sources": [SAMPLE_PREFIX] }).to_string().into());
+    let request = json_request(json!({ "run_id": RUN, "data_sources": [source] }).to_string().into());
     let started = Instant::now();
-    let FnReply { body, .. } = progress.while_running(process.run(request)).await.map_err(explain)?;
-    let ms = started.elapsed().as_secs_f64() * 1000.0;
-    progress.step("done", &format!("in {ms:.0} ms, {} came back through the socket", size(body.len())));
-    Ok(body)
+    let reply = stages.shown_during(process.run(request), progress).await.map_err(explain)?;
+    progress.step("done", &format!("in {:.2} s, {}", started.elapsed().as_secs_f64(), size(reply.body.len())));
+    Ok(reply.body)
 }
 
-fn finish(body: &[u8], out: &Path, progress: &Progress) -> Result<(), CliError> {
+/// The files of the dashboard that the run made; none when it made none.
+async fn fetch(oci: &Oci, target: &Target, result: &[u8]) -> Result<Vec<(&'static str, Bytes)>, CliError> {
+    let result: Value = serde_json::from_slice(result).unwrap_or_default();
+    let artifacts = result["agent_results"]["visualization"]["data"]["generated_artifacts"].as_array();
+    let mut files = Vec::new();
+    for artifact in artifacts.into_iter().flatten() {
+        let Some(name) = KEPT.into_iter().find(|name| artifact["name"] == **name) else { continue };
+        let object = artifact["object"].as_str().unwrap_or_default();
+        let read = oci.object(target, object).await;
+        files.push((name, read.map_err(|error| CliError { text: format!("{object}: {error}"), exit: 74 })?));
+    }
+    Ok(files)
+}
+
+fn finish(outcome: &Outcome, out: &Path, progress: &Progress) -> Result<(), CliError> {
     let broken = |text: String| CliError { text: format!("{FUNCTION} answered {text}"), exit: 70 };
+    let body = &outcome.result;
     let result: Value =
         serde_json::from_slice(body).map_err(|error| broken(format!("something else than JSON: {error}")))?;
     if is_client_error(body) {
         return Err(broken(format!("with an error: {}", result["error"]["message"].as_str().unwrap_or("?"))));
     }
     let file = out.join("result.json");
-    write_whole(&file, report::indented(&String::from_utf8_lossy(body)).as_bytes())?;
+    write_whole(&file, summary::indented(&String::from_utf8_lossy(body)).as_bytes())?;
     progress.step("write", &file.display().to_string());
-    print(&report::text(&result, &Terminal::stdout()))?;
-    match result["status"].as_str() {
+    for (name, content) in &outcome.files {
+        let file = out.join(name);
+        write_whole(&file, content)?;
+        progress.step("write", &file.display().to_string());
+    }
+    print(&summary::text(&result, &Terminal::stdout()))?;
+    match result["workflow_run"]["status"].as_str() {
         Some("success" | "partial") => Ok(()),
         status => Err(broken(format!("with status {}", status.unwrap_or("unknown")))),
     }
@@ -102,40 +184,4 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), CliError> {
         Ok(())
     };
     write().map_err(|error| CliError::io(format!("cannot write {}", path.display()), &error))
-}
-
-/// What is going on, on stderr, so that stdout holds the result alone.
-struct Progress(Terminal);
-
-impl Progress {
-    fn step(&self, name: &str, text: &str) {
-        let name = self.0.good(&format!("{name:>6}"));
-        let _ = writeln!(io::stderr(), "{name}  {text}");
-    }
-
-    /// A spinner with the seconds so far; without a terminal nothing moves.
-    async fn while_running<T>(&self, work: impl Future<Output = T>) -> T {
-        const FRAMES: [char; 10] = ['⠋', '⠙', '⠹', '⠸', '⠼', '⠴', '⠦', '⠧', '⠇', '⠏'];
-        if !self.0.is_terminal {
-            self.step("call", "running");
-            return work.await;
-        }
-        let started = Instant::now();
-        let mut ticks = interval(Duration::from_millis(100));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-        let mut frames = FRAMES.iter().cycle();
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                done = &mut work => {
-                    let _ = write!(io::stderr(), "\r\x1b[K");
-                    return done;
-                }
-                _ = ticks.tick() => {
-                    let frame = frames.next().unwrap_or(&' ');
-                    let _ = write!(io::stderr(), "\r{frame:>6}  running, {:.1} s", started.elapsed().as_secs_f64());
-                }
-            }
-        }
-    }
 }

@@ -4,8 +4,8 @@ pub(crate) mod demo;
 pub(crate) mod env;
 pub(crate) mod invoke;
 pub(crate) mod list;
-mod report;
 pub(crate) mod seed;
+mod summary;
 pub(crate) mod up;
 
 use std::io::{self, Write};

@@ -1,12 +1,14 @@
 //! What functions find when OCI starts: buckets with the sample tables, and a topic.
 
 use axum::body::Body;
+use bytes::Bytes;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::target::{OCI, SendError, Target};
-use super::{BUCKET, Oci, STATE_BUCKET, TOPIC};
+use super::{BUCKET, Oci, RESULTS_BUCKET, STATE_BUCKET, TOPIC};
 use crate::sample::{SAMPLE, SAMPLE_OBJECT};
+use crate::seed::escaped;
 
 impl Oci {
     /// Makes what is missing. What an earlier run has left stays as it is.
@@ -18,8 +20,29 @@ impl Oci {
             self.put_sample(target).await?;
         }
         self.add_bucket(target, STATE_BUCKET).await?;
+        self.add_bucket(target, RESULTS_BUCKET).await?;
         self.topic = Some(self.add_topic(target).await?);
         Ok(())
+    }
+
+    /// An object of the functions' bucket.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub(crate) async fn object(&self, target: &Target, name: &str) -> Result<Bytes, SendError> {
+        let path = format!("{}/{BUCKET}/o/{}", self.buckets(), escaped(name));
+        Ok(target.ask(Method::GET, &path, None).await?.accepted()?.into_body())
+    }
+
+    /// Names of at most 1,000 objects of the functions' bucket that begin like this.
+    ///
+    /// # Errors
+    /// When the emulator refuses.
+    pub(crate) async fn names(&self, target: &Target, prefix: &str) -> Result<Vec<String>, SendError> {
+        let path = format!("{}/{BUCKET}/o?prefix={}", self.buckets(), escaped(prefix));
+        let listed = target.ask(Method::GET, &path, None).await?.accepted()?.json();
+        let objects = listed["objects"].as_array().into_iter().flatten();
+        Ok(objects.filter_map(|object| object["name"].as_str().map(str::to_owned)).collect())
     }
 
     fn buckets(&self) -> String {
@@ -38,7 +61,8 @@ impl Oci {
     }
 
     async fn put_sample(&self, target: &Target) -> Result<(), SendError> {
-        let object = Request::builder().method(Method::PUT).uri(format!("{}/{BUCKET}/o/{SAMPLE_OBJECT}", self.buckets()));
+        let object =
+            Request::builder().method(Method::PUT).uri(format!("{}/{BUCKET}/o/{SAMPLE_OBJECT}", self.buckets()));
         let object = object.header("content-type", "text/csv").header("content-length", SAMPLE.len());
         let object = object.body(Body::from(SAMPLE)).map_err(|error| SendError::Broken(error.to_string()))?;
         target.send(object).await?.accepted().map(drop)

@@ -24,6 +24,8 @@ pub(crate) use principals::Rotation;
 pub(crate) const BUCKET: &str = "causeway";
 /// The bucket of their documents, leases and stored replies, apart from the data that they survey.
 const STATE_BUCKET: &str = "causeway-state";
+/// The bucket that the built-in flow names for its results.
+const RESULTS_BUCKET: &str = "decisioning-results";
 /// The topic of their alerts.
 const TOPIC: &str = "causeway-alerts";
 

@@ -65,6 +65,10 @@ fn port_option(url: &str) -> String {
 }
 
 impl Answer {
+    pub(crate) fn into_body(self) -> Bytes {
+        self.body
+    }
+
     pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap_or(Value::Null)
     }

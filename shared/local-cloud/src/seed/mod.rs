@@ -11,6 +11,7 @@ mod series;
 
 use std::path::Path;
 
+pub(crate) use objects::escaped;
 pub(crate) use report::{Report, SeedError};
 
 use crate::oci::target::Target;

@@ -151,7 +151,7 @@ fn meta_name(name: &str) -> String {
 }
 
 /// Every name as one segment of a path.
-pub(super) fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
 }
 

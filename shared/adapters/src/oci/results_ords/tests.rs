@@ -51,7 +51,8 @@ async fn server(answers: &[(u16, &str)]) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", listener.local_addr().unwrap());
     let asked = Arc::new(Mutex::new(Vec::new()));
-    let mut answers: VecDeque<(u16, String)> = answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
+    let mut answers: VecDeque<(u16, String)> =
+        answers.iter().map(|(status, body)| (*status, (*body).to_owned())).collect();
     let seen = Arc::clone(&asked);
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
@@ -118,7 +119,10 @@ async fn a_statement_goes_out_with_its_binds() {
     let asked = server.asked.lock().unwrap().clone();
     let (head, body) = &asked[0];
     assert!(head.starts_with("post /ords/flow/_/sql http/1.1\r\n"), "{head}");
-    assert!(head.contains("content-type: application/json") && head.contains("authorization: basic zmxvdzpub3qt"), "{head}");
+    assert!(
+        head.contains("content-type: application/json") && head.contains("authorization: basic zmxvdzpub3qt"),
+        "{head}"
+    );
     let body: Value = serde_json::from_str(body).unwrap();
     let expected = json!({
         "statementText": "insert into t values (:result_id)",
@@ -134,7 +138,13 @@ async fn a_statement_goes_out_with_its_binds() {
 #[tokio::test]
 async fn members_are_called_as_the_server_calls_them() {
     let server = server(&[(200, r#"{"rows":[{"fault":"ORA-00001","text":"unique"}]}"#)]).await;
-    let called = [("data_type", "dataType"), ("items", "rows"), ("errorCode", "fault"), ("errorDetails", "text"), ("CLOB", "LONG")];
+    let called = [
+        ("data_type", "dataType"),
+        ("items", "rows"),
+        ("errorCode", "fault"),
+        ("errorDetails", "text"),
+        ("CLOB", "LONG"),
+    ];
     let members = called.iter().map(|(ours, theirs)| ((*ours).to_owned(), (*theirs).to_owned())).collect();
     let ords = ords(&Database { members, ..database(&server, Login::Basic) }, USER);
     let refused = ords.execute("x", &binds(), Deadline::NONE).await.unwrap_err();
@@ -196,8 +206,11 @@ async fn a_token_is_kept_until_it_is_refused() {
 #[tokio::test]
 async fn a_secret_of_another_form_is_told_without_its_content() {
     let server = server(&[]).await;
-    for secret in ["hidden", "{}", r#"{"username":"a:b","password":"hidden"}"#, r#"{"username":"","password":"hidden"}"#] {
-        let failed = ords(&database(&server, Login::Basic), secret).execute("x", &[], Deadline::NONE).await.unwrap_err();
+    for secret in
+        ["hidden", "{}", r#"{"username":"a:b","password":"hidden"}"#, r#"{"username":"","password":"hidden"}"#]
+    {
+        let failed =
+            ords(&database(&server, Login::Basic), secret).execute("x", &[], Deadline::NONE).await.unwrap_err();
         let SqlFailure::Service(failure) = failed else { panic!("{failed:?}") };
         assert_eq!(failure.kind(), Kind::NotConfigured);
         assert!(!format!("{failure:?} {failure}").contains("hidden"));

@@ -54,18 +54,33 @@ pub struct Data {
 pub struct Source {
     /// The table.
     pub table: String,
-    /// The object that holds it.
+    /// The object that holds it; the first one where it lies in several.
     pub object: String,
+    /// All objects that it lies in, with the rows of each.
+    #[serde(default)]
+    pub parts: Vec<SourcePart>,
     /// What it served for: `sales`, `delivery`, `receivables`, `work`.
     pub areas: Vec<String>,
     /// Rows that were read.
     pub rows: u64,
     /// Rows of other currencies than the one asked for, which were left out.
     pub rows_of_other_currencies: u64,
+    /// Rows of orders that another part holds in the same words, which were left out.
+    #[serde(default)]
+    pub repeated_rows: u64,
     /// Whether all of the object was read.
     pub complete: bool,
     /// The columns that were used, with what was found in them.
     pub columns: Vec<SourceColumn>,
+}
+
+/// One of the objects that a table lies in.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SourcePart {
+    /// The object.
+    pub object: String,
+    /// Its rows.
+    pub rows: u64,
 }
 
 /// A column that was used.

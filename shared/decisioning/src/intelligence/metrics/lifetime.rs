@@ -7,7 +7,7 @@ use super::people::{People, Person, Visit};
 use super::{Inputs, basis};
 use crate::intelligence::data::{CustomerIntelligence, Holdout, LifetimeModel, LifetimeValue};
 use crate::intelligence::fixed::to_f64;
-use crate::intelligence::ledger::{Ledger, Why, absent};
+use crate::intelligence::ledger::{Ledger, Why};
 use crate::intelligence::periods::day_name;
 use crate::intelligence::role::Role;
 use crate::statistics::correlation;
@@ -128,8 +128,7 @@ fn fit(customers: &[Known]) -> Result<(purchases::Model, usize), Why> {
         return Err(Why::Absent(reason));
     }
     let histories: Vec<History> = customers.iter().map(|known| known.history).collect();
-    let fitted = purchases::fit(&histories);
-    let fitted = fitted.ok_or_else(|| absent("the data do not determine the parameters of the model"))?;
+    let fitted = purchases::fit(&histories).map_err(|unfit| Why::Absent(unfit.to_string()))?;
     Ok((fitted, repeat_buyers))
 }
 

@@ -65,6 +65,17 @@ fn superstore_orders_and_customers() {
     assert_eq!(cohorts.rows.iter().map(|row| row.size).sum::<u64>(), 793);
 }
 
+/// Nearly everybody bought in the last year too, at a rate that rose: nothing tells of customers who left.
+#[test]
+fn superstore_customers_do_not_leave() {
+    let data = data(&superstore("superstore.csv"));
+    let value = data.customer_intelligence.lifetime_value.as_ref().unwrap();
+    assert!(value.model.is_none() && value.historical_mean.is_some());
+    let reason = reason(&data, "lifetime_model");
+    assert!(reason.starts_with("the purchases bear no sign of customers who left"), "{reason}");
+    assert_eq!(value.model_reason.as_ref(), Some(&reason));
+}
+
 /// pymannkendall 1.4.3 over the 48 months.
 #[test]
 fn superstore_months_rise() {

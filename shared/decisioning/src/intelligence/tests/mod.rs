@@ -3,6 +3,7 @@
 mod broken;
 mod known_answers;
 mod laws;
+mod partitions;
 mod receivables;
 mod replies;
 

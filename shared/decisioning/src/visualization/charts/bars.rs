@@ -20,6 +20,8 @@ pub(crate) struct Bar {
     pub(crate) values: Vec<BarValue>,
 }
 
+/// Rows of a chart; the table beside it has the others.
+const MOST_ROWS: usize = 40;
 const ROW: f64 = 25.0;
 const THICK: f64 = 9.0;
 const THIN: f64 = 6.0;
@@ -42,6 +44,7 @@ pub(crate) fn wide_bars(caption: &Caption<'_>, rows: &[Bar], full: Option<f64>) 
 }
 
 fn bars_at(widths: Widths, caption: &Caption<'_>, rows: &[Bar], full: Option<f64>) -> Markup {
+    let rows = &rows[..rows.len().min(MOST_ROWS)];
     let height = rows.iter().map(row_height).sum::<f64>() + 6.0;
     chart(caption, widths, |_| height, |pen| draw(pen, rows, full))
 }

@@ -94,7 +94,7 @@ impl<'a, 's> Drawing<'a, 's> {
         }
         let periods: Vec<&str> =
             self.shown.periods.iter().map(String::as_str).chain(self.shown.ahead.iter().map(|a| &*a.period)).collect();
-        for (index, label) in labels(&periods, (self.pen.width / 80.0) as usize) {
+        for (index, label) in labels(&periods, (self.pen.width / 60.0) as usize) {
             let x = self.x(index);
             self.pen.line((x, self.bottom), (x, self.bottom + 4.0), Paint::Axis, 1.0);
             let anchor = if index == 0 { Anchor::Start } else { Anchor::Middle };

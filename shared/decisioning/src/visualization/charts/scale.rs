@@ -1,6 +1,6 @@
 //! From values to pixels, with round ticks; the arithmetic is the library's.
 
-use plotters::coord::ranged1d::{BoldPoints, KeyPointHint, Ranged};
+use plotters::coord::ranged1d::{BoldPoints, Ranged};
 use plotters::coord::types::RangedCoordf64;
 
 /// Values between two pixels.
@@ -45,9 +45,6 @@ impl Scale {
 pub(crate) fn label_places(count: usize, most: usize) -> impl Iterator<Item = usize> {
     (0..count).step_by(count.div_ceil(most.max(1)).max(1))
 }
-
-#[allow(dead_code, reason = "keeps the hint's trait in scope for the call above")]
-fn is_hint<H: KeyPointHint>(_: &H) {}
 
 #[cfg(test)]
 mod tests {

@@ -11,6 +11,8 @@ use crate::visualization::format::{Unit, clean};
 
 /// Bars of one chart; the rest is in the table.
 const MOST_BARS: usize = 6;
+/// Members of one table.
+const MOST_MEMBERS: usize = 30;
 /// Dimensions that get a chart.
 const MOST_DIMENSIONS: usize = 12;
 
@@ -58,7 +60,7 @@ fn dimension(doc: &Doc<'_>, place: &str, index: usize, part: &Contribution) -> M
             }
             (bars(&Caption { id: &id, title: &title, description: &description }, &rows, None))
             (left_out(shown, part.member_count, "members"))
-            (folded("Table", html! {
+            (folded("Table", &html! {
                 (members(doc, "Members with the largest revenue", &format!("{place}/members"), &part.members))
                 @if part.other.is_some() {
                     p.note { "All others together: " (doc.figure(&format!("{place}/other/revenue"), Unit::Money).short()) "." }
@@ -108,5 +110,8 @@ fn members(doc: &Doc<'_>, caption: &str, place: &str, members: &[Member]) -> Mar
             figure("rows", Unit::Count),
         ]
     };
-    table(caption, &COLUMNS, members.iter().enumerate().map(row).collect())
+    html! {
+        (table(caption, &COLUMNS, members.iter().take(MOST_MEMBERS).enumerate().map(row).collect()))
+        (left_out(members.len().min(MOST_MEMBERS), members.len() as u64, "listed members"))
+    }
 }

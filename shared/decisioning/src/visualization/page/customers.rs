@@ -13,7 +13,7 @@ use crate::visualization::format::{Unit, words};
 const MOST_COHORTS: usize = 12;
 /// Months of age that are listed; those from [`FEW_AGES`] on only where there is room.
 const MOST_AGES: usize = 13;
-const FEW_AGES: usize = 7;
+const FEW_AGES: usize = 6;
 /// Customers that are listed by name.
 const MOST_CUSTOMERS: usize = 10;
 
@@ -34,7 +34,7 @@ fn segments(doc: &Doc<'_>) -> Markup {
             |value: Option<f64>| value.and_then(|value| Unit::Share.text(value)).unwrap_or_else(|| "–".to_owned());
         Bar {
             label: words(&segment.name),
-            text: format!("{} of customers · {} of revenue", share(Some(segment.share)), share(segment.revenue_share)),
+            text: format!("{} · {}", share(Some(segment.share)), share(segment.revenue_share)),
             values: vec![
                 BarValue { value: Some(segment.share), paint: Paint::Main },
                 BarValue { value: segment.revenue_share, paint: Paint::Second },
@@ -48,11 +48,11 @@ fn segments(doc: &Doc<'_>) -> Markup {
                 None => (absent(&doc.reason(&place))),
                 Some(rfm) => {
                     p.note { (doc.figure(&format!("{place}/customers"), Unit::Count).short()) " customers as of " (rfm.as_of) "." }
-                    (bar_legend(&[(Paint::Main, "share of customers (thick)"), (Paint::Second, "share of revenue (thin)")]))
+                    (bar_legend(&[(Paint::Main, "share of customers (thick, first figure)"), (Paint::Second, "share of revenue (thin, second figure)")]))
                     (bars(&Caption { id: "segments", title: "Customers and revenue by segment",
                         description: "Two bars per segment: its share of the customers and of the revenue." },
                         &rfm.segments.iter().map(bar).collect::<Vec<_>>(), None))
-                    (folded("Table", segment_table(doc, &place, &rfm)))
+                    (folded("Table", &segment_table(doc, &place, &rfm)))
                 }
             }
         }
@@ -99,7 +99,7 @@ fn concentration(doc: &Doc<'_>) -> Markup {
                         description: "A curve that rises from nothing to all; the further it is above the diagonal, the more depends on few." },
                         &Curve { points: &report.curve.iter().map(|p| (p.customers, p.revenue)).collect::<Vec<_>>(),
                             across: "share of customers", up: "share of revenue" }))
-                    (folded("Tables", html! {
+                    (folded("Tables", &html! {
                         p.note { "Gini coefficient " (figure("gini", Unit::Number)) ", Herfindahl-Hirschman index " (figure("hhi", Unit::Number)) " of 10,000." }
                         (table("The curve", &[Column::text("Largest customers"), Column::number("Share of revenue")],
                             (0..report.curve.len()).map(|i| vec![figure(&format!("curve/{i}/customers"), Unit::Share), figure(&format!("curve/{i}/revenue"), Unit::Share)]).collect()))

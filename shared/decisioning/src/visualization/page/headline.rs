@@ -18,37 +18,37 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
         section id="headline" aria-labelledby="headline-title" {
             h2 #headline-title { "At a glance" }
             div.grid {
-                (card(doc, "Revenue", &format!("{money}/revenue_analysis/total_revenue"), Unit::Money, html! {
+                (card(doc, "Revenue", &format!("{money}/revenue_analysis/total_revenue"), Unit::Money, &html! {
                     @if let Some((from, to)) = all { (from) " to " (to) }
                 }))
-                (card(doc, "Gross margin", &format!("{money}/revenue_analysis/gross_margin"), Unit::Percent, html! {
+                (card(doc, "Gross margin", &format!("{money}/revenue_analysis/gross_margin"), Unit::Percent, &html! {
                     @if doc.at(&format!("{money}/revenue_analysis/gross_profit")).is_some() {
                         "Profit " (doc.figure(&format!("{money}/revenue_analysis/gross_profit"), Unit::Money).short())
                         @if let Some(tier) = doc.text(&format!("{money}/revenue_analysis/profitability_tier")) { "; margin tier: " (words(tier).to_lowercase()) }
                     }
                 }))
-                (card(doc, "Growth over twelve months", &format!("{trailing}/change"), Unit::Change, html! {
+                (card(doc, "Growth over twelve months", &format!("{trailing}/change"), Unit::Change, &html! {
                     @if let Some((from, to)) = last { (from) " to " (to) " against the twelve months before" }
                 }))
-                (card(doc, "Yearly growth, compounded", &format!("{money}/growth/compound_annual_rate"), Unit::Change, html! {
+                (card(doc, "Yearly growth, compounded", &format!("{money}/growth/compound_annual_rate"), Unit::Change, &html! {
                     "Between the first and the last whole year"
                 }))
-                (card(doc, "Customers", &format!("{people}/customers"), Unit::Count, html! {
+                (card(doc, "Customers", &format!("{people}/customers"), Unit::Count, &html! {
                     @if doc.at(&format!("{people}/repeat_rate")).is_some() {
                         (doc.figure(&format!("{people}/repeat_rate"), Unit::Share).short()) " bought on more than one day"
                     }
                 }))
-                (card(doc, "Orders", &format!("{orders}/orders"), Unit::Count, html! {
+                (card(doc, "Orders", &format!("{orders}/orders"), Unit::Count, &html! {
                     @if doc.at(&format!("{orders}/throughput/mean_per_month")).is_some() {
                         (doc.figure(&format!("{orders}/throughput/mean_per_month"), Unit::Mean).short()) " a month on average"
                     }
                 }))
-                (card(doc, "Value of an order", &format!("{orders}/order_value/mean"), Unit::Money, html! {
+                (card(doc, "Value of an order", &format!("{orders}/order_value/mean"), Unit::Money, &html! {
                     @if doc.at(&format!("{orders}/order_value/median")).is_some() {
                         "Mean; half of the orders are at most " (doc.figure(&format!("{orders}/order_value/median"), Unit::Money).short())
                     }
                 }))
-                (card(doc, "Data quality", &format!("{DISCOVERY}/data_ecosystem/data_quality_score"), Unit::Share, html! {
+                (card(doc, "Data quality", &format!("{DISCOVERY}/data_ecosystem/data_quality_score"), Unit::Share, &html! {
                     a href="#quality" { "How it is made up" }
                 }))
             }
@@ -56,7 +56,7 @@ pub(super) fn section(doc: &Doc<'_>) -> Markup {
     }
 }
 
-fn card(doc: &Doc<'_>, title: &str, pointer: &str, unit: Unit, below: Markup) -> Markup {
+fn card(doc: &Doc<'_>, title: &str, pointer: &str, unit: Unit, below: &Markup) -> Markup {
     let figure = doc.figure(pointer, unit);
     html! {
         div."card quarter kpi" {

@@ -64,7 +64,7 @@ fn axes(doc: &Doc<'_>) -> Markup {
             @else {
                 (wide_bars(&Caption { id: "health-axes", title: "Health by axis, 0 to 100", description: "One bar for each axis of the health score; an axis without a bar could not be judged." },
                     &all.iter().map(bar).collect::<Vec<_>>(), Some(100.0)))
-                (folded("Table", parts(doc, &place, &all)))
+                (folded("Table", &parts(doc, &place, &all)))
             }
         }
     }

@@ -36,7 +36,7 @@ fn discounts(doc: &Doc<'_>) -> Markup {
                     (bars(&Caption { id: "discounts", title: "Margin by size of the discount",
                         description: "One bar of margin in percent of revenue for each band of discounts." },
                         &effect.bands.iter().map(band_bar).collect::<Vec<_>>(), None))
-                    (folded("Table", band_table(doc, &place, &effect.bands)))
+                    (folded("Table", &band_table(doc, &place, &effect.bands)))
                 }
             }
         }
@@ -111,7 +111,7 @@ fn changes(doc: &Doc<'_>) -> Markup {
                     (bars(&Caption { id: "changes", title: "Effects on revenue between the last two whole years",
                         description: "One bar for each effect; losses are hatched and left of zero." },
                         &EFFECTS.iter().filter_map(bar).collect::<Vec<_>>(), None))
-                    (folded("Table", table("Effects", &[Column::text("Effect"), Column::number("Revenue")],
+                    (folded("Table", &table("Effects", &[Column::text("Effect"), Column::number("Revenue")],
                         EFFECTS.iter().map(|(name, words)| vec![html! { (words) }, doc.figure(&format!("{place}/{name}"), Unit::Money).short()]).collect())))
                 }
             }

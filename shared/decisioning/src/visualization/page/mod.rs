@@ -21,7 +21,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::alerts::{AlertSystem, State};
 use super::charts::Paint;
 use super::doc::{AGENTS, Doc};
-use super::format::{clean, words};
+use super::format::{clean, clean_lines, words};
 
 /// Where the agents' data stands in the document.
 pub(crate) const DISCOVERY: &str = "/agent_results/discovery/data";
@@ -43,7 +43,6 @@ pub(crate) struct About<'a> {
 pub(crate) fn page(doc: &Doc<'_>, about: &About<'_>) -> String {
     // Figures first: statements link to them.
     let figures = [
-        health::section(doc),
         headline::section(doc),
         revenue::section(doc),
         contribution::section(doc),
@@ -53,10 +52,11 @@ pub(crate) fn page(doc: &Doc<'_>, about: &About<'_>) -> String {
         opportunities::section(doc),
     ];
     let quality = quality::section(doc);
+    let health = health::section(doc);
     let decisions = decisions::section(doc);
     let statements = statements::section(doc);
     let run = run::section(doc, about);
-    html! {
+    let page = html! {
         (DOCTYPE)
         html lang="en" {
             head {
@@ -73,9 +73,9 @@ pub(crate) fn page(doc: &Doc<'_>, about: &About<'_>) -> String {
                 (hatch())
                 (header(doc, about))
                 main id="content" {
-                    @for section in &figures[..1] { (section) }
+                    (health)
                     (decisions)
-                    @for section in &figures[1..] { (section) }
+                    @for section in &figures { (section) }
                     (quality)
                     (statements)
                     (run)
@@ -83,8 +83,9 @@ pub(crate) fn page(doc: &Doc<'_>, about: &About<'_>) -> String {
                 footer { p { "Written by Causeway " (env!("CARGO_PKG_VERSION")) ". All figures are in export.json beside this page." } }
             }
         }
-    }
-    .into_string()
+    };
+    // Whatever the results hold anywhere, such as in a month's name.
+    clean_lines(&page.into_string())
 }
 
 /// The pattern of losses, which is told from profits without colour.

@@ -48,7 +48,7 @@ fn parts(doc: &Doc<'_>) -> Markup {
             (bars(&Caption { id: "quality-parts", title: "Parts of the data quality",
                 description: "One bar of 0 to 100 percent for each part of the quality score." },
                 &all.iter().map(bar).collect::<Vec<_>>(), Some(1.0)))
-            (folded("Table", table("Parts and their weights",
+            (folded("Table", &table("Parts and their weights",
                 &[Column::text("Part"), Column::number("Value"), Column::number("Weight"), Column::long("Why it is absent")],
                 all.iter().enumerate().map(row).collect())))
         }

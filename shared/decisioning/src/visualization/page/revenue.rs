@@ -88,7 +88,7 @@ fn card(doc: &Doc<'_>, place: &str, series: &Series) -> Markup {
             (summary(doc, &found))
             (legend(&legends))
             (lines(&Caption { id: "revenue-chart", title: "Revenue over time", description: &description }, &shown))
-            (folded("Table", html! {
+            (folded("Table", &html! {
                 (figures(doc, place, series, &found))
                 @if let Some((place, forecast)) = forecast { (forecasts(doc, place, forecast, &ahead)) }
             }))

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 use serde_json::Value;
 
 use super::About;
-use super::table::{Column, left_out, name, table};
+use super::table::{Column, folded, left_out, name, table};
 use crate::visualization::alerts::{Rule, State};
 use crate::visualization::doc::{AGENTS, Doc};
 use crate::visualization::format::{Unit, words};
@@ -83,7 +83,11 @@ fn missing(doc: &Doc<'_>) -> Markup {
             let text = |field: &str| record[field].as_str();
             if let (Some(figure), Some(reason)) = (text("metric").or_else(|| text("figure")), text("reason")) {
                 let about = if text("status") == Some("not_applicable") { "does not apply: " } else { "" };
-                rows.push(vec![html! { (words(agent)) }, html! { (words(figure)) }, html! { (about) (name(reason)) }]);
+                rows.push(vec![
+                    html! { (words(agent)) },
+                    html! { (words(&figure.replace('.', ": "))) },
+                    html! { (about) (name(reason)) },
+                ]);
             }
         }
         for object in doc.list(&format!("{coverage}/deferred")).iter().filter_map(Value::as_str) {
@@ -96,8 +100,10 @@ fn missing(doc: &Doc<'_>) -> Markup {
     html! {
         @if rows.is_empty() { p { "Nothing." } }
         @else {
-            (table("Figures that could not be computed, and why", &[Column::text("Agent"), Column::text("Figure"), Column::long("Why")], rows))
-            (left_out(shown, total as u64, "figures"))
+            (folded(&format!("{total} figures and why they are missing"), &html! {
+                (table("Figures that could not be computed, and why", &[Column::text("Agent"), Column::text("Figure"), Column::long("Why")], rows))
+                (left_out(shown, total as u64, "figures"))
+            }))
         }
     }
 }

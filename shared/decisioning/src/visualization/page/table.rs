@@ -4,6 +4,9 @@ use maud::{Markup, html};
 
 use crate::visualization::format::clean;
 
+/// Rows of a table, unless it shows fewer.
+const MOST_ROWS: usize = 150;
+
 /// A column.
 pub(crate) struct Column {
     pub(crate) title: &'static str,
@@ -44,7 +47,9 @@ impl Column {
 
 /// A table; the first cell of each row is its heading. The roles say again what the elements are, because a narrow
 /// page lays them out as blocks.
-pub(crate) fn table(caption: &str, columns: &[Column], rows: Vec<Vec<Markup>>) -> Markup {
+pub(crate) fn table(caption: &str, columns: &[Column], mut rows: Vec<Vec<Markup>>) -> Markup {
+    let total = rows.len();
+    rows.truncate(MOST_ROWS);
     html! {
         table.stack role="table" {
             caption { (caption) }
@@ -62,11 +67,12 @@ pub(crate) fn table(caption: &str, columns: &[Column], rows: Vec<Vec<Markup>>) -
                 } }
             }
         }
+        (left_out(total.min(MOST_ROWS), total as u64, "rows"))
     }
 }
 
 /// A table that is opened by a click, with what its chart leaves out.
-pub(crate) fn folded(summary: &str, content: Markup) -> Markup {
+pub(crate) fn folded(summary: &str, content: &Markup) -> Markup {
     html! { details { summary { (summary) } (content) } }
 }
 

@@ -1,0 +1,84 @@
+//! Makes the dashboard of a run: a page that needs nothing else, its data, and sources for Analytics Cloud and APEX.
+//!
+//! Trigger: a direct or HTTP call with a [`Request`], which holds or names the results of the other agents. Needs read
+//! and write access to the objects. The files go to `dashboards/<run_id>/`; a repeated delivery finds them there, byte
+//! for byte, and writes nothing. The same run with other results is refused unless the request says `overwrite`. The
+//! rules are in `causeway-decisioning`.
+
+use std::sync::Arc;
+
+use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
+use causeway_decisioning::visualization::request::Format;
+use causeway_decisioning::visualization::{Answer, Options, Request, VisualizeError, visualize};
+use causeway_runtime::{AuthCheck, Context, Error, Handler};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+mod config;
+
+pub use config::Config;
+
+/// The visualization agent over one bucket.
+pub struct VisualizationAgent {
+    objects: Objects,
+    principal: Arc<dyn Principal>,
+    options: Options,
+}
+
+impl VisualizationAgent {
+    /// An agent over the given objects, which acts as `principal`.
+    #[must_use]
+    pub fn new(objects: Objects, principal: Arc<dyn Principal>, config: Config) -> Self {
+        Self { objects, principal, options: config.options }
+    }
+
+    /// Takes the deployment's bucket, or the directory that stands in for it.
+    ///
+    /// # Errors
+    ///
+    /// There is neither, or the directory cannot be opened.
+    pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
+        Ok(Self::new(ports.objects()?, ports.principal()?, config))
+    }
+}
+
+impl Handler for VisualizationAgent {
+    const NAME: &'static str = "visualization-agent";
+    const ABOUT: &'static str =
+        "Makes the dashboard of a run: a page, its data, and sources for Analytics Cloud and APEX.";
+    type Config = Config;
+    type Request = Request;
+    type Reply = Answer;
+
+    async fn handle(&self, request: Request, _: &Context) -> Result<Answer, Error> {
+        visualize(&self.objects, &request, &self.options, &Timestamp::now).await.map_err(failed)
+    }
+
+    async fn check_auth(&self) -> AuthCheck {
+        match self.principal.check().await {
+            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
+            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
+            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
+        }
+    }
+
+    fn capabilities(&self) -> Value {
+        json!({
+            "output_formats": Format::ALL,
+            "inputs": ["discovery", "intelligence", "strategy", "decision"],
+        })
+    }
+}
+
+fn failed(error: VisualizeError) -> Error {
+    match error {
+        VisualizeError::Request(wrong) => Error::invalid_request(wrong.message).at(wrong.path),
+        VisualizeError::Conflict { .. } => Error::client(409, "dashboard_exists", error.to_string()).at("run_id"),
+        VisualizeError::Store { object, source } => Error::upstream("objects", None, "objects_failed")
+            .with_detail(format!("the store failed on {object}"))
+            .with_source(source),
+    }
+}
+
+#[cfg(test)]
+mod tests;
