@@ -15,4 +15,4 @@ pub mod strategy;
 pub mod visualization;
 
 #[cfg(test)]
-mod installed;
+mod tests;

@@ -1,6 +1,6 @@
 //! The options of each command.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -51,9 +51,10 @@ pub(crate) struct Up {
     /// Port; 0 picks a free one.
     #[arg(long, default_value_t = 8080)]
     pub(crate) port: u16,
-    /// Address to listen on. Anybody who reaches it can run the functions; routes that administer OCI answer
-    /// calls from this machine alone.
-    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    /// Address to listen on: 127.0.0.1, ::1 or localhost for this machine alone, 0.0.0.0 or :: for every network.
+    /// With the last two anybody who reaches the machine can run the functions; logs, and routes that administer
+    /// OCI, answer calls from this machine alone.
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = host)]
     pub(crate) host: IpAddr,
     #[command(flatten)]
     pub(crate) bounds: Bounds,
@@ -206,6 +207,24 @@ impl Up {
     }
 }
 
+/// The functions call OCI without TLS, which they do with this machine alone, and administration needs one of its
+/// names: the address has to be one that 127.0.0.1 or ::1 reaches.
+fn host(text: &str) -> Result<IpAddr, String> {
+    if text.eq_ignore_ascii_case("localhost") {
+        return Ok(Ipv4Addr::LOCALHOST.into());
+    }
+    let (four, six) = ([Ipv4Addr::LOCALHOST, Ipv4Addr::UNSPECIFIED], [Ipv6Addr::LOCALHOST, Ipv6Addr::UNSPECIFIED]);
+    let works = |address: &IpAddr| match address {
+        IpAddr::V4(address) => four.contains(address),
+        IpAddr::V6(address) => six.contains(address),
+    };
+    text.parse().ok().filter(works).ok_or_else(|| {
+        "expected 127.0.0.1, ::1 or localhost for this machine alone, or 0.0.0.0 or :: for every network: functions \
+         reach OCI only under this machine's own address"
+            .to_owned()
+    })
+}
+
 /// Pauses between tries. A type of its own, because clap would take a list for an option given several times.
 #[derive(Debug, Clone, PartialEq)]
 struct Waits(Vec<Duration>);
@@ -223,6 +242,23 @@ fn waits(text: &str) -> Result<Waits, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn addresses_to_listen_on() {
+        for (text, expected) in [
+            ("127.0.0.1", "127.0.0.1"),
+            ("::1", "::1"),
+            ("localhost", "127.0.0.1"),
+            ("LocalHost", "127.0.0.1"),
+            ("0.0.0.0", "0.0.0.0"),
+            ("::", "::"),
+        ] {
+            assert_eq!(host(text), Ok(expected.parse().unwrap()), "{text}");
+        }
+        for bad in ["127.0.0.2", "192.0.2.7", "::ffff:127.0.0.1", "fe80::1", "example.com", "", "127.0.0.1:80", "[::1]"] {
+            assert!(host(bad).is_err_and(|told| told.contains("127.0.0.1, ::1 or localhost")), "{bad}");
+        }
+    }
 
     #[test]
     fn pauses_between_tries() {

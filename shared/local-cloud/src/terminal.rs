@@ -38,11 +38,9 @@ impl Terminal {
         self.paint("1", text)
     }
 
-
     pub(crate) fn good(&self, text: &str) -> String {
         self.paint("32", text)
     }
-
 
     fn paint(&self, code: &str, text: &str) -> String {
         if self.colour { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_owned() }
@@ -159,7 +157,6 @@ pub(crate) fn wrap(text: &str, width: usize, indent: &str) -> String {
     }
     out
 }
-
 
 /// `2551942` becomes `2.6 MB`.
 pub(crate) fn bytes(count: usize) -> String {

@@ -54,7 +54,12 @@ impl Call {
 
     /// How many entries a page may have. A larger wish is cut to what the service gives.
     pub(crate) fn limit(&self, default: usize, most: usize) -> Result<usize, Error> {
-        Ok(self.number("limit", 1..=usize::MAX)?.unwrap_or(default).min(most))
+        let Some(text) = self.query("limit") else { return Ok(default.min(most)) };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        // More digits than a number of the machine has are a larger wish, too.
+        let wish = if digits { text.parse().unwrap_or(usize::MAX) } else { 0 };
+        let refused = || format!("limit must be a whole number from 1; a page has at most {most} entries.");
+        (wish > 0).then_some(wish.min(most)).ok_or_else(|| Error::invalid(refused()))
     }
 
     /// `true` or `false` in the query; absent is false.

@@ -1,5 +1,6 @@
 //! Faults on demand: delays, refusals, throttling, cut bodies and a wrong clock, by service and operation.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
@@ -8,15 +9,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 use crate::ids;
+use crate::services;
+
+/// The longest wait of a rule, in milliseconds.
+const MAX_LATENCY_MS: u64 = 600_000;
 
 /// A rule that makes calls fail or wait. Absent selectors fit every call; absent effects do nothing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Fault {
-    /// Service, such as `objectstorage`.
+    /// Service, such as `objectstorage`; `*` stands for every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<String>,
-    /// Operation in Oracle's naming, such as `PutObject`.
+    /// Operation in Oracle's naming, such as `PutObject`; `*` stands for every one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operation: Option<String>,
     /// Share of the fitting calls that are hit, 0 to 1; all of them when absent.
@@ -25,7 +30,7 @@ pub struct Fault {
     /// The rule ends after this many hits.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub times: Option<u64>,
-    /// Wait before the call is looked at, in milliseconds.
+    /// Wait before the call is looked at, in milliseconds, at most 600,000.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub latency_ms: Option<u64>,
     /// Refuse with this HTTP status.
@@ -77,7 +82,7 @@ impl Fault {
         Ok(fault)
     }
 
-    /// Whether every number is within its range.
+    /// Whether every number is within its range, and there is such a service and such an operation.
     ///
     /// # Errors
     ///
@@ -89,14 +94,37 @@ impl Fault {
         rate.then_some(()).ok_or("rate must be from 0 to 1")?;
         status.then_some(()).ok_or("status must be from 400 to 599")?;
         throttle.then_some(()).ok_or("perSecond must be a number from 0")?;
-        Ok(())
+        if self.latency_ms.is_some_and(|latency| latency > MAX_LATENCY_MS) {
+            return Err(format!("latencyMs must be from 0 to {MAX_LATENCY_MS}"));
+        }
+        self.check_names()
+    }
+
+    /// A rule with a misspelt name would never hit, and nobody would know.
+    fn check_names(&self) -> Result<(), String> {
+        let services: Vec<_> = services::ALL.iter().filter(|service| names(&self.service, service.name)).collect();
+        if services.is_empty() {
+            let known: Vec<&str> = services::ALL.iter().map(|service| service.name).collect();
+            let name = self.service.as_deref().unwrap_or_default();
+            return Err(format!("there is no service {name:?}; there are {}", known.join(", ")));
+        }
+        let operations = || services.iter().flat_map(|service| service.routes).map(|route| route.name);
+        if operations().any(|name| names(&self.operation, name)) {
+            return Ok(());
+        }
+        let name = self.operation.as_deref().unwrap_or_default();
+        Err(match services.as_slice() {
+            [service] => {
+                let known: BTreeSet<&str> = operations().collect();
+                let known = known.into_iter().collect::<Vec<_>>().join(", ");
+                format!("{} has no operation {name:?}; it has {known}", service.name)
+            }
+            _ => format!("no service has an operation {name:?}; Oracle's names are meant, such as PutObject"),
+        })
     }
 
     fn fits(&self, service: &str, operation: &str) -> bool {
-        let same = |wanted: &Option<String>, name: &str| {
-            wanted.as_ref().is_none_or(|wanted| wanted == "*" || wanted.eq_ignore_ascii_case(name))
-        };
-        same(&self.service, service) && same(&self.operation, operation)
+        names(&self.service, service) && names(&self.operation, operation)
     }
 
     fn refusal(&self) -> Option<Error> {
@@ -112,6 +140,11 @@ impl Fault {
             None => refusal,
         }
     }
+}
+
+/// Whether a selector takes this name.
+fn names(wanted: &Option<String>, name: &str) -> bool {
+    wanted.as_ref().is_none_or(|wanted| wanted == "*" || wanted.eq_ignore_ascii_case(name))
 }
 
 /// The code that OCI usually sends with a status (Oracle's page "API Errors").
@@ -259,6 +292,30 @@ mod tests {
         for bad in ["status", "status=x", "status=200", "rate=2", "speed=1", "rate=1,rate=1", "perSecond=-1"] {
             assert!(Fault::parse(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn names_that_nothing_has_are_refused() {
+        let check = |text: &str, expected: Option<&str>| {
+            let told = Fault::parse(text).err();
+            let right = match expected {
+                Some(words) => told.as_deref().is_some_and(|told| told.contains(words)),
+                None => told.is_none(),
+            };
+            assert!(right, "{text}: {told:?}");
+        };
+        check("service=objectstorage,status=503", None);
+        check("service=ObjectStorage,operation=getobject,status=503", None);
+        check("service=*,operation=*,status=503", None);
+        check("operation=GetObject,status=503", None);
+        check("service=imds,latencyMs=600000", None);
+        check("service=objectstore,status=503", Some("no service \"objectstore\"; there are objectstorage, compute,"));
+        check("service=,status=503", Some("no service \"\""));
+        check("service=compute,operation=GetObject", Some("compute has no operation \"GetObject\"; it has "));
+        check("service=compute,operation=GetObject", Some("ListInstances"));
+        check("operation=FetchObject,status=503", Some("no service has an operation \"FetchObject\""));
+        check("latencyMs=600001", Some("latencyMs must be from 0 to 600000"));
+        check("latencyMs=18446744073709551615", Some("latencyMs must be"));
     }
 
     #[test]

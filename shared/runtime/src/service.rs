@@ -177,6 +177,4 @@ fn panic_text(panic: &(dyn Any + Send)) -> String {
 }
 
 #[cfg(test)]
-mod once_tests;
-#[cfg(test)]
 mod tests;

@@ -141,6 +141,13 @@ mod tests {
     }
 
     #[test]
+    fn a_flow_names_the_run_and_its_stage() {
+        let asked =
+            parsed(r#"{"run_id":"r1","stage":"discovery","analysis_type":"financial_health","data_sources":[]}"#);
+        assert_eq!((asked.run_id.as_deref(), asked.stage.as_deref()), (Some("r1"), Some("discovery")));
+    }
+
+    #[test]
     fn unknown_fields_and_wrong_types_are_errors() {
         for bad in [
             r#"{"datasources":[]}"#,

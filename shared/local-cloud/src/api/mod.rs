@@ -4,6 +4,7 @@ mod fn_api;
 mod guard;
 mod lambda_api;
 mod lambda_name;
+mod shown;
 mod trigger;
 
 use std::io::{self, Write};
@@ -182,7 +183,7 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 async fn log_access(State(enabled): State<bool>, request: Request, next: Next) -> Response {
-    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let (method, path) = (request.method().clone(), shown::path(request.uri().path()));
     let started = Instant::now();
     let response = next.run(request).await;
     if enabled {

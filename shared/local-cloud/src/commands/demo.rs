@@ -107,8 +107,7 @@ async fn lay_out(args: &Demo, target: &Target, progress: &Progress) -> Result<&'
         return Ok(SAMPLE_PREFIX);
     };
     let absolute = directory.canonicalize().map_err(|error| CliError::io(directory.display(), &error))?;
-    let wanted =
-        json!({ "buckets": [{ "name": BUCKET, "objects": [{ "directory": absolute, "prefix": OWN_PREFIX }] }] });
+    let wanted = json!({ "buckets": [{ "name": BUCKET, "objects": [{ "directory": absolute, "prefix": format!("{OWN_PREFIX}/") }] }] });
     let file = tempfile::Builder::new().suffix(".json").tempfile().map_err(|error| CliError::io("scratch", &error))?;
     fs::write(file.path(), wanted.to_string()).map_err(|error| CliError::io("scratch", &error))?;
     let report = crate::seed::load(target, file.path()).await.map_err(|error| seed::failed(&error))?;

@@ -49,17 +49,17 @@ fn situation(summary: &Value, run: &Value, terminal: &Terminal) -> String {
     let (at, money) = (&summary["situation_assessment"], &summary["financial_projections"]);
     let detail = &money["current_state_detail"];
     let word = |value: &Value| value.as_str().map_or(ABSENT.to_owned(), clean);
-    let number = |value: &Value| figure(value).unwrap_or_else(|| ABSENT.to_owned());
-    let health = match &at["business_health"] {
-        Value::String(label) => format!("{} of 100, {}", number(&at["business_health_numeric"]), clean(label)),
-        _ => format!("{} of 100", number(&at["business_health_numeric"])),
+    let number = |value: &Value, unit: &str| figure(value).map_or(ABSENT.to_owned(), |text| text + unit);
+    let health = match (&at["business_health"], number(&at["business_health_numeric"], " of 100")) {
+        (Value::String(label), score) => format!("{score}, {}", clean(label)),
+        (_, score) => score,
     };
     let lines = [
         ("status", word(&run["status"])),
         ("health", health),
         ("state", word(&money["current_state"])),
-        ("revenue", number(&detail["total_revenue"])),
-        ("gross margin", format!("{} %", number(&detail["gross_margin"]))),
+        ("revenue", number(&detail["total_revenue"], "")),
+        ("gross margin", number(&detail["gross_margin"], " %")),
         ("position", word(&at["strategic_position"])),
         ("urgency", word(&at["urgency_level"])),
         ("immediate risk", word(&at["immediate_risk"])),
@@ -121,7 +121,19 @@ fn figure(value: &Value) -> Option<String> {
     } else {
         &text
     };
-    Some(text.to_owned())
+    Some(grouped(text))
+}
+
+/// With commas between thousands.
+fn grouped(text: &str) -> String {
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text), |digits| ("-", digits));
+    let (whole, rest) = digits.split_at(digits.find(['.', 'e']).unwrap_or(digits.len()));
+    let first = whole.len() % 3;
+    let mut groups: Vec<&str> = (first..whole.len()).step_by(3).map(|at| &whole[at..at + 3]).collect();
+    if first > 0 {
+        groups.insert(0, &whole[..first]);
+    }
+    format!("{sign}{}{rest}", groups.join(","))
 }
 
 /// JSON with line breaks, without reading its numbers: writing them anew could change their last digit,
@@ -190,11 +202,11 @@ mod tests {
     #[test]
     fn figures_are_short() {
         let check = |number: f64, text: &str| assert_eq!(figure(&json!(number)).as_deref(), Some(text));
-        check(9994.0, "9994");
-        check(-6599.978, "-6599.98");
+        check(9994.0, "9,994");
+        check(-6599.978, "-6,599.98");
         check(0.156_202_721, "0.1562");
         check(229.858_000_8, "229.86");
-        check(2_297_200.860_3, "2297201");
+        check(2_297_200.860_3, "2,297,201");
         check(1e15, "1.000e15");
         check(0.0, "0");
         assert_eq!(figure(&Value::Null), None);

@@ -1,6 +1,7 @@
 //! Seed files: what shall be in an emulator, in JSON or YAML. The format is in `seeds/README.md`.
 
 mod format;
+mod input;
 mod instances;
 mod load;
 mod metrics;

@@ -1,7 +1,7 @@
 //! Objects: where their bytes come from, and putting them into a bucket.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +16,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::io::AsyncReadExt;
 
 use super::format::Object;
+use super::input;
 use super::report::Outcome;
 use crate::oci::target::{OCI, SendError, Target};
 
@@ -83,10 +84,8 @@ pub(super) fn uploads(object: &Object, directory: &Path) -> Result<Vec<Upload>, 
 }
 
 fn readable(path: PathBuf) -> Result<PathBuf, String> {
-    let opened = File::open(&path).and_then(|file| file.metadata());
-    match opened {
-        Ok(metadata) if metadata.is_file() => Ok(path),
-        Ok(_) => Err(format!("{}: expected a file", path.display())),
+    match input::open(&path) {
+        Ok(_) => Ok(path),
         Err(error) => Err(format!("{}: {error}", path.display())),
     }
 }
@@ -173,7 +172,7 @@ impl Content {
                 length = bytes.len() as u64;
             }
             Self::File(path) => {
-                let (mut file, mut chunk) = (File::open(path)?, vec![0; CHUNK]);
+                let (mut file, mut chunk) = (input::open(path)?, vec![0; CHUNK]);
                 loop {
                     let count = file.read(&mut chunk)?;
                     if count == 0 {
@@ -191,7 +190,7 @@ impl Content {
         match self {
             Self::Bytes(bytes) => Ok(Body::from(bytes.clone())),
             Self::File(path) => {
-                let file = tokio::fs::File::open(path).await?;
+                let file = tokio::fs::File::from_std(input::open(path)?);
                 let chunks = stream::try_unfold(file, async |mut file| {
                     let mut chunk = vec![0; CHUNK];
                     let count = file.read(&mut chunk).await?;

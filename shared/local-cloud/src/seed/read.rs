@@ -1,13 +1,14 @@
 //! From a file to what it says, checked in full: whoever loads half a file has to clean up.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::io::ErrorKind;
 use std::path::Path;
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use super::format::{Bucket, Chat, Compartment, Instance, Limit, Metric, Secret, Topic, Usage};
+use super::input;
 use super::objects::{self, Upload};
 use super::series::{self, Series};
 
@@ -59,11 +60,10 @@ pub(super) fn read(path: &Path) -> Result<Seeds, Vec<String>> {
 
 fn parse(path: &Path) -> Result<Map<String, Value>, String> {
     let file = path.display();
-    let size = fs::metadata(path).map_err(|error| format!("{file}: {error}"))?.len();
-    if size > MAX_FILE {
-        return Err(format!("{file}: expected at most {MAX_FILE} bytes, there are {size}; use csv and file"));
-    }
-    let text = fs::read_to_string(path).map_err(|error| format!("{file}: {error}"))?;
+    let text = input::read_text(path, MAX_FILE).map_err(|error| match error.kind() {
+        ErrorKind::FileTooLarge => format!("{file}: {error}; use csv and file"),
+        _ => format!("{file}: {error}"),
+    })?;
     let is_yaml = path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml");
     let value: Value = match is_yaml {
         true => serde_yaml_ng::from_str(&text).map_err(|error| format!("{file}: {error}"))?,

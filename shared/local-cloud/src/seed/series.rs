@@ -1,6 +1,5 @@
 //! The points of a metric: given one by one, as a row of values, or in a CSV trace.
 
-use std::fs::File;
 use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
@@ -9,9 +8,13 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use super::format::{Metric, When};
+use super::input::{self, Bounded};
 
 /// Points of one metric, at most.
 const MAX_POINTS: usize = 5_000_000;
+/// Bytes of a CSV file, and of one of its rows, at most. A quote that is not closed makes a row of many lines.
+const MAX_CSV: u64 = 1024 * 1024 * 1024;
+const MAX_ROW: u64 = 64 * 1024;
 /// A larger number is taken for milliseconds since 1970.
 const MAX_SECONDS: f64 = 1e11;
 
@@ -100,12 +103,14 @@ fn lay_out(raw: &mut [Raw], metric: &Metric) -> Result<(), String> {
 
 fn trace(path: &Path, metric: &Metric) -> Result<Vec<Raw>, String> {
     let shown = path.display();
-    let file = File::open(path).map_err(|error| format!("csv: {shown}: {error}"))?;
+    let file = input::open(path).map_err(|error| format!("csv: {shown}: {error}"))?;
+    let file = Bounded::new(file, MAX_CSV, MAX_ROW);
     let mut reader = ReaderBuilder::new().has_headers(false).flexible(true).trim(csv::Trim::All).from_reader(file);
+    let mut record = StringRecord::new();
     let mut columns = None;
     let mut points = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|error| format!("csv: {shown}: {error}"))?;
+    while reader.read_record(&mut record).map_err(|error| format!("csv: {shown}: {error}"))? {
+        reader.get_mut().mark();
         let line = record.position().map_or(0, csv::Position::line);
         let at = |text: String| format!("csv: {shown}:{line}: {text}");
         let columns = match &columns {

@@ -68,3 +68,21 @@ fn the_last_point_goes_where_it_shall() {
     let given = json!({ "datapoints": [{ "timestamp": "2026-01-02T00:00:00Z", "value": 1 }] });
     assert_eq!(end(given), "2026-01-02T00:00:00Z".parse::<Timestamp>().unwrap().as_millisecond());
 }
+
+#[test]
+fn no_file_is_read_without_bound() {
+    let check = |csv: &str, expected: &str| {
+        let error = points(csv, &json!({})).unwrap_err();
+        assert!(error.contains(expected) && error.len() < 1000, "{expected}: {}...", &error[..error.len().min(300)]);
+    };
+    check(&"1".repeat(1_000_000), "expected rows of at most 65536 bytes");
+    check(&format!("0,1\n{}", "x".repeat(1_000_000)), "expected rows of at most 65536 bytes");
+    check(&format!("0,1\n\"{}", "60,2\n".repeat(200_000)), "expected rows of at most 65536 bytes");
+    check(&format!("0,1\n{}", "\n".repeat(1_000_000)), "expected rows of at most 65536 bytes");
+    let many = format!("0,1\n{}", "60,2\n".repeat(200_000));
+    assert_eq!(points(&many, &json!({})).unwrap().len(), 200_001);
+    for special in ["/dev/zero", "/dev/null", "."] {
+        let error = read(&metric(&json!({ "csv": special })), Path::new("/")).unwrap_err();
+        assert!(error.contains("expected a regular file"), "{error}");
+    }
+}

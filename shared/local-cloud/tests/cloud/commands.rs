@@ -137,23 +137,44 @@ fn demo_works_twice_in_the_same_place() {
     let first = demo();
     assert!(first.status.success(), "{}", text(&first.stderr));
     let before = result();
-    assert_eq!(before["data"]["tables"][0]["row_count"], 9994);
-    assert_eq!(before["data"]["tables"][0]["column_count"], 21);
+    let agents = &before["agent_results"];
+    assert_eq!(agents["discovery"]["data"]["tables"][0]["row_count"], 9994);
+    let revenue = &agents["intelligence"]["data"]["financial_intelligence"]["revenue_analysis"]["total_revenue"];
+    assert!((revenue.as_f64().unwrap() - 2_297_200.860_3).abs() < 1e-3, "{revenue}");
+    for agent in ["discovery", "intelligence", "strategy", "decision", "visualization"] {
+        assert_ne!(before["workflow_run"]["agents"][agent]["status"], "error", "{agent}");
+        assert!(text(&first.stderr).contains(&format!("{agent}  answered after")), "{agent}");
+    }
     let shown = text(&first.stdout);
-    assert!(
-        shown.contains("9,994 rows x 21 columns") && shown.contains("Sub-Category") && !shown.contains('\x1b'),
-        "{shown}"
-    );
+    assert!(shown.contains("Executive summary") && shown.contains("Decisions") && !shown.contains('\x1b'), "{shown}");
     assert!(shown.lines().all(|line| line.chars().count() <= 110), "{shown}");
     assert!(text(&first.stderr).contains("its socket was ready in"));
+    let page = fs::read_to_string(directory.path().join("out/dashboard.html")).unwrap();
+    assert!(page.contains("<svg") && !page.contains("<script"));
     let second = demo();
     assert!(second.status.success(), "{}", text(&second.stderr));
-    assert_eq!(result()["data"], before["data"]);
+    for agent in ["discovery", "intelligence", "strategy", "decision"] {
+        assert_eq!(result()["agent_results"][agent]["data"], before["agent_results"][agent]["data"], "{agent}");
+    }
     let mut names: Vec<_> =
         fs::read_dir(directory.path().join("out")).unwrap().flatten().map(|entry| entry.file_name()).collect();
     names.sort();
-    assert_eq!(names, ["bucket", "logs", "result.json", "superstore-LICENSE"]);
+    assert_eq!(names, ["bucket", "dashboard.html", "export.json", "logs", "result.json", "superstore-LICENSE"]);
     assert!(!fs::read_to_string(directory.path().join("out/logs/discovery-agent.log")).unwrap().is_empty());
+}
+
+#[test]
+fn demo_takes_data_of_its_user() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("own")).unwrap();
+    fs::write(directory.path().join("own/orders.csv"), "order_id,date,amount\n1,2024-01-01,5\n2,2024-02-01,7\n")
+        .unwrap();
+    let output = run(&["demo", "--out", "out", "--data", "own"], directory.path());
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let result: Value = serde_json::from_slice(&fs::read(directory.path().join("out/result.json")).unwrap()).unwrap();
+    assert_eq!(result["agent_results"]["discovery"]["data"]["tables"][0]["row_count"], 2);
+    let missing = run(&["demo", "--out", "out", "--data", "nowhere"], directory.path());
+    assert!(!missing.status.success() && text(&missing.stderr).contains("nowhere"), "{}", text(&missing.stderr));
 }
 
 #[test]
@@ -162,7 +183,7 @@ fn a_place_that_cannot_be_written_is_named() {
     fs::write(directory.path().join("file"), "").unwrap();
     let output = run(&["demo", "--out", "file/out"], directory.path());
     assert_eq!((output.status.code(), output.stdout.len()), (Some(74), 0));
-    assert!(text(&output.stderr).contains("cannot write file/out/bucket"), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("cannot write file/out"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! The table file, with a choice of how long a write waits.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io;
 use std::ops::Bound;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use redb::backends::FileBackend;
@@ -12,11 +13,18 @@ use super::{Safety, StoreError};
 
 const FILE: &str = "state.redb";
 
-/// Opens or creates the table file; refuses one that another emulator has open.
+/// Makes a directory, with those above it, that only this user can enter. One that is there stays as it is.
+pub(super) fn private_directory(directory: &Path) -> Result<(), StoreError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(directory);
+    made.map_err(|e| StoreError::file(directory, e))
+}
+
+/// Opens or creates the table file; refuses one that another emulator has open. It holds secrets and keys, so
+/// that a new one is for this user alone.
 pub(super) fn open(directory: &Path, safety: Safety, cache_bytes: usize) -> Result<Database, StoreError> {
-    std::fs::create_dir_all(directory).map_err(|e| StoreError::file(directory, e))?;
+    private_directory(directory)?;
     let path = directory.join(FILE);
-    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path);
+    let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
     let file: File = file.map_err(|e| StoreError::file(&path, e))?;
     let backend = TableFile { file: FileBackend::new(file)?, sync: safety == Safety::Disk };
     Ok(Database::builder().set_cache_size(cache_bytes).create_with_backend(backend)?)

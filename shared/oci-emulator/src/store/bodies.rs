@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
+use super::backend::private_directory;
 use super::{Place, Read, Safety, StoreError, Table, Writer};
 
 /// The number of a body.
@@ -178,7 +179,7 @@ impl Bodies {
                 (temporary.path().to_owned(), Some(temporary))
             }
         };
-        std::fs::create_dir_all(&directory).map_err(|e| StoreError::file(&directory, e))?;
+        private_directory(&directory)?;
         let sync = safety == Safety::Disk;
         let inner = Inner { directory, sync, _temporary: temporary, reading: Mutex::default() };
         Ok(Self { inner: Arc::new(inner) })

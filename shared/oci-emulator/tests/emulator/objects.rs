@@ -41,6 +41,24 @@ async fn names_are_what_the_raw_path_says() {
 }
 
 #[tokio::test]
+async fn a_stored_page_runs_in_a_sandbox() {
+    let (cloud, bucket) = Cloud::with_bucket().await;
+    let target = format!("{bucket}/o/page.html");
+    let page = ask("PUT", &target).body("<script>fetch('/_causeway/about')</script>").header("content-type", "text/html");
+    cloud.send(page).await.ok();
+    let link = json!({ "name": "l", "objectName": "page.html", "accessType": "ObjectRead",
+        "timeExpires": "2999-01-01T00:00:00Z" });
+    let link = cloud.post(&format!("{bucket}/p"), &link).await.ok().json()["accessUri"].as_str().unwrap().to_owned();
+    let part = cloud.send(ask("GET", &target).header("range", "bytes=0-3")).await;
+    for answer in [cloud.get(&target).await, part, cloud.send_raw(ask("GET", &link)).await] {
+        let answer = answer.ok();
+        assert_eq!(answer.header("content-type"), "text/html");
+        assert_eq!(answer.header("content-security-policy"), "sandbox");
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+    }
+}
+
+#[tokio::test]
 async fn ranges_and_conditions() {
     let (cloud, bucket) = Cloud::with_bucket().await;
     let target = format!("{bucket}/o/x");
@@ -123,7 +141,14 @@ async fn listing_by_prefix_page_and_group() {
     let below = list("delimiter=%2F&prefix=b%2F").await;
     assert_eq!((names(&below).len(), &below["prefixes"]), (2, &json!(["b/c/"])));
     assert_eq!(cloud.get(&format!("{bucket}/o?delimiter=x")).await.status, 400);
-    assert_eq!(cloud.get(&format!("{bucket}/o?limit=0")).await.status, 400);
+    for limit in ["0", "-1", "", "x", "+1", "1.5"] {
+        let refused = cloud.get(&format!("{bucket}/o?limit={}", limit.replace('+', "%2B"))).await;
+        let message = refused.refused(400, "InvalidParameter").json()["message"].clone();
+        assert_eq!(message, "limit must be a whole number from 1; a page has at most 1000 entries.", "{limit}");
+    }
+    for limit in ["1000", "1001", "18446744073709551616"] {
+        assert_eq!(names(&list(&format!("limit={limit}")).await), all);
+    }
     assert_eq!(cloud.get(&format!("{bucket}/o?fields=colour")).await.status, 400);
 
     for query in ["limit=2", "limit=2&delimiter=%2F"] {

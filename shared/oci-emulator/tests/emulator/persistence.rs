@@ -1,6 +1,10 @@
 //! What is written is there after a restart, and what was half done is not.
 
-use causeway_oci_emulator::{Options, Place, Safety};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use causeway_oci_emulator::{Emulator, Options, Place, Safety};
 use serde_json::json;
 
 use crate::support::{Cloud, ask};
@@ -43,6 +47,23 @@ async fn state_survives_a_restart() {
         let clock = cloud.admin("GET", "clock", &json!({})).await.json();
         assert!(clock["setting"]["serviceOffsetMs"].as_i64().unwrap() >= 86_400_000, "{clock}");
     }
+}
+
+#[tokio::test]
+async fn what_is_new_is_private_and_what_was_there_keeps_its_mode() {
+    let parent = tempfile::tempdir().unwrap();
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let new = parent.path().join("above/new");
+    drop(Emulator::open(in_directory(&new)).unwrap());
+    let modes = [parent.path().join("above"), new.clone(), new.join("bodies"), new.join("state.redb")];
+    assert_eq!(modes.map(|path| mode(&path)), [0o700, 0o700, 0o700, 0o600]);
+    let shared = parent.path().join("shared");
+    std::fs::create_dir(&shared).unwrap();
+    std::fs::set_permissions(&shared, Permissions::from_mode(0o750)).unwrap();
+    drop(Emulator::open(in_directory(&shared)).unwrap());
+    std::fs::set_permissions(shared.join("state.redb"), Permissions::from_mode(0o640)).unwrap();
+    drop(Emulator::open(in_directory(&shared)).unwrap());
+    assert_eq!((mode(&shared), mode(&shared.join("state.redb"))), (0o750, 0o640));
 }
 
 #[tokio::test]

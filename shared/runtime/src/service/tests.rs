@@ -1,3 +1,5 @@
+mod once;
+
 use std::time::Duration;
 
 use http::HeaderMap;

@@ -15,6 +15,9 @@ use crate::discovery::bounds::MAX_NAMES;
 /// Objects that are listed between two looks at the clock: a page of the stores' own listings.
 const LISTED_BETWEEN_CHECKS: u64 = 1000;
 
+/// Folders that the suite itself writes to. What is in them is no data of the user; whoever names one gets it.
+const OWN_FOLDERS: [&str; 2] = ["causeway-state", "dashboards"];
+
 /// The first objects in name order, and how many there are.
 #[derive(Default)]
 pub(super) struct Listed {
@@ -84,6 +87,7 @@ impl Job<'_> {
             }
             match item {
                 Ok(meta) if Some(&meta.location) == self.baseline.as_ref() => {}
+                Ok(meta) if is_own(&meta.location) && !is_own(prefix) => {}
                 Ok(meta) => found.add(meta),
                 Err(error) => self.flag_listing(&error),
             }
@@ -105,6 +109,11 @@ impl Job<'_> {
             _ => self.flag("", "listing_failed", "the object store failed while it listed objects", true),
         }
     }
+}
+
+/// Whether the suite itself has written it.
+fn is_own(location: &Path) -> bool {
+    location.parts().next().is_some_and(|first| OWN_FOLDERS.contains(&first.as_ref()))
 }
 
 /// The prefixes, each once, and whether another one of them covers it.
@@ -133,6 +142,20 @@ mod tests {
         let found = outermost(&prefixes);
         let found: Vec<(&str, bool)> = found.iter().map(|(p, covered)| (p.as_ref(), *covered)).collect();
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn folders_of_the_suite_are_told_by_their_first_segment() {
+        for (name, own) in [
+            ("causeway-state/decisioning-flow-runs/r/result.json", true),
+            ("dashboards/r/export.json", true),
+            ("dashboards", true),
+            ("dashboards.csv", false),
+            ("sales/dashboards/a.csv", false),
+            ("", false),
+        ] {
+            assert_eq!(is_own(&Path::from(name)), own, "{name}");
+        }
     }
 
     #[test]

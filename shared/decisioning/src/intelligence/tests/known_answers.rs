@@ -3,8 +3,8 @@
 use causeway_cloud::local::Store;
 
 use super::*;
-use crate::installed;
 use crate::statistics::trend;
+use crate::tests::installed;
 
 const SUPERSTORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../local-cloud/data/superstore");
 
@@ -65,7 +65,8 @@ fn superstore_orders_and_customers() {
     assert_eq!(cohorts.rows.iter().map(|row| row.size).sum::<u64>(), 793);
 }
 
-/// Nearly everybody bought in the last year too, at a rate that rose: nothing tells of customers who left.
+/// 693 of the 793 customers bought in the last of the four years too, and the days with purchases grow from 968 to
+/// 1,681 a year: nothing tells of customers who left.
 #[test]
 fn superstore_customers_do_not_leave() {
     let data = data(&superstore("superstore.csv"));

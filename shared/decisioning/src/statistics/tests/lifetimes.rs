@@ -1,9 +1,9 @@
 //! Customers of CDNOW, as the papers of the two models use them; from the package lifetimes 0.11.3.
 
 use super::near;
-use crate::installed::column;
 use crate::statistics::purchases::{self, History};
 use crate::statistics::spending::{self, Spending};
+use crate::tests::installed::column;
 
 const VARIABLE: &str = "LIFETIMES_DIR";
 

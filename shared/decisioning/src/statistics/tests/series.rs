@@ -1,11 +1,11 @@
 //! Series with published trends, decompositions and outliers.
 
 use super::near;
-use crate::installed::{column, file};
 use crate::statistics::anomalies::{Options, Scale, generalised_esd, seasonal_hybrid_esd, whole_days_maxima_median};
 use crate::statistics::forecast::{Method, forecast};
 use crate::statistics::seasonal::{Settings, decompose};
 use crate::statistics::trend;
+use crate::tests::installed::{column, file};
 
 /// Rosner's 54 values, as the NIST/SEMATECH e-Handbook of Statistical Methods gives them in 1.3.5.17.3.
 const ROSNER: [f64; 54] = [

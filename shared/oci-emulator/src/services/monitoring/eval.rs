@@ -11,6 +11,9 @@ use crate::store::Reader;
 /// Streams and points that a query may give (Oracle's limits of SummarizeMetricsData).
 const MAX_STREAMS: usize = 2_000;
 const MAX_POINTS: usize = 100_000;
+/// The same for one operator within a query; what follows may leave most of it out.
+const MAX_JOINED_STREAMS: usize = 10 * MAX_STREAMS;
+const MAX_JOINED_POINTS: usize = 10 * MAX_POINTS;
 /// Stored points that one stream may contribute; keeps a query's memory bounded.
 const MAX_RAW: usize = 500_000;
 
@@ -42,12 +45,15 @@ pub(super) fn evaluate(expr: &Expr, scope: &Scope<'_>) -> Result<Vec<Series>, Er
     let found = series(expr, scope)?;
     let total: usize = found.iter().map(|one| one.points.len()).sum();
     if found.len() > MAX_STREAMS || total > MAX_POINTS {
-        return Err(Error::invalid(format!(
-            "The query gives {} streams with {total} points; at most {MAX_STREAMS} and {MAX_POINTS} are returned.",
-            found.len()
-        )));
+        return Err(too_much(found.len(), total));
     }
     Ok(found)
+}
+
+fn too_much(streams: usize, points: usize) -> Error {
+    Error::invalid(format!(
+        "The query gives {streams} streams with {points} points; at most {MAX_STREAMS} and {MAX_POINTS} are returned."
+    ))
 }
 
 fn series(expr: &Expr, scope: &Scope<'_>) -> Result<Vec<Series>, Error> {
@@ -195,7 +201,7 @@ fn binary(operator: Operator, left: &Expr, right: &Expr, scope: &Scope<'_>) -> R
         (Expr::Number(a), Expr::Number(_)) => return Err(Error::invalid(format!("{a} is no metric."))),
         (Expr::Number(number), other) => scaled(series(other, scope)?, |value| apply(operator, *number, value)),
         (other, Expr::Number(number)) => scaled(series(other, scope)?, |value| apply(operator, value, *number)),
-        (left, right) => joined(operator, &series(left, scope)?, &series(right, scope)?),
+        (left, right) => joined(operator, &series(left, scope)?, &series(right, scope)?)?,
     };
     Ok(found.into_iter().filter(|one| !one.points.is_empty()).collect())
 }
@@ -209,8 +215,9 @@ fn scaled(mut found: Vec<Series>, change: impl Fn(f64) -> Option<f64>) -> Vec<Se
 }
 
 /// Series with the same dimensions belong together; one without any belongs to all.
-fn joined(operator: Operator, left: &[Series], right: &[Series]) -> Vec<Series> {
+fn joined(operator: Operator, left: &[Series], right: &[Series]) -> Result<Vec<Series>, Error> {
     let mut found = Vec::new();
+    let mut total = 0;
     for one in left {
         let fits = |other: &&Series| {
             other.dimensions == one.dimensions || other.dimensions.is_empty() || one.dimensions.is_empty()
@@ -218,7 +225,12 @@ fn joined(operator: Operator, left: &[Series], right: &[Series]) -> Vec<Series> 
         for other in right.iter().filter(fits) {
             let mut series = if one.dimensions.is_empty() { other.clone() } else { one.clone() };
             series.points = combine(operator, &one.points, &other.points);
+            total += series.points.len();
             found.push(series);
+            // Streams of the same dimensions in several compartments multiply with each operator.
+            if found.len() > MAX_JOINED_STREAMS || total > MAX_JOINED_POINTS {
+                return Err(too_much(found.len(), total));
+            }
         }
     }
     if operator == Operator::Or {
@@ -226,7 +238,7 @@ fn joined(operator: Operator, left: &[Series], right: &[Series]) -> Vec<Series> 
         found.extend(left.iter().filter(|one| alone(one, right)).cloned());
         found.extend(right.iter().filter(|one| alone(one, left)).cloned());
     }
-    found
+    Ok(found)
 }
 
 fn combine(operator: Operator, left: &BTreeMap<i64, f64>, right: &BTreeMap<i64, f64>) -> BTreeMap<i64, f64> {
@@ -248,4 +260,24 @@ fn apply(operator: Operator, left: f64, right: f64) -> Option<f64> {
         Operator::And | Operator::Or => left,
     };
     value.is_finite().then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn joins_do_not_multiply_without_end() {
+        let series = Series { points: BTreeMap::from([(0, 1.0)]), ..Series::default() };
+        let check = |left: usize, right: usize, expected: Option<usize>| {
+            let found = joined(Operator::And, &vec![series.clone(); left], &vec![series.clone(); right]);
+            assert_eq!(found.ok().map(|found| found.len()), expected, "{left} {right}");
+        };
+        check(1, 1, Some(1));
+        check(100, 200, Some(20_000));
+        check(100, 201, None);
+        check(20_000, 20_000, None);
+    }
 }

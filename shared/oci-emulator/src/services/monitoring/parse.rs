@@ -2,9 +2,11 @@
 
 use super::mql::{Expr, Filter, FilterOperator, Grouping, Operator, Predicate, Statistic, Window};
 
-/// Characters of a query, and depth of its parentheses, at most.
+/// Characters of a query, depth of its parentheses, and its metrics and numbers, at most. Chains of operators
+/// grow as deep as they are long, and answering a query descends into each: that must not use up the stack.
 const MAX_LENGTH: usize = 10_000;
 const MAX_DEPTH: usize = 16;
+const MAX_OPERANDS: usize = 64;
 const MINUTE_MS: i64 = 60_000;
 
 /// Reads a query.
@@ -16,7 +18,7 @@ pub(super) fn parse(text: &str) -> Result<Expr, String> {
     if text.len() > MAX_LENGTH {
         return Err(format!("the query has more than {MAX_LENGTH} characters"));
     }
-    let mut parser = Parser { text, at: 0, depth: 0 };
+    let mut parser = Parser { text, at: 0, depth: 0, operands: 0 };
     let expr = parser.joined()?;
     parser.skip_space();
     if parser.at < text.len() {
@@ -45,6 +47,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     depth: usize,
+    operands: usize,
 }
 
 impl<'a> Parser<'a> {
@@ -142,6 +145,10 @@ impl<'a> Parser<'a> {
                 true => Ok(Expr::Nested { inner: Box::new(inner), window: self.window()?.0 }),
                 false => Ok(inner),
             };
+        }
+        self.operands += 1;
+        if self.operands > MAX_OPERANDS {
+            return Err(format!("the query has more than {MAX_OPERANDS} metrics and numbers"));
         }
         if self.rest().starts_with(|c: char| c.is_ascii_digit() || c == '.' || c == '-') {
             return self.number().map(Expr::Number);
@@ -344,6 +351,41 @@ mod tests {
             assert!(parse(query).is_err(), "{query}");
         }
         assert!(parse(&"(".repeat(5000)).is_err());
+    }
+
+    #[test]
+    fn long_chains_are_refused_before_they_get_deep() {
+        let check = |query: &str, expected: Option<&str>| {
+            let told = parse(query).err();
+            let right = match expected {
+                Some(words) => told.as_deref().is_some_and(|told| told.contains(words)),
+                None => told.is_none(),
+            };
+            assert!(right, "{}...: {told:?}", &query[..query.len().min(60)]);
+        };
+        let (metric, many) = ("A[1m].mean()", Some("more than 64 metrics and numbers"));
+        for operator in ["+", "-", "*", "/", "%", "&&", "||"] {
+            for operand in ["1", metric] {
+                let chain = |times: usize| format!("{metric}{}", format!("{operator}{operand}").repeat(times));
+                check(&chain(MAX_OPERANDS - 1), None);
+                check(&chain(MAX_OPERANDS), many);
+                check(&chain(600), many);
+                check(&chain(20_000), Some("more than 10000 characters"));
+            }
+            check(&format!("{metric}{operator}({metric}{}", format!("{operator}1").repeat(600)), many);
+        }
+        let mixed = "+1*2-3/4%5".repeat(120);
+        check(&format!("{metric}{mixed}"), many);
+        check(&format!("{metric}{}", " && B[1m].sum() > 1".repeat(300)), many);
+        check(&format!("{metric}{}", "> 1".repeat(600)), Some("the end is expected"));
+        // Functions after each other build nothing that is deep.
+        check(&format!("A[1m]{}.mean()", ".grouping()".repeat(600)), None);
+        check(&format!("A[1m]{}", ".mean()".repeat(600)), Some("the end is expected"));
+        let nested = |times: usize| format!("{}{metric}{}", "(".repeat(times), ")[1m].max()".repeat(times));
+        check(&nested(MAX_DEPTH), None);
+        check(&nested(MAX_DEPTH + 1), Some("nested more than 16 deep"));
+        check(&nested(600), Some("nested more than 16 deep"));
+        check(&format!("{}{metric}", "A[1m].mean()+(".repeat(600)), Some("nested more than 16 deep"));
     }
 
     proptest! {

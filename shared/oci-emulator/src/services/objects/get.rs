@@ -45,6 +45,9 @@ pub(super) fn read(emulator: &Emulator, call: &Call, reader: &Reader, bucket: &s
     let length = (bytes.end - bytes.start).to_string();
     let content = outflow(reader, &emulator.store.bodies, body, bytes.clone())?;
     let reply = with_headers(Ok(Response::new(content)), &object, call).header("content-length", &length);
+    // OCI has a host name for objects alone. Here they share one with the admin routes, which a stored page that is
+    // opened in a browser must not be able to call.
+    let reply = reply.header("content-security-policy", "sandbox").header("x-content-type-options", "nosniff");
     match stretch {
         Some(bytes) => reply
             .status(StatusCode::PARTIAL_CONTENT)

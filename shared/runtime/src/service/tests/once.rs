@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
-use super::*;
+use super::super::*;
 use crate::events::detect_bytes;
 use crate::metrics::Format;
 use crate::{Budget, Idempotency, Settings, Vars};
