@@ -255,7 +255,8 @@ mod tests {
         ] {
             assert_eq!(host(text), Ok(expected.parse().unwrap()), "{text}");
         }
-        for bad in ["127.0.0.2", "192.0.2.7", "::ffff:127.0.0.1", "fe80::1", "example.com", "", "127.0.0.1:80", "[::1]"] {
+        for bad in ["127.0.0.2", "192.0.2.7", "::ffff:127.0.0.1", "fe80::1", "example.com", "", "127.0.0.1:80", "[::1]"]
+        {
             assert!(host(bad).is_err_and(|told| told.contains("127.0.0.1, ::1 or localhost")), "{bad}");
         }
     }

@@ -1,22 +1,21 @@
 //! OCI on this machine: the emulator beside the functions, and the functions as its principals.
 
+mod directory;
 pub(crate) mod environment;
 mod furnish;
 pub(crate) mod invoker;
 mod principals;
 pub(crate) mod target;
 
-use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_oci_emulator::{Emulator, Fault, Options, Place, PrincipalError};
-use tempfile::TempDir;
 
 use crate::cli::CliError;
 use crate::cloud::Cloud;
+use directory::Private;
 use invoker::Functions;
 pub(crate) use principals::Rotation;
 
@@ -46,7 +45,7 @@ pub(crate) struct Oci {
     pub(crate) emulator: Emulator,
     functions: Arc<Functions>,
     rotation: Rotation,
-    directory: TempDir,
+    directory: Private,
     /// OCID of the topic, once it is there.
     topic: Option<String>,
 }
@@ -55,8 +54,10 @@ impl Oci {
     /// # Errors
     /// When a setting cannot be, or the state cannot be read.
     pub(crate) fn open(settings: &Settings) -> Result<Self, CliError> {
-        let directory = private_directory().map_err(|error| CliError::io("no private directory", &error))?;
-        // Large objects of an emulator in memory are temporary files: they go with the keys, even after a kill.
+        let parent = tempfile::env::temp_dir();
+        let directory = Private::new(&parent).map_err(|error| CliError::io("no private directory", &error))?;
+        // Large objects of an emulator in memory are temporary files: they go with the keys. After a kill that is
+        // as soon as a process of a function notices it, or else when the next server starts.
         let _ = tempfile::env::override_temp_dir(directory.path());
         let functions = Arc::new(Functions::default());
         let emulator = Emulator::open(Options {
@@ -109,9 +110,4 @@ impl Oci {
     pub(crate) async fn keep_rotating(&self) {
         self.rotation.run().await;
     }
-}
-
-fn private_directory() -> std::io::Result<TempDir> {
-    let permissions = fs::Permissions::from_mode(0o700);
-    tempfile::Builder::new().prefix("causeway-oci-").permissions(permissions).tempdir()
 }

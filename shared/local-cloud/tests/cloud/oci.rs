@@ -167,11 +167,34 @@ async fn only_this_machine_administers() {
     let about = |host: &str| Request::get("/_causeway/about").header("host", host).body(Full::default()).unwrap();
     assert_eq!(up.send(about("localhost")).await.status(), 200);
     assert_eq!(up.send(about("rebound.example")).await.status(), 403);
+    let log = |host: &str| Request::get("/logs/discovery-agent").header("host", host).body(Full::default()).unwrap();
+    assert_eq!(up.send(log("localhost")).await.status(), 200);
+    assert_eq!(up.send(log("rebound.example")).await.status(), 403);
     let forwarded = Request::get("/opc/v2/instance").header("host", "localhost").header("x-forwarded-for", "192.0.2.1");
     assert_eq!(up.send(forwarded.body(Full::default()).unwrap()).await.status(), 403);
     // The functions are open, whatever the name.
     let invoke = Request::post("/invoke/discovery-agent").header("host", "some.host").body(Full::from("{}")).unwrap();
     assert_ne!(up.send(invoke).await.status(), 403);
+}
+
+#[test]
+fn addresses_that_functions_cannot_reach_are_refused() {
+    let output = super::up::causeway(&["up", "--port", "0", "--host", "127.0.0.2"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(super::up::text(&output.stderr).contains("0.0.0.0 or :: for every network"), "{output:?}");
+}
+
+/// Killed before any function ran: no process of its own is left that could tidy up.
+#[test]
+fn the_next_server_removes_what_a_killed_one_left() {
+    let mut dead = Up::start(&[]);
+    let live = Up::start_in(dead.temporary.path(), &[]);
+    dead.child.kill().unwrap();
+    dead.child.wait().unwrap();
+    assert_eq!(dead.principals().len(), 2);
+    let next = Up::start_in(dead.temporary.path(), &[]);
+    assert_eq!(dead.principals().len(), 2, "one of each living server");
+    drop((live, next));
 }
 
 #[tokio::test]
@@ -189,6 +212,9 @@ async fn faults_are_checked_at_the_start() {
     let output = super::up::causeway(&["up", "--port", "0", "--fault", "status=lots"]).output().unwrap();
     assert_eq!(output.status.code(), Some(64));
     assert!(super::up::text(&output.stderr).contains("--fault status=lots"), "{output:?}");
+    let output = super::up::causeway(&["up", "--port", "0", "--fault", "service=objects,status=503"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(64));
+    assert!(super::up::text(&output.stderr).contains("there are objectstorage, compute,"), "{output:?}");
     let up = Up::start(&["--fault", "service=objectstorage,operation=GetNamespace,status=503"]);
     let refused = up.send(get("/n")).await;
     assert_eq!((refused.status().as_u16(), &value(&refused)["code"]), (503, &json!("ServiceUnavailable")));

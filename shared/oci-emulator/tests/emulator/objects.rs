@@ -44,7 +44,8 @@ async fn names_are_what_the_raw_path_says() {
 async fn a_stored_page_runs_in_a_sandbox() {
     let (cloud, bucket) = Cloud::with_bucket().await;
     let target = format!("{bucket}/o/page.html");
-    let page = ask("PUT", &target).body("<script>fetch('/_causeway/about')</script>").header("content-type", "text/html");
+    let page =
+        ask("PUT", &target).body("<script>fetch('/_causeway/about')</script>").header("content-type", "text/html");
     cloud.send(page).await.ok();
     let link = json!({ "name": "l", "objectName": "page.html", "accessType": "ObjectRead",
         "timeExpires": "2999-01-01T00:00:00Z" });

@@ -9,19 +9,19 @@ use serde_json::json;
 
 use crate::support::{Cloud, ask};
 
-fn in_directory(directory: &std::path::Path) -> Options {
+fn in_directory(directory: &Path) -> Options {
     Options { place: Place::Directory(directory.to_owned()), ..Options::default() }
 }
 
-fn files(directory: &std::path::Path) -> usize {
+fn files(directory: &Path) -> usize {
     let folders = std::fs::read_dir(directory.join("bodies")).unwrap().flatten();
     folders.map(|folder| std::fs::read_dir(folder.path()).unwrap().count()).sum()
 }
 
 /// Waits until an emulator that was dropped has let go of its directory; its connections end a little later.
-async fn released(directory: &std::path::Path) {
+async fn released(directory: &Path) {
     for _ in 0..500 {
-        if causeway_oci_emulator::Emulator::open(in_directory(directory)).is_ok() {
+        if Emulator::open(in_directory(directory)).is_ok() {
             return;
         }
         tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -70,7 +70,7 @@ async fn what_is_new_is_private_and_what_was_there_keeps_its_mode() {
 async fn one_directory_belongs_to_one_emulator() {
     let directory = tempfile::tempdir().unwrap();
     let _first = Cloud::start(in_directory(directory.path())).await;
-    assert!(causeway_oci_emulator::Emulator::open(in_directory(directory.path())).is_err());
+    assert!(Emulator::open(in_directory(directory.path())).is_err());
 }
 
 #[tokio::test]
@@ -128,9 +128,9 @@ impl Drop for Server {
 
 impl Server {
     /// `cargo test` builds the example beside the tests.
-    fn start(directory: &std::path::Path) -> Self {
+    fn start(directory: &Path) -> Self {
         let tests = std::env::current_exe().unwrap();
-        let program = tests.parent().and_then(std::path::Path::parent).unwrap().join("examples/serve");
+        let program = tests.parent().and_then(Path::parent).unwrap().join("examples/serve");
         let mut process = std::process::Command::new(program)
             .args(["--port", "0", "--data"])
             .arg(directory)

@@ -139,6 +139,12 @@ async fn metrics_are_queried_in_mql() {
     check("(load[1m].groupBy(pool).sum())[5m].max()", &[&[60.0, 140.0]]).await;
     check("load[5m]{node = \"none\"}.mean()", &[]).await;
     query(&cloud, "load[5m].latest()").await.refused(400, "InvalidParameter");
+    for operator in ["+", "*", "&&", "||"] {
+        let chain = |times: usize| format!("load[5m].mean(){}", format!("{operator}load[5m].mean()").repeat(times));
+        query(&cloud, &chain(600)).await.refused(400, "InvalidParameter");
+        query(&cloud, &chain(63)).await.ok();
+    }
+    query(&cloud, &format!("load[5m].mean(){}", "+1".repeat(600))).await.refused(400, "InvalidParameter");
     let unknown = "/20180401/metrics/actions/summarizeMetricsData?compartmentId=ocid1.compartment.oc1..x";
     let body = json!({ "namespace": "dec", "query": "load[5m].mean()" });
     cloud.post(unknown, &body).await.refused(404, "NotAuthorizedOrNotFound");
