@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::Command;
 
+use causeway_oci_emulator::UserKey;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -27,6 +28,21 @@ fn a_key_that_nobody_registered() {
     let output = cloud.command("os ns get", &[]).env("OCI_CLI_CONFIG_FILE", cloud.file("wrong")).output().unwrap();
     let message = "The required information to complete authentication was not provided or was incorrect.";
     assert_not_authenticated(&refusal(&output), message);
+}
+
+/// The fingerprint is a registered one; only the signature tells that the key is not.
+#[test]
+fn a_private_key_that_is_not_the_registered_one() {
+    let Some(cloud) = Cloud::start("unknown keys") else { return };
+    cloud.oci("os ns get", &[]);
+    let registered = fs::read_to_string(cloud.file("key.pem")).unwrap();
+    let other = UserKey::generate().unwrap().private_pem;
+    assert_ne!(registered, other);
+    cloud.write("key.pem", &other);
+    let message = "The required information to complete authentication was not provided or was incorrect.";
+    assert_not_authenticated(&cloud.refused("os ns get", &[]), message);
+    cloud.write("key.pem", &registered);
+    cloud.oci("os ns get", &[]);
 }
 
 #[test]

@@ -191,5 +191,4 @@ fn time(text: &str) -> Result<i64, String> {
 }
 
 #[cfg(test)]
-#[path = "series_tests.rs"]
 mod tests;

@@ -202,6 +202,21 @@ async fn a_new_value_is_a_new_version_of_a_secret() {
 }
 
 #[test]
+fn devices_and_pipes_are_no_seeds() {
+    let up = Up::start(&[]);
+    let pipe = up.temporary.path().join("pipe");
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let metric = |csv: &str| json!({ "metrics": [{ "namespace": "n", "name": "m", "dimensions": {}, "csv": csv }] });
+    let object = json!({ "buckets": [{ "name": "b", "objects": [{ "name": "o", "file": "pipe" }] }] });
+    let named = [metric("/dev/zero"), metric("pipe"), object];
+    let named = named.iter().enumerate().map(|(index, seed)| file(&up, &format!("{index}.json"), &seed.to_string()));
+    for path in [PathBuf::from("/dev/zero"), pipe.clone()].into_iter().chain(named) {
+        let (code, told) = refused(&up, &path);
+        assert!(code == 65 && told.contains("expected a regular file"), "{}: {told}", path.display());
+    }
+}
+
+#[test]
 fn without_a_server_there_is_a_hint() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
     for command in [&["seed", SAMPLE][..], &["env"]] {

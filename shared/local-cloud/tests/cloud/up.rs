@@ -68,7 +68,7 @@ impl Up {
     pub(crate) fn start_with(arguments: &[&str], variables: &[(&str, &str)]) -> Self {
         let temporary = tempfile::Builder::new().prefix("t").tempdir_in("/tmp").unwrap();
         let mut command = causeway(&["up", "--port", "0", "--quiet"]);
-        command.args(arguments).envs(variables.iter().copied()).env("TMPDIR", temporary.path());
+        command.args(arguments).env("TMPDIR", temporary.path()).envs(variables.iter().copied());
         let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
         let stdout = BufReader::new(child.stdout.take().unwrap());
         let mut lines = stdout.lines();
