@@ -73,17 +73,17 @@ impl Browser {
             events: RefCell::default(),
             _home: home,
         };
-        let target = browser.call("Target.createTarget", json!({ "url": "about:blank" }));
+        let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
-        browser.session = browser.call("Target.attachToTarget", attach)["sessionId"].as_str().map(str::to_owned);
+        browser.session = browser.call("Target.attachToTarget", &attach)["sessionId"].as_str().map(str::to_owned);
         for domain in ["Page", "Runtime", "Network", "Log"] {
-            browser.call(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), &json!({}));
         }
         Some(browser)
     }
 
     /// Sends a command and waits for its answer.
-    pub(crate) fn call(&self, method: &str, parameters: Value) -> Value {
+    pub(crate) fn call(&self, method: &str, parameters: &Value) -> Value {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         let mut message = json!({ "id": id, "method": method, "params": parameters });
@@ -104,15 +104,15 @@ impl Browser {
     /// Sets the width in pixels and the colour scheme of what is opened next.
     pub(crate) fn emulate(&self, width: u32, scheme: &str) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.call("Emulation.setDeviceMetricsOverride", metrics);
+        self.call("Emulation.setDeviceMetricsOverride", &metrics);
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.call("Emulation.setEmulatedMedia", json!({ "media": "", "features": features }));
+        self.call("Emulation.setEmulatedMedia", &json!({ "media": "", "features": features }));
     }
 
     /// Opens a file and waits until it is loaded.
     pub(crate) fn open(&self, file: &Path) {
         self.events.borrow_mut().clear();
-        let went = self.call("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
+        let went = self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
         assert!(went["errorText"].is_null(), "{went}");
         while !self.events.borrow().iter().any(|event| event["method"] == "Page.loadEventFired") {
             let event = self.messages.recv_timeout(PATIENCE).expect("the page is loaded");
@@ -123,7 +123,7 @@ impl Browser {
     /// The value of an expression of JavaScript in the page.
     pub(crate) fn evaluate(&self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
-        let mut found = self.call("Runtime.evaluate", asked);
+        let mut found = self.call("Runtime.evaluate", &asked);
         assert!(found["exceptionDetails"].is_null(), "{}", found["exceptionDetails"]);
         found["result"]["value"].take()
     }
@@ -150,13 +150,13 @@ impl Browser {
         let height = size[1].as_u64().unwrap().min(16_000);
         let clip = json!({ "x": 0, "y": 0, "width": size[0], "height": height, "scale": 1 });
         let how = json!({ "format": "png", "captureBeyondViewport": true, "clip": clip });
-        let taken = self.call("Page.captureScreenshot", how);
+        let taken = self.call("Page.captureScreenshot", &how);
         STANDARD.decode(taken["data"].as_str().unwrap()).unwrap()
     }
 
     /// The page as it is printed.
     pub(crate) fn pdf(&self) -> Vec<u8> {
-        let printed = self.call("Page.printToPDF", json!({ "printBackground": true }));
+        let printed = self.call("Page.printToPDF", &json!({ "printBackground": true }));
         STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()
     }
 }

@@ -138,7 +138,7 @@ fn it_prints_with_its_tables() {
     let pdf = browser.pdf();
     std::fs::write(gallery().join("dashboard.pdf"), &pdf).unwrap();
     assert!(pdf.starts_with(b"%PDF-") && pdf.len() > 50_000, "{}", pdf.len());
-    browser.call("Emulation.setEmulatedMedia", json!({ "media": "print" }));
+    browser.call("Emulation.setEmulatedMedia", &json!({ "media": "print" }));
     assert_eq!(browser.evaluate("getComputedStyle(document.body).backgroundColor"), json!("rgb(255, 255, 255)"));
     let hidden = browser.evaluate(
         "[...document.querySelectorAll('details table')].filter(t => t.getBoundingClientRect().height < 10).length",
