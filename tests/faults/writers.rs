@@ -11,18 +11,17 @@ use tests::harness::{Hurried, notice};
 use crate::cloud::{BUCKET, Cloud};
 
 const WRITERS: u64 = 64;
+const LENGTH: Duration = Duration::from_secs(60);
 const COUNTER: &str = "contested";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_update_is_lost_among_sixty_four_writers() {
-    let full = std::env::var("TEST_SLOW").is_ok_and(|slow| slow == "1");
-    let length = Duration::from_secs(if full { 60 } else { 10 });
     let cloud = Cloud::start(21).await;
     let started = Instant::now();
     let tries = Arc::new(AtomicU64::new(0));
     // Clients of their own, as 64 invocations in as many containers have them.
     let writers: Vec<_> =
-        (0..WRITERS).map(|_| tokio::spawn(write(documents(&cloud), started + length, Arc::clone(&tries)))).collect();
+        (0..WRITERS).map(|_| tokio::spawn(write(documents(&cloud), started + LENGTH, Arc::clone(&tries)))).collect();
     let mut done = Vec::new();
     for writer in writers {
         done.push(writer.await.unwrap());
