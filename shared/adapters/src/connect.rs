@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use causeway_cloud::invoker::{Call, Outcome};
 use causeway_cloud::local::Store;
 use causeway_cloud::results::{AllResults, ObjectResults, Results, ResultsAt, TableResults};
 use causeway_cloud::state::Documents;
@@ -11,6 +12,7 @@ use causeway_cloud::{
 };
 use causeway_oci_auth::Effects;
 use causeway_oci_auth::effects::{HttpClient, SystemClock as AuthClock, SystemEnvironment, SystemFiles, SystemRandom};
+use causeway_resilience::{Deadline, ServiceFailure};
 use once_cell::sync::OnceCell;
 
 use crate::aws::{Aws, Session};
@@ -201,7 +203,7 @@ impl Ports for Connected {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.invoker(self.text("CAUSEWAY_APPLICATION"))),
             Cloud::Aws => Ok(self.aws().invoker(self.text("CAUSEWAY_FUNCTION_PREFIX").unwrap_or_default())),
-            Cloud::None => self.none("other function"),
+            Cloud::None => Ok(Arc::new(NoFunctions)),
         }
     }
 
@@ -224,6 +226,17 @@ impl Ports for Connected {
             places.push(Arc::new(TableResults::new(Arc::new(ords), database.statements)));
         }
         Ok(Arc::new(AllResults(places)))
+    }
+}
+
+/// Without a cloud there is nobody to call; a function that would call others still starts and answers its probes.
+struct NoFunctions;
+
+#[async_trait::async_trait]
+impl Invoker for NoFunctions {
+    async fn invoke(&self, name: &str, _: &Call, _: Deadline) -> Result<Outcome, ServiceFailure> {
+        let reason = format!("{name} cannot be called without a cloud: set CAUSEWAY_CLOUD to oci or aws");
+        Err(ServiceFailure::not_configured("functions", reason))
     }
 }
 

@@ -121,7 +121,6 @@ fn what_a_cloud_does_not_have_is_told_with_what_to_set() {
         none("usage", "record of usage"),
         none("notifier", "topic"),
         none("chat_model", "language model"),
-        none("invoker", "other function"),
         none("secrets", "vault"),
     ];
     assert_eq!(missing(&[]), without);
