@@ -19,7 +19,8 @@ fn mint(cloud: &OciCloud, folder: &TempDir) -> PrincipalFiles {
 }
 
 fn start(cloud: &OciCloud, variables: &[(&str, String)]) -> Function {
-    let mut spec = Spec::new(&programs::function("discovery-agent")).env("CAUSEWAY_OCI_ENDPOINT", &cloud.url);
+    let spec = Spec::new(&programs::function("discovery-agent")).env("CAUSEWAY_OCI_ENDPOINT", &cloud.url);
+    let mut spec = spec.env("CAUSEWAY_BUCKET", "unused");
     for (name, value) in variables {
         spec = spec.env(name, value);
     }
