@@ -7,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Context, Error, Event, Idempotency, Settings};
+use crate::{Context, Error, Event, Idempotency, Settings, Tool};
 
 /// A function: a typed request in, a typed reply out. Deliveries can repeat, so handlers are idempotent, by themselves
 /// or by [`Handler::idempotency`].
@@ -61,6 +61,12 @@ pub trait Handler: Send + Sync + Sized + 'static {
     /// What this build and deployment can do, for `{"test_type":"imports"}`.
     fn capabilities(&self) -> Value {
         json!({})
+    }
+
+    /// Commands of this function's own; they work on the command line only.
+    #[must_use]
+    fn tools() -> Vec<Tool> {
+        Vec::new()
     }
 
     /// Checks the principal that cloud calls are signed with, for `{"test_type":"auth"}`. It has 5 s, or what is

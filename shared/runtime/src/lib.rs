@@ -21,6 +21,7 @@ mod reply;
 mod service;
 mod settings;
 mod telemetry;
+mod tool;
 
 pub use budget::Budget;
 pub use context::{Context, Trace};
@@ -34,6 +35,7 @@ pub use metrics::{Metrics, Sample, Unit};
 pub use reply::Reply;
 pub use service::Service;
 pub use settings::{ConfigErrors, Declared, Secret, Settings, Shared, Vars};
+pub use tool::Tool;
 
 /// Largest request body, in bytes, that a function accepts: both clouds' synchronous limit is 6 MB.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use http::HeaderMap;
 use schemars::schema_for;
 use serde_json::json;
@@ -18,7 +18,7 @@ use crate::events::{Detected, detect_bytes};
 use crate::invocation::Invocation;
 use crate::metrics::Format;
 use crate::settings::{Declared, Shared};
-use crate::{Budget, Handler};
+use crate::{Budget, Handler, Tool};
 
 #[derive(Parser)]
 #[command(version)]
@@ -72,7 +72,11 @@ where
     H: Handler,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let outcome = match parse::<H>().command {
+    let matches = commands::<H>().get_matches();
+    if let Some((tool, arguments)) = chosen(&H::tools(), &matches) {
+        return (tool.run)(arguments);
+    }
+    let outcome = match Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
         Command::Invoke(args) => start(shared, connect, Format::Off).and_then(|app| invoke(&app, args)),
         Command::Serve(args) => start(shared, connect, Format::Log).and_then(|app| serve_http(app, &args)),
         Command::Schema => print(&schema::<H>()),
@@ -84,9 +88,16 @@ where
     })
 }
 
-fn parse<H: Handler>() -> Cli {
-    let matches = Cli::command().name(H::NAME).bin_name(H::NAME).about(H::ABOUT).get_matches();
-    Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+/// The commands of every function, and the function's own.
+fn commands<H: Handler>() -> clap::Command {
+    let own = H::tools().into_iter().map(|tool| (tool.command)());
+    Cli::command().name(H::NAME).bin_name(H::NAME).about(H::ABOUT).subcommands(own)
+}
+
+fn chosen<'a>(tools: &[Tool], matches: &'a ArgMatches) -> Option<(Tool, &'a ArgMatches)> {
+    let (name, arguments) = matches.subcommand()?;
+    let tool = tools.iter().find(|tool| (tool.command)().get_name() == name)?;
+    Some((*tool, arguments))
 }
 
 fn invoke(app: &App, args: Invoke) -> Result<ExitCode, StartError> {
@@ -167,3 +178,6 @@ fn print(text: &str) -> Result<ExitCode, StartError> {
         _ => Ok(ExitCode::SUCCESS),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! Commands that a function has of its own.
+
+use std::process::ExitCode;
+
+/// A command beside `invoke`, `serve`, `schema` and `config`, for work that needs no started function: replays of
+/// recorded input, reports on files. It reads no settings and has the process to itself.
+#[derive(Clone, Copy)]
+pub struct Tool {
+    /// Name, arguments and help. The name must not be one that every function has.
+    pub command: fn() -> clap::Command,
+    /// Does it; the exit status is the process's. Statuses for failures are those of `invoke`.
+    pub run: fn(&clap::ArgMatches) -> ExitCode,
+}
