@@ -8,8 +8,9 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
+use causeway_cloud::{Objects, Ports, Principal, Problem};
 use causeway_decisioning::discovery::{Answer, Limits, Request, survey};
+use causeway_decisioning::sources::sources_or;
 use causeway_runtime::{AuthCheck, Context, Error, Event, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -41,14 +42,6 @@ impl DiscoveryAgent {
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
         Ok(Self::new(ports.objects()?, ports.principal()?, config))
     }
-
-    /// Sources of the request, else the configured prefix, else everything.
-    fn with_default_source(&self, mut request: Request) -> Request {
-        if request.data_sources.is_empty() {
-            request.data_sources.extend(self.default_source.clone());
-        }
-        request
-    }
 }
 
 impl Handler for DiscoveryAgent {
@@ -59,10 +52,9 @@ impl Handler for DiscoveryAgent {
     type Request = Request;
     type Reply = Answer;
 
-    async fn handle(&self, request: Request, context: &Context) -> Result<Answer, Error> {
-        let request = self.with_default_source(request);
-        let now = Timestamp::now();
-        let deadline = context.budget.remaining().and_then(|left| now.checked_add(left).ok());
+    async fn handle(&self, mut request: Request, context: &Context) -> Result<Answer, Error> {
+        request.data_sources = sources_or(request.data_sources, self.default_source.as_deref());
+        let deadline = context.budget.deadline_at(Timestamp::now());
         let surveyed = survey(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
         surveyed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
     }
@@ -70,23 +62,11 @@ impl Handler for DiscoveryAgent {
     /// An object that was written is surveyed by itself, in our bucket: the one that the event names is not compared
     /// with it, as a local directory, which has no name, can stand in for it.
     fn request_of_event(&self, event: Event) -> Result<Request, Error> {
-        let Some(object) = event.object else {
-            let text = format!("events of type {} name no object to survey", event.event_type);
-            return Err(Error::client(422, "unsupported_event", text));
-        };
-        if is_deletion(&event.event_type) {
-            let text = format!("the object is gone: events of type {} cannot be served", event.event_type);
-            return Err(Error::client(422, "object_deleted", text));
-        }
-        Ok(Request { data_sources: vec![object.key], ..Request::default() })
+        Ok(Request { data_sources: vec![event.written_object()?.key], ..Request::default() })
     }
 
     async fn check_auth(&self) -> AuthCheck {
-        match self.principal.check().await {
-            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
-        }
+        self.principal.check().await.into()
     }
 
     fn capabilities(&self) -> Value {
@@ -96,13 +76,6 @@ impl Handler for DiscoveryAgent {
             "limits": self.limits,
         })
     }
-}
-
-/// `ObjectRemoved:Delete`, `Object Deleted`, `LifecycleExpiration:Delete` and
-/// `com.oraclecloud.objectstorage.deleteobject` all tell of objects that are not there any more.
-fn is_deletion(event_type: &str) -> bool {
-    let event_type = event_type.to_ascii_lowercase();
-    event_type.contains("delete") || event_type.contains("objectremoved")
 }
 
 #[cfg(test)]

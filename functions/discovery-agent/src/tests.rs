@@ -1,7 +1,7 @@
 //! The shell around the survey: settings, default source, and requests that cannot be served.
 
 use causeway_decisioning::result::Status;
-use causeway_runtime::{Budget, Kind, ObjectRef, Settings, Vars};
+use causeway_runtime::{Budget, Kind, Settings, Vars};
 
 use causeway_cloud::NoPrincipal;
 use causeway_cloud::local::Store;
@@ -17,8 +17,7 @@ fn agent(variables: &[(&str, &str)]) -> (DiscoveryAgent, tempfile::TempDir) {
     std::fs::create_dir(root.path().join("sales")).unwrap();
     std::fs::write(root.path().join("sales/orders.csv"), "id,amount\n1,5\n2,6\n").unwrap();
     std::fs::write(root.path().join("other.csv"), "id,amount\n1,5\n").unwrap();
-    let given = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let config = Config::read(&mut Vars::new(given));
+    let config = Config::read(&mut Vars::new(variables.iter().copied()));
     let objects = Arc::new(Store::open(root.path()).unwrap());
     (DiscoveryAgent::new(objects, Arc::new(NoPrincipal), config), root)
 }
@@ -86,18 +85,14 @@ async fn a_small_reply_is_asked_for_by_a_setting() {
     assert!(serde_json::to_string(&result).unwrap().len() <= 65_536);
 }
 
-/// An event about an object whose type and key stand in a sample at the given pointers.
-fn event(sample: &str, event_type: &str, key: &str) -> Event {
-    let sample: Value = serde_json::from_str(sample).unwrap();
-    let text = |pointer: &str| sample.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
-    let object = ObjectRef { bucket: "any".to_owned(), key: text(key), ..ObjectRef::default() };
-    Event { event_type: text(event_type), object: Some(object), ..Event::default() }
+fn event(sample: &str) -> Event {
+    let mut events = Event::read(serde_json::from_str(sample).unwrap());
+    assert_eq!(events.len(), 1, "{sample}");
+    events.remove(0)
 }
 
 fn samples() -> [Event; 2] {
-    let oci = include_str!("../events/oci_object_created.json");
-    let s3 = include_str!("../events/s3_object_created.json");
-    [event(oci, "/eventType", "/data/resourceName"), event(s3, "/Records/0/eventName", "/Records/0/s3/object/key")]
+    [event(include_str!("../events/oci_object_created.json")), event(include_str!("../events/s3_object_created.json"))]
 }
 
 #[tokio::test]
@@ -118,11 +113,10 @@ fn samples_of_a_schedule_and_a_batch_hold_what_we_take() {
     let tick: Value = serde_json::from_str(include_str!("../events/tick.json")).unwrap();
     assert_eq!(tick, json!({ "kind": "tick" }));
     assert_eq!(agent.request_of_tick().unwrap(), Request::default());
-    let batch: Value = serde_json::from_str(include_str!("../events/sqs_batch.json")).unwrap();
-    let body = |index: usize| batch["Records"][index]["body"].as_str().unwrap();
-    let written = event(body(0), "/Records/0/eventName", "/Records/0/s3/object/key");
-    assert_eq!(agent.request_of_event(written).unwrap().data_sources, ["sales/orders.csv"]);
-    assert_eq!(request(body(1)).data_sources, ["other.csv"]);
+    let batch = include_str!("../events/sqs_batch.json");
+    assert_eq!(agent.request_of_event(event(batch)).unwrap().data_sources, ["sales/orders.csv"]);
+    let batch: Value = serde_json::from_str(batch).unwrap();
+    assert_eq!(request(batch["Records"][1]["body"].as_str().unwrap()).data_sources, ["other.csv"]);
 }
 
 #[test]
@@ -133,14 +127,7 @@ fn events_that_leave_nothing_to_survey_are_refused() {
         (error.http_status(), error.code())
     };
     let [oci, s3] = samples();
-    assert_eq!(refused(Event { object: None, ..oci.clone() }), (422, "unsupported_event"));
-    for event_type in [
-        "com.oraclecloud.objectstorage.deleteobject",
-        "ObjectRemoved:Delete",
-        "ObjectRemoved:DeleteMarkerCreated",
-        "Object Deleted",
-        "LifecycleExpiration:Delete",
-    ] {
-        assert_eq!(refused(Event { event_type: event_type.to_owned(), ..s3.clone() }), (422, "object_deleted"));
-    }
+    assert_eq!(refused(Event { object: None, ..oci }), (422, "unsupported_event"));
+    let deleted = Event { event_type: "ObjectRemoved:Delete".to_owned(), ..s3 };
+    assert_eq!(refused(deleted), (422, "object_deleted"));
 }

@@ -9,8 +9,9 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
+use causeway_cloud::{Objects, Ports, Principal, Problem};
 use causeway_decisioning::intelligence::{Answer, Limits, METRICS, Request, analyse};
+use causeway_decisioning::sources::sources_or;
 use causeway_runtime::{AuthCheck, Context, Error, Event, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -42,14 +43,6 @@ impl IntelligenceAgent {
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
         Ok(Self::new(ports.objects()?, ports.principal()?, config))
     }
-
-    /// Sources of the request, else the configured prefix, else everything. A catalogue names its own objects.
-    fn with_default_source(&self, mut request: Request) -> Request {
-        if request.data_sources.is_empty() && request.catalogue.is_none() {
-            request.data_sources.extend(self.default_source.clone());
-        }
-        request
-    }
 }
 
 impl Handler for IntelligenceAgent {
@@ -59,10 +52,12 @@ impl Handler for IntelligenceAgent {
     type Request = Request;
     type Reply = Answer;
 
-    async fn handle(&self, request: Request, context: &Context) -> Result<Answer, Error> {
-        let request = self.with_default_source(request);
-        let now = Timestamp::now();
-        let deadline = context.budget.remaining().and_then(|left| now.checked_add(left).ok());
+    async fn handle(&self, mut request: Request, context: &Context) -> Result<Answer, Error> {
+        // A catalogue names its own objects.
+        if request.catalogue.is_none() {
+            request.data_sources = sources_or(request.data_sources, self.default_source.as_deref());
+        }
+        let deadline = context.budget.deadline_at(Timestamp::now());
         let analysed = analyse(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
         analysed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
     }
@@ -70,23 +65,11 @@ impl Handler for IntelligenceAgent {
     /// An object that was written is analysed by itself, in our bucket: the one that the event names is not compared
     /// with it, as a local directory, which has no name, can stand in for it.
     fn request_of_event(&self, event: Event) -> Result<Request, Error> {
-        let Some(object) = event.object else {
-            let text = format!("events of type {} name no object to analyse", event.event_type);
-            return Err(Error::client(422, "unsupported_event", text));
-        };
-        if is_deletion(&event.event_type) {
-            let text = format!("the object is gone: events of type {} cannot be served", event.event_type);
-            return Err(Error::client(422, "object_deleted", text));
-        }
-        Ok(Request { data_sources: vec![object.key], ..Request::default() })
+        Ok(Request { data_sources: vec![event.written_object()?.key], ..Request::default() })
     }
 
     async fn check_auth(&self) -> AuthCheck {
-        match self.principal.check().await {
-            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
-        }
+        self.principal.check().await.into()
     }
 
     fn capabilities(&self) -> Value {
@@ -96,13 +79,6 @@ impl Handler for IntelligenceAgent {
             "limits": self.limits,
         })
     }
-}
-
-/// `ObjectRemoved:Delete`, `Object Deleted`, `LifecycleExpiration:Delete` and
-/// `com.oraclecloud.objectstorage.deleteobject` all tell of objects that are not there any more.
-fn is_deletion(event_type: &str) -> bool {
-    let event_type = event_type.to_ascii_lowercase();
-    event_type.contains("delete") || event_type.contains("objectremoved")
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use causeway_cloud::NoPrincipal;
 use causeway_cloud::local::Store;
 use causeway_decisioning::discovery;
 use causeway_decisioning::result::Status;
-use causeway_runtime::{Budget, Kind, ObjectRef, Settings, Vars};
+use causeway_runtime::{Budget, Kind, Settings, Vars};
 
 use super::*;
 
@@ -20,8 +20,7 @@ fn agent(variables: &[(&str, &str)]) -> (IntelligenceAgent, tempfile::TempDir) {
     std::fs::create_dir(root.path().join("sales")).unwrap();
     std::fs::write(root.path().join("sales/orders.csv"), ORDERS).unwrap();
     std::fs::write(root.path().join("other.csv"), "id,amount\n1,5\n2,6\n").unwrap();
-    let given = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let config = Config::read(&mut Vars::new(given));
+    let config = Config::read(&mut Vars::new(variables.iter().copied()));
     let objects = Arc::new(Store::open(root.path()).unwrap());
     (IntelligenceAgent::new(objects, Arc::new(NoPrincipal), config), root)
 }
@@ -92,18 +91,14 @@ async fn what_cannot_be_served_is_the_callers_mistake() {
     assert_eq!(refused(r#"{"roles":{"orders":{"amount":"none"}}}"#).await, at("roles.orders.amount"));
 }
 
-/// An event about an object whose type and key stand in a sample at the given pointers.
-fn event(sample: &str, event_type: &str, key: &str) -> Event {
-    let sample: Value = serde_json::from_str(sample).unwrap();
-    let text = |pointer: &str| sample.pointer(pointer).and_then(Value::as_str).unwrap().to_owned();
-    let object = ObjectRef { bucket: "any".to_owned(), key: text(key), ..ObjectRef::default() };
-    Event { event_type: text(event_type), object: Some(object), ..Event::default() }
+fn event(sample: &str) -> Event {
+    let mut events = Event::read(serde_json::from_str(sample).unwrap());
+    assert_eq!(events.len(), 1, "{sample}");
+    events.remove(0)
 }
 
 fn samples() -> [Event; 2] {
-    let oci = include_str!("../events/oci_object_created.json");
-    let s3 = include_str!("../events/s3_object_created.json");
-    [event(oci, "/eventType", "/data/resourceName"), event(s3, "/Records/0/eventName", "/Records/0/s3/object/key")]
+    [event(include_str!("../events/oci_object_created.json")), event(include_str!("../events/s3_object_created.json"))]
 }
 
 #[tokio::test]
@@ -123,11 +118,10 @@ fn samples_of_a_schedule_and_a_batch_hold_what_we_take() {
     assert_eq!(tick, json!({ "kind": "tick" }));
     assert_eq!(agent.request_of_tick().unwrap(), Request::default());
     assert_eq!(request(include_str!("../events/everything.json")), Request::default());
-    let batch: Value = serde_json::from_str(include_str!("../events/sqs_batch.json")).unwrap();
-    let body = |index: usize| batch["Records"][index]["body"].as_str().unwrap();
-    let written = event(body(0), "/Records/0/eventName", "/Records/0/s3/object/key");
-    assert_eq!(agent.request_of_event(written).unwrap().data_sources, ["sales/orders.csv"]);
-    assert_eq!(request(body(1)).data_sources, ["other.csv"]);
+    let batch = include_str!("../events/sqs_batch.json");
+    assert_eq!(agent.request_of_event(event(batch)).unwrap().data_sources, ["sales/orders.csv"]);
+    let batch: Value = serde_json::from_str(batch).unwrap();
+    assert_eq!(request(batch["Records"][1]["body"].as_str().unwrap()).data_sources, ["other.csv"]);
 }
 
 #[test]
@@ -138,8 +132,7 @@ fn events_that_leave_nothing_to_analyse_are_refused() {
         (error.http_status(), error.code())
     };
     let [oci, s3] = samples();
-    assert_eq!(refused(Event { object: None, ..oci.clone() }), (422, "unsupported_event"));
-    for event_type in ["com.oraclecloud.objectstorage.deleteobject", "ObjectRemoved:Delete", "Object Deleted"] {
-        assert_eq!(refused(Event { event_type: event_type.to_owned(), ..s3.clone() }), (422, "object_deleted"));
-    }
+    assert_eq!(refused(Event { object: None, ..oci }), (422, "unsupported_event"));
+    let deleted = Event { event_type: "ObjectRemoved:Delete".to_owned(), ..s3 };
+    assert_eq!(refused(deleted), (422, "object_deleted"));
 }

@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
+use causeway_cloud::{Objects, Ports, Principal, Problem};
 use causeway_decisioning::intelligence::Limits;
+use causeway_decisioning::sources::sources_or;
 use causeway_decisioning::strategy::plan::plan;
-use causeway_decisioning::strategy::previous::LoadError;
 use causeway_decisioning::strategy::{Answer, Request};
 use causeway_runtime::{AuthCheck, Context, Error, Handler};
 use jiff::Timestamp;
@@ -43,14 +43,6 @@ impl StrategyAgent {
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
         Ok(Self::new(ports.objects()?, ports.principal()?, config))
     }
-
-    /// Sources of the request, else the configured prefix, else everything.
-    fn with_default_source(&self, mut request: Request) -> Request {
-        if request.data_sources.is_empty() {
-            request.data_sources.extend(self.default_source.clone());
-        }
-        request
-    }
 }
 
 impl Handler for StrategyAgent {
@@ -61,20 +53,14 @@ impl Handler for StrategyAgent {
     type Request = Request;
     type Reply = Answer;
 
-    async fn handle(&self, request: Request, context: &Context) -> Result<Answer, Error> {
-        let request = self.with_default_source(request);
-        let now = Timestamp::now();
-        let deadline = context.budget.remaining().and_then(|left| now.checked_add(left).ok());
-        let planned = plan(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
-        planned.map_err(failed)
+    async fn handle(&self, mut request: Request, context: &Context) -> Result<Answer, Error> {
+        request.data_sources = sources_or(request.data_sources, self.default_source.as_deref());
+        let deadline = context.budget.deadline_at(Timestamp::now());
+        Ok(plan(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await?)
     }
 
     async fn check_auth(&self) -> AuthCheck {
-        match self.principal.check().await {
-            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
-        }
+        self.principal.check().await.into()
     }
 
     fn capabilities(&self) -> Value {
@@ -82,13 +68,6 @@ impl Handler for StrategyAgent {
             "models": ["trend_analysis", "anomaly_detection", "risk_assessment"],
             "inputs": ["discovery", "intelligence"],
         })
-    }
-}
-
-fn failed(error: LoadError) -> Error {
-    match error {
-        LoadError::Request(wrong) => Error::invalid_request(wrong.message).at(wrong.path),
-        LoadError::Store(source) => Error::upstream("objects", None, "objects_failed").with_source(source),
     }
 }
 

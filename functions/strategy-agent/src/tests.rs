@@ -23,8 +23,7 @@ fn agent(variables: &[(&str, &str)]) -> (StrategyAgent, tempfile::TempDir) {
         }
     }
     std::fs::write(root.path().join("sales/orders.csv"), orders).unwrap();
-    let given = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let config = Config::read(&mut Vars::new(given));
+    let config = Config::read(&mut Vars::new(variables.iter().copied()));
     let objects = Arc::new(Store::open(root.path()).unwrap());
     (StrategyAgent::new(objects, Arc::new(NoPrincipal), config), root)
 }

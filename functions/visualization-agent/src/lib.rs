@@ -7,7 +7,7 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
+use causeway_cloud::{Objects, Ports, Principal, Problem};
 use causeway_decisioning::visualization::request::Format;
 use causeway_decisioning::visualization::{Answer, Options, Request, VisualizeError, visualize};
 use causeway_runtime::{AuthCheck, Context, Error, Handler};
@@ -55,11 +55,7 @@ impl Handler for VisualizationAgent {
     }
 
     async fn check_auth(&self) -> AuthCheck {
-        match self.principal.check().await {
-            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
-        }
+        self.principal.check().await.into()
     }
 
     fn capabilities(&self) -> Value {

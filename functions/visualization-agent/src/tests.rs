@@ -12,7 +12,7 @@ fn context() -> Context {
 }
 
 fn config(variables: &[(&str, &str)]) -> (Config, Vars) {
-    let mut vars = Vars::new(variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())));
+    let mut vars = Vars::new(variables.iter().copied());
     (Config::read(&mut vars), vars)
 }
 

@@ -61,8 +61,8 @@ impl Connected {
         Ok(Self { effects, network, cloud, oci: OnceCell::new(), aws: OnceCell::new() })
     }
 
-    /// With this session for AWS's services, in place of the one that the SDK makes of this process's variables and
-    /// files.
+    /// With these credentials and this region for AWS's services, in place of those that the SDK finds in this
+    /// process's variables and files.
     #[must_use]
     pub fn with_aws(mut self, session: Session) -> Self {
         self.aws = OnceCell::with_value(Aws::new(session));

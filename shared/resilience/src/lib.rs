@@ -15,6 +15,8 @@
 //! | [`ledger`] | was this call carried out before? (a trait for whoever remembers) | durations |
 //! | [`service`] | a call failed: who has to act, and may it have happened all the same? | none |
 //!
+//! [`PrincipalCheck`] and [`InputError`] are findings that ports and hosts share.
+//!
 //! What is kept in documents and shared uses Unix milliseconds, which survive the process; what lives as long as one
 //! call uses the monotonic clock. Clocks may jump: no jump panics, breaks a bound or locks anything for ever.
 //!
@@ -32,8 +34,12 @@ pub mod service;
 pub mod status;
 
 mod chance;
+mod input;
 mod invalid;
+mod principal;
 
 pub use deadline::Deadline;
+pub use input::InputError;
 pub use invalid::Invalid;
+pub use principal::PrincipalCheck;
 pub use service::ServiceFailure;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant, SystemTime};
 
 use causeway_resilience::Deadline;
+use jiff::Timestamp;
 
 /// Share of the time left after which a handler should stop taking up work.
 const SOFT_SHARE: f64 = 0.8;
@@ -48,6 +49,13 @@ impl Budget {
         Some(self.total?.saturating_sub(self.start.elapsed()))
     }
 
+    /// The moment at which no time is left, when it is `now`; `None` without a deadline, or with one that no calendar
+    /// can express.
+    #[must_use]
+    pub fn deadline_at(&self, now: Timestamp) -> Option<Timestamp> {
+        now.checked_add(self.remaining()?).ok()
+    }
+
     /// When to stop taking up work: 80 % of the whole, `None` without a deadline.
     #[must_use]
     pub fn stop_at(&self) -> Option<Instant> {
@@ -72,6 +80,14 @@ impl Budget {
         let total = self.total?;
         let limit = total - MAX_MARGIN.min(total.mul_f64(MARGIN_SHARE));
         Some(limit.saturating_sub(self.start.elapsed()))
+    }
+}
+
+/// What comes of `work` by `deadline`; `None` when the time is up, and the work is dropped then.
+pub async fn until<F: Future>(deadline: Deadline, work: F) -> Option<F::Output> {
+    match deadline.moment() {
+        Some(moment) => tokio::time::timeout_at(moment.into(), work).await.ok(),
+        None => Some(work.await),
     }
 }
 
@@ -114,6 +130,28 @@ mod tests {
     fn no_deadline_is_not_zero_time() {
         let budget = Budget::unlimited(Instant::now());
         assert_eq!(budget.remaining(), None);
+        assert_eq!(budget.deadline_at(Timestamp::UNIX_EPOCH), None);
         assert!(!budget.is_exhausted());
+    }
+
+    #[test]
+    fn the_deadline_stands_where_the_clock_of_the_caller_says() {
+        let check = |now: Timestamp, total: Duration, earliest: Option<Timestamp>| {
+            let found = Budget::of(Instant::now(), total).deadline_at(now);
+            assert_eq!(found.is_some(), earliest.is_some(), "{total:?}");
+            assert!(found <= earliest && found.is_none_or(|found| found >= now), "{found:?}");
+        };
+        let day = Duration::from_secs(86_400);
+        check(Timestamp::UNIX_EPOCH, day, Timestamp::from_second(86_400).ok());
+        check(Timestamp::UNIX_EPOCH, Duration::ZERO, Some(Timestamp::UNIX_EPOCH));
+        check(Timestamp::MAX, day, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn work_is_dropped_when_the_time_is_up() {
+        let deadline = Deadline::at(Instant::now() + Duration::from_secs(1));
+        assert_eq!(until(deadline, async { 1 }).await, Some(1));
+        assert_eq!(until(Deadline::NONE, async { 2 }).await, Some(2));
+        assert_eq!(until(deadline, std::future::pending::<()>()).await, None);
     }
 }

@@ -14,6 +14,7 @@ mod events;
 mod handler;
 mod hosts;
 mod idempotency;
+mod input;
 mod invocation;
 mod metrics;
 mod probe;
@@ -23,7 +24,7 @@ mod settings;
 mod telemetry;
 mod tool;
 
-pub use budget::Budget;
+pub use budget::{Budget, until};
 pub use context::{Context, Trace};
 pub use error::{Error, Kind as ErrorKind};
 pub use events::{Event, ObjectRef};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use causeway_resilience::PrincipalCheck;
 use serde_json::{Map, Value, json};
 use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
@@ -100,6 +101,16 @@ impl<H: Handler> Prober<H> {
 fn time_for_check(budget: Budget) -> Duration {
     let left = budget.stop_at().map(|stop| stop.saturating_duration_since(std::time::Instant::now()));
     left.map_or(AUTH_TIMEOUT, |left| left.min(AUTH_TIMEOUT))
+}
+
+impl From<PrincipalCheck> for AuthCheck {
+    fn from(check: PrincipalCheck) -> Self {
+        match check {
+            PrincipalCheck::NotUsed { detail } => Self::NotUsed { detail },
+            PrincipalCheck::Works { principal, detail } => Self::Ok { principal, detail },
+            PrincipalCheck::Fails { reason, detail } => Self::Failed { reason, detail },
+        }
+    }
 }
 
 fn failed(reason: String) -> AuthCheck {

@@ -121,8 +121,9 @@ impl fmt::Debug for Vars {
 
 impl Vars {
     /// Takes variables; tests pass a list. Empty values count as unset, as func.yaml cannot leave one out.
-    pub fn new(values: impl IntoIterator<Item = (String, String)>) -> Self {
-        let values = values.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+    pub fn new(values: impl IntoIterator<Item = (impl Into<String>, impl Into<String>)>) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.into(), value.into()));
+        let values = values.filter(|(_, value): &(String, String)| !value.is_empty()).collect();
         Self { values, declared: Vec::new(), problems: Vec::new() }
     }
 

@@ -10,13 +10,13 @@ use std::process::{Command, Output};
 use causeway_oci_emulator::Options;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tests::harness::OciCloud;
 
 use super::commands::{Scenario, scenario};
-use super::server::Server;
 
 /// An emulator, and Oracle's command line set up for it.
 pub(crate) struct Cloud {
-    server: Server,
+    server: OciCloud,
     /// Scratch space; `config` and `key.pem` of the command line are in it.
     pub(crate) folder: TempDir,
     program: PathBuf,
@@ -26,9 +26,9 @@ pub(crate) struct Cloud {
 }
 
 impl Deref for Cloud {
-    type Target = Server;
+    type Target = OciCloud;
 
-    fn deref(&self) -> &Server {
+    fn deref(&self) -> &OciCloud {
         &self.server
     }
 }
@@ -42,7 +42,7 @@ impl Cloud {
 
     pub(crate) fn with(name: &str, options: Options) -> Option<Self> {
         let program = program("oci")?;
-        let server = Server::start(options);
+        let server = OciCloud::with(options);
         let folder = tempfile::tempdir().unwrap();
         server.emulator.write_cli_config(folder.path()).expect("a configuration");
         let (ran, runs) = (RefCell::default(), RefCell::default());

@@ -14,6 +14,5 @@ mod object_states;
 mod object_storage;
 mod principals;
 mod refusals;
-mod server;
 mod supporting;
 mod usage;

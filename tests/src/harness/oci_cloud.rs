@@ -23,7 +23,16 @@ impl OciCloud {
     /// When there is no port.
     #[must_use]
     pub fn start() -> Self {
-        let emulator = Emulator::open(Options::default()).expect("an emulator");
+        Self::with(Options::default())
+    }
+
+    /// One that is set up as the test wants it.
+    ///
+    /// # Panics
+    /// When the options cannot be used, or there is no port.
+    #[must_use]
+    pub fn with(options: Options) -> Self {
+        let emulator = Emulator::open(options).expect("an emulator");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stop, stopped) = oneshot::channel();

@@ -13,7 +13,6 @@ mod plan;
 mod publish;
 
 use std::collections::BTreeMap;
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -29,6 +28,7 @@ use jiff::Timestamp;
 
 use super::Session;
 use super::call::{Operation, Repetition, Tries};
+use super::client::Cached;
 use super::log::Logged;
 use combine::Values;
 use plan::{Dimensions, Plan};
@@ -46,19 +46,16 @@ const MAX_VALUES: usize = 500_000;
 
 /// Metrics of the account and region.
 pub(super) struct CloudWatch {
-    session: Session,
-    client: OnceLock<Client>,
+    client: Cached<Client>,
 }
 
 impl CloudWatch {
     pub(super) fn new(session: Session) -> Self {
-        Self { session, client: OnceLock::new() }
+        Self { client: Cached::new(session) }
     }
 
     async fn client(&self, tries: &Tries) -> Result<&Client, ServiceFailure> {
-        let config = self.session.ready(tries).await?;
-        let made = || Client::from_conf(Builder::from(config).interceptor(Logged).build());
-        Ok(self.client.get_or_init(made))
+        self.client.get(tries, |config| Client::from_conf(Builder::from(config).interceptor(Logged).build())).await
     }
 
     /// Sets of dimensions of the metric that have at least those that are asked for.
@@ -68,10 +65,9 @@ impl CloudWatch {
             let tries = Tries::new(&LIST, deadline, Repetition::Harmless)?;
             let list = self.client(&tries).await?.list_metrics().namespace(&query.namespace).metric_name(&query.metric);
             let list = list.set_dimensions(filters(query)).set_next_token(next.take());
-            let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
             let page = list
                 .customize()
-                .config_override(how)
+                .config_override(how(&tries))
                 .interceptor(tries.watch())
                 .send()
                 .await
@@ -98,10 +94,9 @@ impl CloudWatch {
             let get = self.client(&tries).await?.get_metric_data().set_metric_data_queries(Some(queries.to_vec()));
             let get = get.start_time(smithy(query.from)).end_time(smithy(query.to)).scan_by(ScanBy::TimestampAscending);
             let get = get.set_next_token(next.take());
-            let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
             let page = get
                 .customize()
-                .config_override(how)
+                .config_override(how(&tries))
                 .interceptor(tries.watch())
                 .send()
                 .await
@@ -166,11 +161,18 @@ impl CloudWatch {
     async fn put(&self, batch: &publish::Batch, deadline: Deadline) -> Result<(), ServiceFailure> {
         let tries = Tries::new(&PUT, deadline, Repetition::OnlyIfCertain)?;
         let put = self.client(&tries).await?.put_metric_data().namespace(&batch.namespace);
-        let how = Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates());
-        let put =
-            put.set_metric_data(Some(batch.data.clone())).customize().config_override(how).interceptor(tries.watch());
+        let put = put
+            .set_metric_data(Some(batch.data.clone()))
+            .customize()
+            .config_override(how(&tries))
+            .interceptor(tries.watch());
         put.send().await.map(drop).map_err(|error| tries.failure(&error))
     }
+}
+
+/// How the tries of a call are made.
+fn how(tries: &Tries) -> Builder {
+    Builder::new().timeout_config(tries.timeouts()).retry_classifier(tries.fates())
 }
 
 fn filters(query: &MetricQuery) -> Option<Vec<DimensionFilter>> {

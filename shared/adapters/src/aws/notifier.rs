@@ -1,9 +1,9 @@
 //! SNS.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use aws_config::SdkConfig;
 use aws_sdk_sns::Client;
 use aws_sdk_sns::config::{Builder, Region};
 use causeway_cloud::Notifier;
@@ -13,6 +13,7 @@ use causeway_resilience::{Deadline, ServiceFailure};
 use sha2::{Digest, Sha256};
 
 use super::call::{Operation, Repetition, Tries};
+use super::client::Cached;
 use super::log::Logged;
 use super::{Session, arn};
 
@@ -27,8 +28,7 @@ const GROUP: &str = "causeway";
 
 /// One topic.
 pub(super) struct Topic {
-    session: Session,
-    client: OnceLock<Client>,
+    client: Cached<Client>,
     arn: String,
 }
 
@@ -36,20 +36,19 @@ impl Topic {
     /// `None` when `arn` is none of a topic.
     pub(super) fn new(session: Session, arn: String) -> Option<Self> {
         arn::resource(&arn, "sns")?;
-        Some(Self { session, client: OnceLock::new(), arn })
+        Some(Self { client: Cached::new(session), arn })
     }
 
     /// At the topic's own region: another one refuses it.
     async fn client(&self, tries: &Tries) -> Result<&Client, ServiceFailure> {
-        let config = self.session.ready(tries).await?;
-        let made = || {
+        let made = |config: &SdkConfig| {
             let mut builder = Builder::from(config).interceptor(Logged);
             if let Some(region) = arn::region(&self.arn) {
                 builder.set_region(Some(Region::new(region.to_owned())));
             }
             Client::from_conf(builder.build())
         };
-        Ok(self.client.get_or_init(made))
+        self.client.get(tries, made).await
     }
 
     fn is_fifo(&self) -> bool {

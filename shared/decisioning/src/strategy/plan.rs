@@ -1,9 +1,10 @@
 //! The whole job over the object port: reads the results of earlier agents, or makes the one that is missing.
 
 use causeway_cloud::Objects;
+use causeway_resilience::InputError;
 use serde_json::Value;
 
-use super::previous::{LoadError, Previous, Reply};
+use super::previous::{Previous, Reply};
 use super::{AGENT, Answer, Request, strategise};
 use crate::budget::{Budget, Clock};
 use crate::discovery::RequestError;
@@ -16,14 +17,14 @@ use crate::result::AgentResult;
 ///
 /// # Errors
 ///
-/// [`LoadError`] when the request cannot be served or the object store fails.
+/// [`InputError`] when the request cannot be served or the object store fails.
 pub async fn plan(
     objects: &Objects,
     request: &Request,
     limits: &Limits,
     clock: &dyn Clock,
     deadline: Option<jiff::Timestamp>,
-) -> Result<Answer, LoadError> {
+) -> Result<Answer, InputError> {
     let budget = Budget::until(clock, deadline);
     request.check()?;
     let discovery = match request.discovery() {

@@ -6,6 +6,7 @@
 use causeway_cloud::object_store::path::Path;
 use causeway_cloud::object_store::{self, ObjectStoreExt};
 use causeway_cloud::{Objects, object_path};
+use causeway_resilience::InputError;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -50,15 +51,10 @@ pub struct Reply {
     pub confidence_score: Option<f64>,
 }
 
-/// Why an earlier result cannot be had.
-#[derive(Debug, thiserror::Error)]
-pub enum LoadError {
-    /// The caller named something that cannot be used.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// The object store failed.
-    #[error("the object store failed while an earlier result was read")]
-    Store(#[source] object_store::Error),
+impl From<RequestError> for InputError {
+    fn from(error: RequestError) -> Self {
+        Self::Wrong { path: error.path, message: error.message }
+    }
 }
 
 fn wrong(path: &str, message: &str) -> RequestError {
@@ -85,9 +81,9 @@ impl Previous {
     ///
     /// # Errors
     ///
-    /// [`LoadError::Request`] when it is not there, too large or no agent's result; [`LoadError::Store`] when the
+    /// [`InputError::Wrong`] when it is not there, too large or no agent's result; [`InputError::Store`] when the
     /// store failed.
-    pub async fn load(&self, objects: &Objects, member: &str) -> Result<Reply, LoadError> {
+    pub async fn load(&self, objects: &Objects, member: &str) -> Result<Reply, InputError> {
         let reply = match (self, self.place(member)?) {
             (_, Some(place)) => read(objects, &place, member).await?,
             (Self::Result { result: reply } | Self::Reply(reply), _) => (**reply).clone(),
@@ -100,11 +96,11 @@ impl Previous {
     }
 }
 
-async fn read(objects: &Objects, place: &Path, member: &str) -> Result<Reply, LoadError> {
+async fn read(objects: &Objects, place: &Path, member: &str) -> Result<Reply, InputError> {
     let failed = |error: object_store::Error| match error {
         object_store::Error::NotFound { .. } => wrong(member, "names an object that is not there").into(),
         object_store::Error::PermissionDenied { .. } => wrong(member, "names an object that may not be read").into(),
-        other => LoadError::Store(other),
+        other => InputError::Store(Box::new(other)),
     };
     let meta = objects.head(place).await.map_err(failed)?;
     if meta.size > MAX_BYTES {

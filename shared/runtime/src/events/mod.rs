@@ -3,6 +3,7 @@
 
 mod aws;
 mod aws_http;
+mod object;
 mod oci;
 
 use bytes::Bytes;
@@ -32,6 +33,24 @@ pub struct Event {
     pub object: Option<ObjectRef>,
     /// The sender's payload.
     pub data: Value,
+}
+
+impl Event {
+    /// The events that a payload brings, as every host recognises them: none of a payload that is no event, one for
+    /// each record of a batch. Tests of handlers read their samples by it.
+    #[must_use]
+    pub fn read(payload: Value) -> Vec<Self> {
+        let tasks = match detect(payload).work {
+            Work::One(task) => vec![task],
+            Work::All(tasks) => tasks,
+            Work::Batch { items, .. } => items.into_iter().flat_map(|item| item.tasks).collect(),
+        };
+        let event = |task: Task| match task.payload {
+            Payload::Event(event) => Some(*event),
+            _ => None,
+        };
+        tasks.into_iter().filter_map(event).collect()
+    }
 }
 
 /// An object that an event speaks of.

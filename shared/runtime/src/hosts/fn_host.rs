@@ -167,7 +167,7 @@ mod tests {
             |(name, value): &(&'static str, &'static str)| (HeaderName::from_static(name), value.parse().unwrap());
         let config = Arc::new(Config::from_lookup(listener).unwrap());
         let context = FnContext::new(config, headers.iter().map(pair).collect());
-        let environment = crate::Vars::new([]);
+        let environment = crate::Vars::new([("LOG_LEVEL", "")]);
         let app = App { service: Arc::new(Unused), common: Common::of(environment) };
         app.invocation(&context, Bytes::from_static(body.as_bytes()))
     }

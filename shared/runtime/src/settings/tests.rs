@@ -28,7 +28,7 @@ impl Settings for Demo {
 }
 
 fn demo(vars: &[(&str, &str)]) -> Result<Loaded<Demo>, ConfigErrors> {
-    load(Vars::new(vars.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))), SHARED)
+    load(Vars::new(vars.iter().copied()), SHARED)
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn the_log_level_is_checked() {
 
 #[test]
 fn debug_shows_names_only() {
-    let mut vars = Vars::new([("DEMO_LIMIT".to_owned(), "hidden-value".to_owned())]);
+    let mut vars = Vars::new([("DEMO_LIMIT", "hidden-value")]);
     Demo::read(&mut vars);
     let shown = format!("{vars:?}");
     assert!(shown.contains("DEMO_LIMIT") && !shown.contains("hidden-value"), "{shown}");
