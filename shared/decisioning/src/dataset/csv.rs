@@ -1,13 +1,17 @@
 //! Push-based CSV: bytes in pieces of any size, cells out, no allocation per cell.
 //!
-//! Splitting is `csv-core`'s. A record is kept until it is whole, bounded by `max_record_bytes`; what is
-//! ragged, not UTF-8 or cut off is counted with its line and still used as far as it goes.
+//! Records that lie whole in a piece and need no unescaping are used where they are; splitting is `csv-core`'s
+//! otherwise. Then a record is kept until it is whole, bounded by `max_record_bytes`; what is ragged, not UTF-8 or
+//! cut off is counted with its line and still used as far as it goes.
 //!
 //! RFC 4180 does not say what a blank line is. As in pandas and R it is no row here, but it is counted, and in
 //! a file of one column, where it could stand for an empty value, it is an issue too.
 
+use std::ops::Range;
+
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use super::plain_records::PlainRecords;
 use super::sniff::Dialect;
 use super::{BROKEN_UTF8, Cell, Flow, KEPT_LINES, ReadLimits, ReadReport, RowSink};
 
@@ -17,19 +21,46 @@ const MAX_FIELDS: usize = 65_536;
 const MAX_NAME_CHARS: usize = 128;
 
 pub(crate) struct Csv {
+    delimiter: u8,
     reader: Reader,
     record: Vec<u8>,
     ends: Vec<usize>,
     length: usize,
     fields: usize,
     header_pending: bool,
-    columns: Vec<Option<usize>>,
+    columns: Columns,
+    /// The fields of the last record, kept for their memory.
+    ranges: Vec<Range<usize>>,
     limits: ReadLimits,
     /// Line on which the record being read begins, from 1.
     line: u64,
     open_quote: bool,
     last_byte: u8,
     blank: BlankLines,
+}
+
+/// Which field belongs to which column of the sink.
+#[derive(Default)]
+struct Columns {
+    /// By field; `None` beyond the column limit.
+    all: Vec<Option<usize>>,
+    /// Fields whose cells the sink wants, with their columns.
+    wanted: Vec<(usize, usize)>,
+}
+
+/// A piece of input as it is used up.
+struct Piece<'a> {
+    valid: &'a str,
+    records: PlainRecords<'a>,
+    used: usize,
+}
+
+/// A record, the fields in it, and its text as far as that is known to be valid.
+struct Record<'a> {
+    line: u64,
+    bytes: &'a [u8],
+    valid: &'a str,
+    fields: &'a [Range<usize>],
 }
 
 /// Blank lines before the record that is being read.
@@ -43,16 +74,17 @@ struct BlankLines {
 }
 
 impl BlankLines {
-    /// Counts the blank lines that the input begins with, and moves `line` on to the next record.
-    fn look(&mut self, input: &[u8], line: &mut u64) {
-        for &byte in input {
+    /// Counts the blank lines that the input begins with, and moves `line` on to the next record; returns their bytes.
+    #[inline]
+    fn look(&mut self, input: &[u8], line: &mut u64) -> usize {
+        for (place, &byte) in input.iter().enumerate() {
             let is_blank = match byte {
-                _ if !self.between => return,
+                _ if !self.between => return place,
                 b'\n' => !self.after_return,
                 b'\r' => true,
                 _ => {
                     self.between = false;
-                    return;
+                    return place;
                 }
             };
             if is_blank {
@@ -62,19 +94,27 @@ impl BlankLines {
             *line += u64::from(byte == b'\n');
             self.after_return = byte == b'\r';
         }
+        input.len()
+    }
+
+    /// A record ended with this byte.
+    fn follow(&mut self, last: Option<&u8>) {
+        (self.between, self.after_return) = (true, last == Some(&b'\r'));
     }
 }
 
 impl Csv {
     pub(crate) fn new(dialect: &Dialect, limits: ReadLimits) -> Self {
         Self {
+            delimiter: dialect.delimiter,
             reader: ReaderBuilder::new().delimiter(dialect.delimiter).build(),
             record: vec![0; 4096],
             ends: vec![0; 64],
             length: 0,
             fields: 0,
             header_pending: dialect.has_header,
-            columns: Vec::new(),
+            columns: Columns::default(),
+            ranges: Vec::new(),
             limits,
             line: 1,
             open_quote: false,
@@ -86,7 +126,7 @@ impl Csv {
     pub(crate) fn push(&mut self, input: &[u8], report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
         let Some(&last) = input.last() else { return Flow::Continue };
         self.last_byte = last;
-        self.open_quote ^= input.iter().filter(|b| **b == b'"').count() % 2 == 1;
+        self.open_quote ^= has_odd_quotes(input);
         self.feed(input, report, sink)
     }
 
@@ -102,20 +142,26 @@ impl Csv {
         self.report_blank(report);
     }
 
-    fn feed(&mut self, mut input: &[u8], report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
+    fn feed(&mut self, input: &[u8], report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
         let at_end = input.is_empty();
+        let mut piece = Piece { valid: valid_start(input), records: PlainRecords::new(input, self.delimiter), used: 0 };
         loop {
-            self.blank.look(input, &mut self.line);
+            if self.blank.between && !self.columns.all.is_empty() {
+                let flow = self.feed_plain(input, &mut piece, report, sink);
+                if flow == Flow::Stop || (piece.used == input.len() && !at_end) {
+                    return flow;
+                }
+            }
+            let rest = &input[piece.used..];
+            self.blank.look(rest, &mut self.line);
             let (result, nin, nout, nend) =
-                self.reader.read_record(input, &mut self.record[self.length..], &mut self.ends[self.fields..]);
-            let (used, rest) = input.split_at(nin);
-            input = rest;
+                self.reader.read_record(rest, &mut self.record[self.length..], &mut self.ends[self.fields..]);
+            piece.used += nin;
             self.length += nout;
             self.fields += nend;
             match result {
                 ReadRecordResult::Record => {
-                    self.blank.between = true;
-                    self.blank.after_return = used.last() == Some(&b'\r');
+                    self.blank.follow(rest[..nin].last());
                     if self.record_done(report, sink) == Flow::Stop {
                         return Flow::Stop;
                     }
@@ -157,71 +203,108 @@ impl Csv {
         Flow::Stop
     }
 
+    /// Takes the plain records that the rest of a piece begins with.
+    fn feed_plain(
+        &mut self,
+        input: &[u8],
+        piece: &mut Piece<'_>,
+        report: &mut ReadReport,
+        sink: &mut dyn RowSink,
+    ) -> Flow {
+        let mut fields = std::mem::take(&mut self.ranges);
+        let mut flow = Flow::Continue;
+        piece.records.seek(piece.used);
+        while flow == Flow::Continue {
+            piece.used += self.blank.look(&input[piece.used..], &mut self.line);
+            let Some(end) = piece.records.fields(piece.used, &mut fields) else { break };
+            self.report_blank(report);
+            let record = Record { line: self.line, bytes: input, valid: piece.valid, fields: &fields };
+            flow = self.hand_on(&record, report, sink);
+            self.line += u64::from(input[end] == b'\n');
+            self.blank.follow(input.get(end));
+            piece.used = end + 1;
+        }
+        self.reader.set_line(self.line);
+        self.ranges = fields;
+        flow
+    }
+
     fn record_done(&mut self, report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
-        let (line, length, fields) = (self.line, self.length, self.fields);
-        (self.length, self.fields) = (0, 0);
-        self.line = self.reader.line();
-        let is_first = self.columns.is_empty();
+        let line = std::mem::replace(&mut self.line, self.reader.line());
+        let (length, count) = (std::mem::take(&mut self.length), std::mem::take(&mut self.fields));
+        let mut fields = std::mem::take(&mut self.ranges);
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        fields.clear();
+        fields.extend(starts.zip(&self.ends[..count]).map(|(start, end)| start..*end));
+        let is_first = self.columns.all.is_empty();
         if is_first {
-            self.name_columns(length, fields, report, sink);
+            self.name_columns(&fields, report, sink);
         }
         self.report_blank(report);
-        if is_first && std::mem::take(&mut self.header_pending) {
-            return Flow::Continue;
+        let mut flow = Flow::Continue;
+        if !(is_first && std::mem::take(&mut self.header_pending)) {
+            let bytes = &self.record[..length];
+            let valid = valid_start(bytes);
+            // Without the delimiters the broken bytes of two fields may look like one character.
+            let valid = if fields.iter().all(|field| valid.is_char_boundary(field.end)) { valid } else { "" };
+            flow = self.hand_on(&Record { line, bytes, valid, fields: &fields }, report, sink);
         }
-        if self.limits.sample_rows > 0 && report.rows >= self.limits.sample_rows {
-            report.note("row_limit", Some(line), true, "only the first rows were read, as sample_rows demands");
-            return Flow::Stop;
-        }
-        self.hand_on(line, length, fields, report, sink);
-        sink.end_rows(1);
-        report.rows += 1;
-        Flow::Continue
+        self.ranges = fields;
+        flow
     }
 
     fn report_blank(&mut self, report: &mut ReadReport) {
         let (count, lines) = (std::mem::take(&mut self.blank.count), std::mem::take(&mut self.blank.first));
         let so_far = report.blank_lines.get_or_insert(0);
         *so_far += count;
-        if count > 0 && self.columns.len() == 1 {
+        if count > 0 && self.columns.all.len() == 1 {
             let message = "blank lines were left out; in a file of one column they may stand for empty values";
             report.note_many("blank_lines", count, &lines, false, message);
         }
     }
 
-    fn hand_on(&self, line: u64, length: usize, fields: usize, report: &mut ReadReport, sink: &mut dyn RowSink) {
-        if fields != self.columns.len() {
+    #[inline]
+    fn hand_on(&self, record: &Record<'_>, report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
+        let (fields, columns) = (record.fields, &self.columns);
+        if self.limits.sample_rows > 0 && report.rows >= self.limits.sample_rows {
+            let message = "only the first rows were read, as sample_rows demands";
+            report.note("row_limit", Some(record.line), true, message);
+            return Flow::Stop;
+        }
+        if fields.len() != columns.all.len() {
             report.malformed_rows += 1;
             let message =
                 "rows have more or fewer fields than the header; missing cells count as null, extra ones are left out";
-            report.note("ragged_rows", Some(line), fields > self.columns.len(), message);
+            report.note("ragged_rows", Some(record.line), fields.len() > columns.all.len(), message);
         }
-        let record = &self.record[..length];
-        let text = std::str::from_utf8(record).ok();
-        let mut start = 0;
-        for (column, &end) in self.columns.iter().zip(&self.ends[..fields]) {
-            if let Some(column) = *column {
-                match text.and_then(|text| text.get(start..end)) {
-                    Some(field) => sink.cell(column, 0, Cell::Text(field)),
-                    None => lossy_cell(column, &record[start..end], line, report, sink),
+        if fields.last().is_none_or(|last| last.end <= record.valid.len()) {
+            for &(field, column) in &columns.wanted {
+                if let Some(text) = fields.get(field).and_then(|field| record.valid.get(field.clone())) {
+                    sink.text(column, 0, text);
                 }
             }
-            start = end;
+        } else {
+            for (column, field) in columns.all.iter().zip(fields) {
+                if let Some(column) = *column {
+                    lossy_cell(column, &record.bytes[field.clone()], record.line, report, sink);
+                }
+            }
         }
+        sink.end_rows(1);
+        report.rows += 1;
+        Flow::Continue
     }
 
-    fn name_columns(&mut self, length: usize, fields: usize, report: &mut ReadReport, sink: &mut dyn RowSink) {
-        let mut start = 0;
-        let mut names: Vec<String> = Vec::with_capacity(fields);
-        for (index, &end) in self.ends[..fields].iter().enumerate() {
-            let given = String::from_utf8_lossy(&self.record[start.min(length)..end.min(length)]);
+    fn name_columns(&mut self, fields: &[Range<usize>], report: &mut ReadReport, sink: &mut dyn RowSink) {
+        let mut names: Vec<String> = Vec::with_capacity(fields.len());
+        for (index, field) in fields.iter().enumerate() {
+            let given = String::from_utf8_lossy(&self.record[field.clone()]);
             let given: String = given.trim().chars().take(MAX_NAME_CHARS).collect();
             let name = if self.header_pending && !given.is_empty() { given } else { format!("column_{}", index + 1) };
             names.push(name);
-            start = end;
         }
-        self.columns = unique(names, report).iter().map(|name| sink.column(name, None)).collect();
-        if self.columns.iter().any(Option::is_none) {
+        let all: Vec<Option<usize>> = unique(names, report).iter().map(|name| sink.column(name, None)).collect();
+        if all.iter().any(Option::is_none) {
             report.note(
                 "too_many_columns",
                 None,
@@ -229,6 +312,23 @@ impl Csv {
                 "there are more columns than max_columns; the last ones were not profiled",
             );
         }
+        let wanted = all.iter().enumerate().filter_map(|(field, column)| Some((field, (*column)?)));
+        let wanted = wanted.filter(|(_, column)| sink.wants(*column)).collect();
+        self.columns = Columns { all, wanted };
+    }
+}
+
+/// Whether the number of quotation marks is odd; counted in bytes, which compiles to vector instructions.
+fn has_odd_quotes(input: &[u8]) -> bool {
+    let quotes = |part: &[u8]| part.iter().map(|byte| u8::from(*byte == b'"')).sum::<u8>();
+    input.chunks(128).fold(0, |odd, part| odd ^ quotes(part)) % 2 == 1
+}
+
+/// The text that the bytes begin with, up to what is not valid UTF-8.
+fn valid_start(bytes: &[u8]) -> &str {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default(),
     }
 }
 

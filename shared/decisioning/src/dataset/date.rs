@@ -82,6 +82,9 @@ pub struct Dated {
 /// Parses a date or a date with time.
 #[must_use]
 pub fn parse(text: &str) -> Option<Dated> {
+    if let Some(days) = iso_day(text) {
+        return Some(Dated { moment: Moment::from_days(days), order: Order::Certain, has_offset: false });
+    }
     let bytes = text.as_bytes();
     if !(6..=40).contains(&bytes.len()) {
         return None;
@@ -90,6 +93,18 @@ pub fn parse(text: &str) -> Option<Dated> {
     let (micros, has_offset) = time_part(rest)?;
     let micros = days.checked_mul(DAY_MICROS)?.checked_add(micros)?;
     Some(Dated { moment: Moment { micros }, order, has_offset })
+}
+
+/// The day of a text that is `YYYY-MM-DD` and nothing else, as most dates in files are.
+#[inline]
+pub(crate) fn iso_day(text: &str) -> Option<i64> {
+    let bytes: &[u8; 10] = text.as_bytes().try_into().ok()?;
+    let [year @ .., b'-', m1, m2, b'-', d1, d2] = bytes else { return None };
+    let number = |digits: &[u8]| {
+        let is_number = digits.iter().all(u8::is_ascii_digit);
+        is_number.then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
+    };
+    checked_days(number(year)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?)
 }
 
 type DatePart<'a> = (i64, Order, &'a [u8]);
@@ -178,11 +193,16 @@ const MONTHS: [&str; 12] = [
 
 fn month_name(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let length = bytes.iter().take_while(|b| b.is_ascii_alphabetic()).count();
-    let name = &bytes[..length];
-    let matches =
-        |month: &&str| name.eq_ignore_ascii_case(month.as_bytes()) || name.eq_ignore_ascii_case(&month.as_bytes()[..3]);
-    let index = MONTHS.iter().position(|month| length >= 3 && matches(month))?;
-    Some((index as i64 + 1, &bytes[length..]))
+    let (name, rest) = bytes.split_at(length);
+    Some((month(name)?, rest))
+}
+
+/// The month of a name in full or by its first three letters, in any case.
+pub(crate) fn month(name: &[u8]) -> Option<i64> {
+    let start = name.first_chunk::<3>()?.map(|letter| letter.to_ascii_lowercase());
+    let index = MONTHS.iter().position(|month| month.as_bytes().starts_with(&start))?;
+    let is_month = name.len() == 3 || name.eq_ignore_ascii_case(MONTHS[index].as_bytes());
+    is_month.then_some(index as i64 + 1)
 }
 
 /// Nothing, or ` HH:MM[:SS[.ffffff]][ AM|PM][Z|offset]`; gives microseconds to add.

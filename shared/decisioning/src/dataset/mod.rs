@@ -17,6 +17,7 @@ mod parquet_footer;
 mod parquet_nested;
 mod parquet_pages;
 mod parquet_schema;
+mod plain_records;
 mod sniff;
 
 use schemars::JsonSchema;
@@ -33,10 +34,18 @@ pub trait RowSink: Send {
     fn column(&mut self, name: &str, physical_type: Option<&str>) -> Option<usize>;
     /// The same for a column of lists or maps, which has no cells but [`RowSink::nested`].
     fn nested_column(&mut self, name: &str, physical_type: &str) -> Option<usize>;
+    /// Whether the cells of a column are of any use; those of other columns need not be handed on.
+    fn wants(&self, _column: usize) -> bool {
+        true
+    }
     /// Announces that the next `rows` rows come column by column; not needed for single rows.
     fn begin_rows(&mut self, rows: usize);
     /// One cell of the present block; `row` counts from 0 within the block.
     fn cell(&mut self, column: usize, row: usize, cell: Cell<'_>);
+    /// The same for a cell of text, which text formats have only; two words, where a [`Cell`] has to be put together.
+    fn text(&mut self, column: usize, row: usize, text: &str) {
+        self.cell(column, row, Cell::Text(text));
+    }
     /// Several cells of one column; the first belongs to `first_row`, counted from 0 within the block.
     fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]);
     /// Ends the block; columns that got fewer cells than rows are filled with absent ones.

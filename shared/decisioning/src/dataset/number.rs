@@ -42,7 +42,7 @@ pub fn plain(text: &str) -> Option<Number> {
 }
 
 fn whole(text: &str, unsigned: &[u8], digits: usize) -> Option<Number> {
-    let is_phone = text.as_bytes()[0] == b'+' && digits >= 8;
+    let is_phone = text.starts_with('+') && digits >= 8;
     if digits == 0 || is_phone || (digits > 1 && unsigned[0] == b'0') {
         return None;
     }
@@ -189,6 +189,7 @@ mod tests {
             "()",
             "1,23",
             "99999999999999999999",
+            "",
         ] {
             let expected = (text == "1,23").then_some(1.23);
             check(text, expected);

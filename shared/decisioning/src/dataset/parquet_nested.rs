@@ -239,8 +239,12 @@ mod tests {
         };
         let repetitions = stream(levels.iter().map(|l| l.0).collect(), max.0);
         let definitions = stream(levels.iter().map(|l| l.1).collect(), max.1);
+        raw(&repetitions, &definitions, levels.len() as u32)
+    }
+
+    fn raw(repetitions: &[u8], definitions: &[u8], num_values: u32) -> Page {
         Page::DataPageV2 {
-            num_values: levels.len() as u32,
+            num_values,
             encoding: Encoding::PLAIN,
             num_nulls: 0,
             num_rows: 0,
@@ -300,20 +304,6 @@ mod tests {
         check(&[(1, 3)], PLAIN, 1, &Err(Unreadable));
         check(&[(0, 0), (1, 3)], PLAIN, 1, &Err(Unreadable));
         check(&[(0, 3), (1, 1)], PLAIN, 1, &Err(Unreadable));
-    }
-
-    fn raw(repetitions: &[u8], definitions: &[u8], num_values: u32) -> Page {
-        Page::DataPageV2 {
-            num_values,
-            encoding: Encoding::PLAIN,
-            num_nulls: 0,
-            num_rows: 0,
-            def_levels_byte_len: definitions.len() as u32,
-            rep_levels_byte_len: repetitions.len() as u32,
-            is_compressed: false,
-            statistics: None,
-            buf: [repetitions, definitions].concat().into(),
-        }
     }
 
     #[test]

@@ -17,10 +17,21 @@ use crate::dataset::date::Moment;
 /// Different values that are examined for personal data.
 const PII_VALUES: usize = 10_000;
 
-/// Recent hashes that are kept.
-const RECENT: usize = 256;
-/// No entry has this place.
-const NO_RECENT: [(u64, u32); RECENT] = [(0, u32::MAX); RECENT];
+/// Recent values of a column at first, and at most.
+const RECENT: (usize, usize) = (64, 8192);
+
+/// A value that came lately.
+#[derive(Debug, Clone, Copy)]
+struct Recent {
+    hash: u64,
+    /// The place of its entry.
+    entry: u32,
+    /// How often it came beyond the count of its entry.
+    more: u32,
+}
+
+/// No value, because no entry has this place.
+const NO_RECENT: Recent = Recent { hash: 0, entry: u32::MAX, more: 0 };
 
 /// Hands the hash on unchanged: the keys are hashes already. The halves change places because a
 /// threshold on the hash leaves its upper bits alike.
@@ -68,8 +79,9 @@ pub(crate) struct Dictionary {
     max_bytes: usize,
     index: HashIndex<u32>,
     entries: Vec<Entry>,
-    /// Hashes that came lately with the places of their entries: cheaper to ask than the index.
-    recent: Box<[(u64, u32)]>,
+    /// Values that came lately by the low bits of their hash: cheaper to ask than the index, whose parts lie far
+    /// from each other in memory. Their number is a power of two.
+    recent: Vec<Recent>,
     text: String,
     /// Entries have hashes up to this; `u64::MAX` while the dictionary is complete.
     threshold: u64,
@@ -83,7 +95,7 @@ impl Dictionary {
             max_bytes,
             index: HashIndex::default(),
             entries: Vec::new(),
-            recent: NO_RECENT.into(),
+            recent: vec![NO_RECENT; RECENT.0],
             text: String::new(),
             threshold: u64::MAX,
             sketches: None,
@@ -103,25 +115,50 @@ impl Dictionary {
         if hash > self.threshold {
             return;
         }
-        let recent = &mut self.recent[hash as usize % RECENT];
-        if recent.0 == hash
-            && let Some(entry) = self.entries.get_mut(recent.1 as usize)
-        {
-            entry.count += 1;
+        let place = hash as usize & (self.recent.len() - 1);
+        let recent = &mut self.recent[place];
+        if recent.hash == hash && recent.entry != NO_RECENT.entry && recent.more < u32::MAX {
+            recent.more += 1;
             return;
         }
-        if let Some(&position) = self.index.get(&hash) {
-            *recent = (hash, position);
-            self.entries[position as usize].count += 1;
-            return;
+        let known = self.index.get(&hash).copied();
+        let entry = known.unwrap_or(self.entries.len() as u32);
+        let displaced = std::mem::replace(recent, Recent { hash, entry, more: u32::from(known.is_some()) });
+        self.count_more(displaced);
+        if known.is_none() {
+            self.add_new(value, hash);
         }
-        self.add_new(value, hash);
+    }
+
+    fn count_more(&mut self, recent: Recent) {
+        if let Some(entry) = self.entries.get_mut(recent.entry as usize) {
+            entry.count += u64::from(recent.more);
+        }
+    }
+
+    /// Brings the counts of the entries up to date; to be called before they are asked for.
+    pub(crate) fn settle(&mut self) {
+        self.forget_recent(self.recent.len());
+    }
+
+    /// The same after the last value; gives memory back.
+    pub(crate) fn close(&mut self) {
+        self.forget_recent(1);
+    }
+
+    fn forget_recent(&mut self, size: usize) {
+        let old = std::mem::replace(&mut self.recent, vec![NO_RECENT; size]);
+        old.into_iter().for_each(|recent| self.count_more(recent));
     }
 
     fn add_new(&mut self, value: &Value<'_>, hash: u64) {
         let stored = self.store(value);
         self.index.insert(hash, self.entries.len() as u32);
         self.entries.push(Entry { hash, count: 1, stored });
+        let size = self.recent.len();
+        if self.entries.len() > size && size < RECENT.1.min(self.max_bytes / 128) {
+            self.forget_recent(size * 2);
+        }
         if self.entries.len() > self.max_values || self.bytes() > self.max_bytes {
             self.overflow();
         }
@@ -142,6 +179,7 @@ impl Dictionary {
     }
 
     fn overflow(&mut self) {
+        self.settle();
         if self.sketches.is_none() {
             let pii = self.examine();
             self.sketches = Sketches::new(pii).map(Box::new);
@@ -165,9 +203,9 @@ impl Dictionary {
             return;
         }
         self.threshold = threshold;
+        self.settle();
         let (old_entries, old_text) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.text));
         self.index = HashIndex::default();
-        self.recent.fill(NO_RECENT[0]);
         for entry in old_entries.into_iter().filter(|e| e.hash <= threshold) {
             let stored = self.store(&value_of(&old_text, entry.stored));
             self.index.insert(entry.hash, self.entries.len() as u32);

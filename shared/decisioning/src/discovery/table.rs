@@ -50,6 +50,7 @@ impl Table {
 
     /// Ends the table; to be called once before its figures are asked for.
     pub(crate) fn close(&mut self) {
+        self.columns.iter_mut().for_each(|column| column.dictionary.close());
         self.row_hashes.settle();
         self.row_ids.settle();
     }
@@ -130,6 +131,7 @@ impl Table {
 
     fn decide_row_ids(&mut self) {
         if matches!(self.row_ids, RowIds::Undecided) && self.rows >= DECIDING_ROWS {
+            self.columns.iter_mut().for_each(|column| column.dictionary.settle());
             let whole = self.sample_is_whole();
             self.row_ids = RowIds::decide(&mut self.columns, self.limits.max_row_hashes, whole);
         }
@@ -165,6 +167,7 @@ impl RowSink for Table {
     }
 
     // The same as one of `cells`, without its preparations: text formats come cell by cell.
+    #[inline]
     fn cell(&mut self, column: usize, row: usize, cell: Cell<'_>) {
         let gathered = &mut self.columns[column];
         let sampled = gathered.observe(cell);

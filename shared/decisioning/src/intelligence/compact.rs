@@ -3,6 +3,8 @@
 //! Keys begin with a hash. When there are more entries than allowed, those whose hash is above a falling threshold
 //! are given up: what is left is a sample by hash, which depends on the keys alone and not on the order of rows.
 
+/// Entries of late that are at hand to be added to.
+const RECENT: usize = 1 << 12;
 /// Entries that are collected before they are sorted in, at least.
 const MIN_PENDING: usize = 1 << 14;
 
@@ -12,6 +14,10 @@ pub(crate) trait Entry: Copy {
     type Key: Ord;
     fn key(&self) -> Self::Key;
     fn hash(&self) -> u64;
+    /// A number that mostly differs between keys.
+    fn spread(&self) -> u64 {
+        self.hash()
+    }
     /// Adds another entry with the same key.
     fn add(&mut self, other: &Self);
 }
@@ -23,26 +29,41 @@ pub(crate) struct Compact<E> {
     threshold: u64,
     settled: Vec<E>,
     pending: Vec<E>,
+    /// Keys often come again soon: each place holds the last entry of those that belong there.
+    recent: Vec<Option<E>>,
 }
 
 impl<E: Entry> Compact<E> {
     pub(crate) fn new(most: usize) -> Self {
-        Self { most: most.max(16), threshold: u64::MAX, settled: Vec::new(), pending: Vec::new() }
+        let (settled, pending, recent) = (Vec::new(), Vec::new(), Vec::new());
+        Self { most: most.max(16), threshold: u64::MAX, settled, pending, recent }
     }
 
     #[inline]
     pub(crate) fn add(&mut self, entry: E) {
-        if entry.hash() > self.threshold {
-            return;
+        if self.recent.is_empty() {
+            self.recent = vec![None; RECENT];
         }
-        self.pending.push(entry);
+        let place = &mut self.recent[entry.spread() as usize % RECENT];
+        match place {
+            Some(known) if known.key() == entry.key() => known.add(&entry),
+            _ => {
+                let displaced = place.replace(entry);
+                self.collect(displaced);
+            }
+        }
+    }
+
+    fn collect(&mut self, entry: Option<E>) {
+        let threshold = self.threshold;
+        self.pending.extend(entry.filter(|entry| entry.hash() <= threshold));
         if self.pending.len() >= MIN_PENDING.max(self.settled.len() / 4) {
             self.settle();
         }
     }
 
     /// Sorts the pending entries in.
-    pub(crate) fn settle(&mut self) {
+    fn settle(&mut self) {
         self.pending.sort_unstable_by_key(Entry::key);
         combine(&mut self.pending);
         self.settled.append(&mut self.pending);
@@ -56,8 +77,11 @@ impl<E: Entry> Compact<E> {
         }
     }
 
-    /// Ends the collection: sorts in what is pending and gives its memory back.
+    /// Ends the collection: sorts in what is left and gives its memory back.
     pub(crate) fn close(&mut self) {
+        for entry in std::mem::take(&mut self.recent) {
+            self.collect(entry);
+        }
         self.settle();
         self.pending = Vec::new();
     }

@@ -12,6 +12,41 @@ pub(crate) fn from_f64(value: f64) -> Option<i64> {
     (value.abs() < TOO_LARGE).then(|| whole as i64 * PARTS + (rest * PARTS as f64).round() as i64)
 }
 
+/// The millionths that a plain decimal of up to nine digits before the point and six after it stands for.
+///
+/// `None` for any other text. For these [`from_f64`] gives the same by way of the nearest `f64`, which is closer to
+/// such a decimal than half a millionth.
+#[inline]
+pub(crate) fn from_text(text: &str) -> Option<i64> {
+    const SCALE: [i64; 7] = [1_000_000, 100_000, 10_000, 1_000, 100, 10, 1];
+    let bytes = text.as_bytes();
+    let unsigned = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let (whole, digits, rest) = digits(unsigned, 0);
+    let (sum, places) = match rest {
+        [] => (whole, 0),
+        [b'.', fraction @ ..] => match self::digits(fraction, whole) {
+            (sum, places @ 1..=6, []) => (sum, places),
+            _ => return None,
+        },
+        _ => return None,
+    };
+    // More digits after a leading zero make a code of it.
+    let is_plain = (1..=9).contains(&digits) && (digits == 1 || unsigned[0] != b'0');
+    let sum = sum * SCALE[places];
+    is_plain.then_some(if unsigned.len() < bytes.len() { -sum } else { sum })
+}
+
+/// Appends up to nine leading digits to a number of up to nine; gives their count and what follows too.
+#[inline]
+fn digits(bytes: &[u8], mut sum: i64) -> (i64, usize, &[u8]) {
+    let mut count = 0;
+    while let Some(digit) = bytes.get(count).map(|byte| byte.wrapping_sub(b'0')).filter(|d| *d < 10 && count < 9) {
+        sum = sum * 10 + i64::from(digit);
+        count += 1;
+    }
+    (sum, count, &bytes[count..])
+}
+
 /// The number that a sum of millionths stands for.
 pub(crate) fn to_f64(sum: i128) -> f64 {
     const EXACT: u128 = 1 << f64::MANTISSA_DIGITS;
@@ -32,7 +67,35 @@ pub(crate) fn product(a: i64, b: i64) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::dataset::number::{Number, plain};
+
+    proptest! {
+        #[test]
+        fn texts_and_doubles_give_the_same(text in "-?[0-9]{0,10}(\\.[0-9]{0,7})?") {
+            let double = plain(&text).map(|number| match number {
+                Number::Int(value) => value as f64,
+                Number::Float(value) => value,
+            });
+            if let Some(millionths) = from_text(&text) {
+                prop_assert_eq!(Some(millionths), double.and_then(from_f64));
+            }
+        }
+    }
+
+    #[test]
+    fn texts() {
+        let check = |text: &str, expected: Option<i64>| assert_eq!(from_text(text), expected, "{text:?}");
+        check("261.96", Some(261_960_000));
+        check("-0.000001", Some(-1));
+        check("999999999.999999", Some(999_999_999_999_999));
+        check("-0", Some(0));
+        for text in ["", "-", ".", ".5", "5.", "007", "00.5", "1e3", "+5", "1,5", "1234567890", "0.1234567", "1.5 "] {
+            check(text, None);
+        }
+    }
 
     #[test]
     fn there_and_back() {

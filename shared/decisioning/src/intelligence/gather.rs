@@ -10,6 +10,10 @@ use super::role::Role;
 use super::wanted::{ABSENT, Wanted};
 use crate::dataset::{Cell, Declared, NestedRows, RowSink};
 
+/// Rows that are gathered before they are added up: one part after the other over many rows waits less for memory than
+/// all parts row by row.
+const BATCH: usize = 256;
+
 /// A table as it is being read.
 pub(crate) struct Gather {
     pub(crate) wanted: Vec<Wanted>,
@@ -17,8 +21,10 @@ pub(crate) struct Gather {
     columns: Vec<Vec<usize>>,
     by_name: BTreeMap<String, usize>,
     max_columns: usize,
-    /// Cells of the present block, row by row.
+    /// Cells row by row: those of whole rows, then those of the present block.
     block: Vec<i64>,
+    /// Whole rows in the block.
+    whole: usize,
     pub(crate) rows: u64,
     pub(crate) parts: Parts,
     /// What the objects of a table that lies in several hold of each other.
@@ -40,9 +46,50 @@ impl Gather {
             }
         }
         let parts = Parts::new(&wanted, areas, currency, limits);
-        let block = vec![ABSENT; wanted.len()];
+        let block = vec![ABSENT; wanted.len() * BATCH];
         let (columns, by_name) = (Vec::new(), BTreeMap::new());
-        Self { wanted, columns, by_name, max_columns: limits.max_columns, block, rows: 0, parts, overlap: None }
+        Self {
+            wanted,
+            columns,
+            by_name,
+            max_columns: limits.max_columns,
+            block,
+            whole: 0,
+            rows: 0,
+            parts,
+            overlap: None,
+        }
+    }
+
+    /// Adds up the rows that were gathered; to be called when an object was read.
+    pub(crate) fn flush(&mut self) {
+        let width = self.wanted.len();
+        let (mut kept, rows) = (0, std::mem::take(&mut self.whole));
+        for row in 0..rows {
+            let cells = &self.block[row * width..][..width];
+            let is_new = self.overlap.as_mut().is_none_or(|overlap| overlap.take(cells, &self.wanted));
+            if is_new && self.parts.counts(cells, &self.wanted) {
+                self.block.copy_within(row * width..(row + 1) * width, kept * width);
+                kept += 1;
+            }
+        }
+        if width > 0 {
+            self.parts.rows(self.block[..kept * width].chunks_exact(width), &self.wanted);
+        }
+        self.block.truncate(BATCH * width);
+        self.block.fill(ABSENT);
+    }
+
+    /// Reads a cell for each part that its column plays.
+    #[inline]
+    fn take(&mut self, column: usize, row: usize, read: impl Fn(&mut Wanted) -> i64) {
+        let first = (self.whole + row) * self.wanted.len();
+        for &place in &self.columns[column] {
+            let value = read(&mut self.wanted[place]);
+            if let Some(slot) = self.block.get_mut(first + place) {
+                *slot = value;
+            }
+        }
     }
 
     /// Columns whose dates turned out to be written in the other order of day and month.
@@ -75,20 +122,22 @@ impl RowSink for Gather {
         self.column(name, Some(physical_type))
     }
 
+    fn wants(&self, column: usize) -> bool {
+        !self.columns[column].is_empty()
+    }
+
     fn begin_rows(&mut self, rows: usize) {
-        self.block.clear();
-        self.block.resize(rows * self.wanted.len(), ABSENT);
+        self.flush();
+        self.block.resize(rows.max(BATCH) * self.wanted.len(), ABSENT);
     }
 
     #[inline]
     fn cell(&mut self, column: usize, row: usize, cell: Cell<'_>) {
-        let width = self.wanted.len();
-        for &place in &self.columns[column] {
-            let value = self.wanted[place].read(cell);
-            if let Some(slot) = self.block.get_mut(row * width + place) {
-                *slot = value;
-            }
-        }
+        self.take(column, row, |wanted| wanted.read(cell));
+    }
+
+    fn text(&mut self, column: usize, row: usize, text: &str) {
+        self.take(column, row, |wanted| wanted.read_text(text));
     }
 
     fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]) {
@@ -100,18 +149,13 @@ impl RowSink for Gather {
         }
     }
 
+    #[inline]
     fn end_rows(&mut self, rows: usize) {
-        let width = self.wanted.len();
-        if width > 0 {
-            for row in self.block.chunks_exact(width).take(rows) {
-                if self.overlap.as_mut().is_none_or(|overlap| overlap.take(row, &self.wanted)) {
-                    self.parts.row(row, &self.wanted);
-                }
-            }
-        }
         self.rows += rows as u64;
-        self.block.truncate(width);
-        self.block.fill(ABSENT);
+        self.whole += rows;
+        if self.whole >= BATCH {
+            self.flush();
+        }
     }
 
     fn nested(&mut self, _column: usize, _rows: &NestedRows) {}

@@ -1,54 +1,67 @@
 //! What short texts of a column were read as, for those that come again and again.
 
-/// Texts that are remembered at a time; each takes 40 bytes.
-const SLOTS: usize = 256;
 /// Longest text that is remembered, in bytes.
-const MAX_BYTES: usize = 31;
+const MAX_BYTES: usize = 23;
 
-#[derive(Debug, Clone, Copy)]
-struct Slot {
-    text: [u8; MAX_BYTES],
-    length: u8,
-    value: i64,
-}
+/// A text in full: its first bytes, its length with those in the middle, and its last bytes; these may overlap.
+type Words = [u64; 3];
 
 /// A text and its value by a hash of the text; a newer text takes the place of an older one.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Memo {
-    slots: Vec<Slot>,
+    most: usize,
+    slots: Vec<(Words, i64)>,
 }
 
 impl Memo {
+    /// Remembers so many texts at a time, a power of two; each takes 32 bytes.
+    pub(crate) fn new(most: usize) -> Self {
+        Self { most, slots: Vec::new() }
+    }
+
     #[inline]
     pub(crate) fn get(&self, text: &str) -> Option<i64> {
-        let slot = self.slots.get(place(text.as_bytes()))?;
-        (&slot.text[..usize::from(slot.length)] == text.as_bytes() && !text.is_empty()).then_some(slot.value)
+        if self.slots.is_empty() {
+            return None;
+        }
+        let words = words(text.as_bytes())?;
+        let (known, value) = self.slots[place(&words) & (self.slots.len() - 1)];
+        (known == words).then_some(value)
     }
 
     pub(crate) fn put(&mut self, text: &str, value: i64) {
-        if text.is_empty() || text.len() > MAX_BYTES {
-            return;
-        }
-        if self.slots.is_empty() {
-            self.slots = vec![Slot { text: [0; MAX_BYTES], length: 0, value: 0 }; SLOTS];
-        }
-        let slot = &mut self.slots[place(text.as_bytes())];
-        slot.text[..text.len()].copy_from_slice(text.as_bytes());
-        (slot.length, slot.value) = (text.len() as u8, value);
+        let Some(words) = words(text.as_bytes()) else { return };
+        self.slots.resize(self.most.max(1), ([0; 3], 0));
+        let place = place(&words) & (self.slots.len() - 1);
+        self.slots[place] = (words, value);
     }
 }
 
-/// A slot by the first and the last bytes.
+/// `None` for a text that is empty or too long.
 #[inline]
-fn place(text: &[u8]) -> usize {
-    let eight = |bytes: &[u8]| bytes.iter().fold(0_u64, |word, byte| word << 8 | u64::from(*byte));
-    let word = |bytes: Option<&[u8; 8]>| bytes.map(|bytes| u64::from_le_bytes(*bytes));
-    let (first, last) = match (word(text.first_chunk()), word(text.last_chunk())) {
-        (Some(first), Some(last)) => (first, last),
-        _ => (eight(text), 0),
-    };
-    let mixed = (first ^ last.rotate_left(29) ^ text.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 56) as usize % SLOTS
+fn words(text: &[u8]) -> Option<Words> {
+    let eight = |bytes: &[u8; 8]| u64::from_le_bytes(*bytes);
+    let four = |bytes: &[u8; 4]| u64::from(u32::from_le_bytes(*bytes));
+    let length = text.len() as u64;
+    if let (Some(first), Some(last)) = (text.first_chunk(), text.last_chunk()) {
+        // The highest byte of the middle is among the last ones.
+        let middle = text.get(8..16).and_then(<[u8]>::first_chunk).map_or(0, eight) << 8;
+        return (text.len() <= MAX_BYTES).then(|| [eight(first), middle | length, eight(last)]);
+    }
+    match (text.first_chunk(), text.last_chunk()) {
+        (Some(first), Some(last)) => Some([four(first), length, four(last)]),
+        _ => {
+            let byte = |place: usize| u64::from(text[place]);
+            (!text.is_empty()).then(|| [byte(0) << 8 | byte(text.len() / 2), length, byte(text.len() - 1)])
+        }
+    }
+}
+
+#[inline]
+fn place(words: &Words) -> usize {
+    let [first, middle, last] = *words;
+    let mixed = (first ^ last.rotate_left(29) ^ middle.rotate_left(13)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 48) as usize
 }
 
 #[cfg(test)]
@@ -57,7 +70,7 @@ mod tests {
 
     #[test]
     fn what_is_remembered_is_what_was_put() {
-        let mut memo = Memo::default();
+        let mut memo = Memo::new(256);
         assert_eq!(memo.get("a"), None);
         let texts: Vec<String> = (0..2000).map(|i| format!("{}{i}", "x".repeat(i % 33))).collect();
         let mut found = 0;

@@ -6,14 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::catalogue::{Column, Table};
+use crate::dataset::date;
 
 /// Words of object names that tell parts apart, and not tables.
 const GENERIC: [&str; 26] = [
     "part", "parts", "data", "file", "files", "export", "exports", "chunk", "batch", "page", "copy", "backup", "table",
     "year", "month", "week", "day", "date", "quarter", "old", "new", "full", "all", "latest", "final", "delta",
 ];
-/// Months by their first three letters.
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
 /// One object of a table.
 #[derive(Debug, Clone, PartialEq)]
@@ -96,26 +95,8 @@ fn family(object: &str) -> String {
 }
 
 fn is_telling(word: &str) -> bool {
-    let is_month = word.get(..3).is_some_and(|start| MONTHS.contains(&start)) && is_month_name(word);
+    let is_month = word == "sept" || date::month(word.as_bytes()).is_some();
     word.chars().count() > 1 && !GENERIC.contains(&word) && !is_month
-}
-
-fn is_month_name(word: &str) -> bool {
-    const LONG: [&str; 12] = [
-        "january",
-        "february",
-        "march",
-        "april",
-        "may",
-        "june",
-        "july",
-        "august",
-        "september",
-        "october",
-        "november",
-        "december",
-    ];
-    word.len() == 3 || word == "sept" || LONG.contains(&word)
 }
 
 #[cfg(test)]

@@ -147,7 +147,9 @@ impl Job<'_> {
     }
 
     async fn read(&self, meta: &ObjectMeta, gather: &mut Gather) -> ReadReport {
-        read::object(self.objects, meta, self.limits.reading(), self.budget, gather).await
+        let report = read::object(self.objects, meta, self.limits.reading(), self.budget, gather).await;
+        gather.flush();
+        report
     }
 
     /// Notes what a part holds without counting it, and whether it is a copy of one before it.

@@ -8,7 +8,7 @@ use super::memo::Memo;
 use super::role::{Kind, Role};
 use crate::dataset::Cell;
 use crate::dataset::cell::{Form, Reading, Value};
-use crate::dataset::date::{Moment, Order, days_from_civil};
+use crate::dataset::date::{Moment, Order, days_from_civil, iso_day};
 
 /// A cell without a value.
 pub(crate) const ABSENT: i64 = i64::MIN;
@@ -18,6 +18,11 @@ pub(crate) const INVALID: i64 = i64::MIN + 1;
 pub(crate) const FIRST_DAY: i64 = -25_567;
 /// See [`FIRST_DAY`].
 pub(crate) const LAST_DAY: i64 = 84_005;
+
+/// Texts of a column that are remembered.
+const MEMO: usize = 1 << 11;
+/// Order ids come again with the next lines of the order, and then never.
+const MEMO_OF_ORDERS: usize = 1 << 4;
 
 /// A column that is read.
 #[derive(Debug)]
@@ -34,6 +39,7 @@ pub(crate) struct Wanted {
     pub(crate) names: Names,
     /// Currency signs of the amounts, with a blank for amounts without any.
     pub(crate) signs: BTreeSet<char>,
+    last_sign: Option<char>,
     day_first: u64,
     month_first: u64,
     ambiguous: u64,
@@ -53,10 +59,11 @@ impl Wanted {
             members: Members::new(most),
             names: Names::new(most),
             signs: BTreeSet::new(),
+            last_sign: None,
             day_first: 0,
             month_first: 0,
             ambiguous: 0,
-            memo: Memo::default(),
+            memo: Memo::new(if role == Role::OrderId { MEMO_OF_ORDERS } else { MEMO }),
         }
     }
 
@@ -75,17 +82,36 @@ impl Wanted {
     /// Reads one cell.
     #[inline]
     pub(crate) fn read(&mut self, cell: Cell<'_>) -> i64 {
-        let Cell::Text(text) = cell else { return self.read_anew(cell) };
-        if let Some(known) = self.memo.get(text) {
-            self.filled += 1;
-            return known;
+        match cell {
+            Cell::Text(text) => self.read_text(text),
+            _ => self.read_anew(cell),
         }
-        let found = self.read_anew(cell);
+    }
+
+    /// Reads one cell of text.
+    #[inline]
+    pub(crate) fn read_text(&mut self, text: &str) -> i64 {
+        if let Some(found) = self.read_plain(text) {
+            self.filled += 1;
+            return found;
+        }
+        let found = self.read_anew(Cell::Text(text));
         // Amounts seldom come again, and each may bring a currency sign.
         if found > INVALID && !self.role.is_money() {
             self.memo.put(text, found);
         }
         found
+    }
+
+    /// The quick way for what most cells hold; gives what [`Wanted::read_anew`] would give.
+    #[inline]
+    fn read_plain(&mut self, text: &str) -> Option<i64> {
+        let quick = match self.kind {
+            Kind::Number => fixed::from_text(text).inspect(|_| self.note_sign(' ')),
+            Kind::Day => iso_day(text).filter(|day| (FIRST_DAY..=LAST_DAY).contains(day)),
+            Kind::Flag | Kind::Key | Kind::Member => None,
+        };
+        quick.or_else(|| self.memo.get(text))
     }
 
     fn read_anew(&mut self, cell: Cell<'_>) -> i64 {
@@ -119,13 +145,16 @@ impl Wanted {
 
     fn number(&mut self, value: &Value<'_>, form: Form, cell: Cell<'_>) -> Option<i64> {
         let number = fixed::from_f64(value.as_f64()?)?;
-        if self.role.is_money() {
-            let sign = if form == Form::Formatted { currency_sign(cell) } else { ' ' };
-            if self.signs.last() != Some(&sign) {
-                self.signs.insert(sign);
-            }
-        }
+        self.note_sign(if form == Form::Formatted { currency_sign(cell) } else { ' ' });
         Some(number)
+    }
+
+    #[inline]
+    fn note_sign(&mut self, sign: char) {
+        if self.role.is_money() && self.last_sign != Some(sign) {
+            self.last_sign = Some(sign);
+            self.signs.insert(sign);
+        }
     }
 
     fn key(&mut self, value: &Value<'_>) -> i64 {

@@ -13,26 +13,13 @@ mod small_replies;
 use std::io::Write;
 use std::sync::Arc;
 
-use causeway_cloud::object_store::ObjectStore;
-use causeway_cloud::object_store::memory::InMemory;
 use futures_executor::block_on;
 use jiff::Timestamp;
 use serde_json::Value;
 
 use super::*;
 use crate::result::Status;
-
-pub(super) fn clock() -> Timestamp {
-    Timestamp::from_second(1_700_000_000).unwrap()
-}
-
-pub(super) fn store(objects: &[(&str, &[u8])]) -> Objects {
-    let store = InMemory::new();
-    for (name, content) in objects {
-        block_on(store.put_opts(&Path::parse(name).unwrap(), content.to_vec().into(), Default::default())).unwrap();
-    }
-    Arc::new(store)
-}
+pub(super) use crate::tests::{clock, store};
 
 pub(super) fn run_with(objects: &Objects, request: &Request, limits: &Limits) -> Answer {
     block_on(survey(objects, request, limits, &clock, None)).unwrap()

@@ -36,6 +36,9 @@ impl Entry for Purchase {
     fn hash(&self) -> u64 {
         self.customer
     }
+    fn spread(&self) -> u64 {
+        self.customer.wrapping_add(u64::from(self.mark))
+    }
     fn add(&mut self, other: &Self) {
         self.rows = self.rows.saturating_add(other.rows);
         self.amount = self.amount.saturating_add(other.amount);

@@ -57,6 +57,9 @@ impl Places {
     }
 }
 
+/// Rows one after the other, each with a cell for every wanted column.
+pub(crate) type Rows<'a> = std::slice::ChunksExact<'a, i64>;
+
 /// The value of a cell, if there is one.
 #[inline]
 pub(crate) fn at(row: &[i64], place: Option<usize>) -> Option<i64> {
@@ -149,32 +152,34 @@ impl Parts {
         }
     }
 
+    /// Whether a row is in the currency that is used; those that are not are counted.
     #[inline]
-    pub(crate) fn row(&mut self, row: &[i64], wanted: &[Wanted]) {
-        if let Some((place, hash)) = self.currency {
-            let own = at(row, Some(place)).map(|member| wanted[place].members.hash(member as usize));
-            if own != Some(hash) {
-                self.other_currency += 1;
-                return;
-            }
-        }
+    pub(crate) fn counts(&mut self, row: &[i64], wanted: &[Wanted]) -> bool {
+        let Some((place, hash)) = self.currency else { return true };
+        let own = at(row, Some(place)).map(|member| wanted[place].members.hash(member as usize));
+        self.other_currency += u64::from(own != Some(hash));
+        own == Some(hash)
+    }
+
+    /// Adds up rows.
+    pub(crate) fn rows(&mut self, rows: Rows<'_>, wanted: &[Wanted]) {
         if let Some(sales) = &mut self.sales {
-            sales.row(row, wanted);
+            sales.rows(&rows, wanted);
         }
         if let Some(orders) = &mut self.orders {
-            orders.row(row);
+            rows.clone().for_each(|row| orders.row(row));
         }
         if let Some(customers) = &mut self.customers {
-            customers.row(row);
+            rows.clone().for_each(|row| customers.row(row));
         }
         if let Some(delivery) = &mut self.delivery {
-            delivery.row(row);
+            rows.clone().for_each(|row| delivery.row(row));
         }
         if let Some(receivables) = &mut self.receivables {
-            receivables.row(row);
+            rows.clone().for_each(|row| receivables.row(row));
         }
         if let Some(work) = &mut self.work {
-            work.row(row, wanted);
+            rows.for_each(|row| work.row(row, wanted));
         }
     }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::days::{ByDay, Totals};
-use super::{Places, Worth, at};
+use super::{Places, Rows, Worth, at};
+use crate::dataset::cell::mix;
 use crate::dataset::date::civil_from_days;
 use crate::intelligence::compact::{Compact, Entry};
 use crate::intelligence::fixed;
@@ -35,6 +36,16 @@ pub(crate) struct Sales {
     pub(crate) too_many_discounts: bool,
     pub(crate) product_years: Compact<ProductYear>,
     pub(crate) negative: Totals,
+    /// The lines of the last rows, kept for their memory.
+    lines: Vec<Line>,
+}
+
+/// What a row is worth.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    amount: Option<i64>,
+    profit: Option<i64>,
+    quantity: Option<i64>,
 }
 
 /// Totals by the members of one column.
@@ -72,6 +83,9 @@ impl Entry for ProductYear {
     fn hash(&self) -> u64 {
         self.product
     }
+    fn spread(&self) -> u64 {
+        mix(self.product ^ u64::from(self.year.cast_unsigned()))
+    }
     fn add(&mut self, other: &Self) {
         self.rows = self.rows.saturating_add(other.rows);
         self.amount = self.amount.saturating_add(other.amount);
@@ -98,58 +112,55 @@ impl Sales {
             too_many_discounts: false,
             product_years: Compact::new(MAX_PRODUCT_YEARS.min(limits.max_purchases)),
             negative: Totals::default(),
+            lines: Vec::new(),
         }
     }
 
-    #[inline]
-    pub(crate) fn row(&mut self, row: &[i64], wanted: &[Wanted]) {
-        let amount = self.worth.amount(row);
-        let profit = amount.and_then(|amount| self.worth.profit(row, amount));
-        let quantity = self.worth.quantity(row);
-        self.total.add_row(amount, profit, quantity);
-        if amount.is_some_and(|amount| amount < 0) {
-            self.negative.add_row(amount, profit, quantity);
+    /// Adds up rows, for one kind of total after the other.
+    pub(crate) fn rows(&mut self, rows: &Rows<'_>, wanted: &[Wanted]) {
+        let mut lines = std::mem::take(&mut self.lines);
+        lines.clear();
+        lines.extend(rows.clone().map(|row| Line::of(&self.worth, row)));
+        for line in &lines {
+            line.add_to(&mut self.total);
+            if line.amount.is_some_and(|amount| amount < 0) {
+                line.add_to(&mut self.negative);
+            }
         }
+        let both = || rows.clone().zip(&lines);
         if self.currency.is_some() {
-            self.currencies.entry(at(row, self.currency)).or_default().add_row(amount, profit, quantity);
+            both().for_each(|(row, line)| line.add_to(self.currencies.entry(at(row, self.currency)).or_default()));
         }
-        let day = at(row, self.date);
-        let of_day = match day {
-            Some(day) => self.days.at(day),
-            None => &mut self.undated,
-        };
-        of_day.add_row(amount, profit, quantity);
+        for (row, line) in both() {
+            line.add_to(at(row, self.date).map_or(&mut self.undated, |day| self.days.at(day)));
+        }
         for dimension in &mut self.dimensions {
-            dimension.totals(at(row, Some(dimension.place))).add_row(amount, profit, quantity);
+            both().for_each(|(row, line)| line.add_to(dimension.totals(at(row, Some(dimension.place)))));
         }
-        if let Some(discount) = at(row, self.discount) {
-            self.add_discount(discount, amount, profit, quantity);
+        if self.discount.is_some() {
+            both().for_each(|(row, line)| self.add_discount(row, line));
         }
-        if let (Some(day), Some(amount), Some(quantity)) = (day, amount, quantity) {
-            self.add_product(row, wanted, day, amount, quantity);
+        if let Some(product) = self.product {
+            both().for_each(|(row, line)| self.add_product(row, line, product, &wanted[product]));
         }
+        self.lines = lines;
     }
 
-    fn add_discount(&mut self, discount: i64, amount: Option<i64>, profit: Option<i64>, quantity: Option<i64>) {
-        if self.too_many_discounts {
-            return;
-        }
-        self.discounts.entry(discount).or_default().add_row(amount, profit, quantity);
+    fn add_discount(&mut self, row: &[i64], line: &Line) {
+        let Some(discount) = at(row, self.discount).filter(|_| !self.too_many_discounts) else { return };
+        line.add_to(self.discounts.entry(discount).or_default());
         if self.discounts.len() > MAX_DISCOUNTS {
             self.discounts.clear();
             self.too_many_discounts = true;
         }
     }
 
-    fn add_product(&mut self, row: &[i64], wanted: &[Wanted], day: i64, amount: i64, quantity: i64) {
-        let Some((place, member)) = self.product.and_then(|place| Some((place, at(row, Some(place))?))) else { return };
-        let product = wanted[place].members.hash(member as usize);
-        let year = self.year_of(day);
-        self.product_years.add(ProductYear { product, year, rows: 1, amount, quantity });
-    }
-
-    fn year_of(&self, day: i64) -> i32 {
-        civil_from_days(day).0 as i32
+    #[inline]
+    fn add_product(&mut self, row: &[i64], line: &Line, product: usize, wanted: &Wanted) {
+        let Line { amount: Some(amount), quantity: Some(quantity), .. } = *line else { return };
+        let (Some(day), Some(member)) = (at(row, self.date), at(row, Some(product))) else { return };
+        let product = wanted.members.hash(member as usize);
+        self.product_years.add(ProductYear { product, year: year_of(day), rows: 1, amount, quantity });
     }
 
     /// Whether quantities and products are there to compare years by.
@@ -166,6 +177,24 @@ impl Sales {
         let first = self.discounts.first_key_value()?.0;
         let last = self.discounts.last_key_value()?.0;
         Some((fixed::to_f64((*first).into()), fixed::to_f64((*last).into())))
+    }
+}
+
+fn year_of(day: i64) -> i32 {
+    civil_from_days(day).0 as i32
+}
+
+impl Line {
+    #[inline]
+    fn of(worth: &Worth, row: &[i64]) -> Self {
+        let amount = worth.amount(row);
+        let profit = amount.and_then(|amount| worth.profit(row, amount));
+        Self { amount, profit, quantity: worth.quantity(row) }
+    }
+
+    #[inline]
+    fn add_to(&self, totals: &mut Totals) {
+        totals.add_row(self.amount, self.profit, self.quantity);
     }
 }
 

@@ -10,27 +10,13 @@ mod replies;
 use std::sync::Arc;
 
 use causeway_cloud::Objects;
-use causeway_cloud::object_store::ObjectStore;
-use causeway_cloud::object_store::memory::InMemory;
-use causeway_cloud::object_store::path::Path;
 use futures_executor::block_on;
 use jiff::Timestamp;
 
 use super::data::{Data, MetricRecord};
 use super::*;
 use crate::result::Status;
-
-pub(super) fn clock() -> Timestamp {
-    Timestamp::from_second(1_700_000_000).unwrap()
-}
-
-pub(super) fn store(objects: &[(&str, &[u8])]) -> Objects {
-    let store = InMemory::new();
-    for (name, content) in objects {
-        block_on(store.put_opts(&Path::parse(name).unwrap(), content.to_vec().into(), Default::default())).unwrap();
-    }
-    Arc::new(store)
-}
+pub(super) use crate::tests::{clock, store};
 
 pub(super) fn run_with(objects: &Objects, request: &Request, limits: &Limits) -> Answer {
     block_on(analyse(objects, request, limits, &clock, None)).unwrap()

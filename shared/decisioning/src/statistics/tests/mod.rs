@@ -1,6 +1,7 @@
 //! Published results of well-known data sets; those that come from packages are skipped where not installed.
 
 mod lifetimes;
+mod nab;
 mod series;
 
 /// Whether a value is within `tolerance` of the expected one.
