@@ -3,11 +3,13 @@
 use causeway_decisioning::decision::request::HealthAs;
 use causeway_runtime::{Settings, Vars};
 
-/// The form of the executive summary.
+/// The form of the executive summary, and whether a language model phrases it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// What `business_health` is when a request does not say.
     pub business_health_as: HealthAs,
+    /// Whether a narrative is asked for.
+    pub has_narrative: bool,
 }
 
 impl Settings for Config {
@@ -20,6 +22,15 @@ impl Settings for Config {
             "label",
             "what business_health is: a text with the label, or the number for queries that compare it",
         );
-        Self { business_health_as: if form == "number" { HealthAs::Number } else { HealthAs::Label } }
+        let narrative = vars.choice(
+            "DECISION_NARRATIVE",
+            &["off", "on"],
+            "off",
+            "on: CAUSEWAY_CHAT_MODEL phrases the figures; a text that says anything else is dropped",
+        );
+        Self {
+            business_health_as: if form == "number" { HealthAs::Number } else { HealthAs::Label },
+            has_narrative: narrative == "on",
+        }
     }
 }

@@ -3,15 +3,21 @@
 //! Trigger: a direct or HTTP call with a [`Request`], which holds or names these results. Needs read access to the
 //! objects and nothing else; it writes nothing, so a repeated delivery does no harm. The rules are data in
 //! `causeway-decisioning`; a request may bring rules of its own.
+//!
+//! Where `DECISION_NARRATIVE` is `on`, a language model phrases the figures; it also needs leave to ask the model then.
+//! The text is checked against the figures and dropped when it disagrees. A model that fails or is slow costs the
+//! narrative and never the answer: `data.coverage.narrative` has the reason.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
+use causeway_cloud::{ChatModel, Objects, Ports, Principal, Problem};
 use causeway_decisioning::decision::request::HealthAs;
 use causeway_decisioning::decision::synthesise::synthesise;
 use causeway_decisioning::decision::{Answer, Request};
-use causeway_decisioning::strategy::previous::LoadError;
-use causeway_runtime::{AuthCheck, Context, Error, Handler};
+use causeway_decisioning::narrative::{self, Dropped, narrate};
+use causeway_resilience::Deadline;
+use causeway_runtime::{AuthCheck, Context, Error, Handler, until};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -19,27 +25,49 @@ mod config;
 
 pub use config::Config;
 
+/// Longest time for a narrative.
+const NARRATIVE_TIME: Duration = Duration::from_secs(30);
+
 /// The decision agent over one bucket.
 pub struct DecisionAgent {
     objects: Objects,
     principal: Arc<dyn Principal>,
+    narrator: Option<Arc<dyn ChatModel>>,
     business_health_as: HealthAs,
 }
 
 impl DecisionAgent {
-    /// An agent over the given objects, which acts as `principal`.
+    /// An agent over the given objects, which acts as `principal`, and asks `narrator` for a narrative where there is
+    /// one.
     #[must_use]
-    pub fn new(objects: Objects, principal: Arc<dyn Principal>, config: &Config) -> Self {
-        Self { objects, principal, business_health_as: config.business_health_as }
+    pub fn new(
+        objects: Objects,
+        principal: Arc<dyn Principal>,
+        narrator: Option<Arc<dyn ChatModel>>,
+        config: &Config,
+    ) -> Self {
+        Self { objects, principal, narrator, business_health_as: config.business_health_as }
     }
 
-    /// Takes the deployment's bucket, or the directory that stands in for it.
+    /// Takes the deployment's bucket, or the directory that stands in for it, and its language model where a
+    /// narrative is wanted.
     ///
     /// # Errors
     ///
-    /// There is neither, or the directory cannot be opened.
+    /// One of them is not configured, or the directory cannot be opened.
     pub fn connect(config: &Config, ports: &dyn Ports) -> Result<Self, Problem> {
-        Ok(Self::new(ports.objects()?, ports.principal()?, config))
+        let narrator = config.has_narrative.then(|| ports.chat_model()).transpose()?;
+        Ok(Self::new(ports.objects()?, ports.principal()?, narrator, config))
+    }
+
+    /// Adds a narrative, or the reason why there is none.
+    async fn add_narrative(&self, answer: &mut Answer, model: &dyn ChatModel, context: &Context) {
+        let start = Instant::now();
+        let deadline = context.budget.deadline().earlier(Deadline::within(start, Some(NARRATIVE_TIME)));
+        // A model is trusted with nothing, not with keeping the time either.
+        let told = until(deadline, narrate(&answer.data, model, deadline)).await;
+        narrative::enter(&mut answer.data, told.unwrap_or(Err(Dropped::Late)));
+        answer.execution_time += start.elapsed().as_secs_f64();
     }
 }
 
@@ -51,9 +79,13 @@ impl Handler for DecisionAgent {
     type Request = Request;
     type Reply = Answer;
 
-    async fn handle(&self, mut request: Request, _: &Context) -> Result<Answer, Error> {
+    async fn handle(&self, mut request: Request, context: &Context) -> Result<Answer, Error> {
         request.config.business_health_as.get_or_insert(self.business_health_as);
-        synthesise(&self.objects, &request, &Timestamp::now).await.map_err(failed)
+        let mut answer = synthesise(&self.objects, &request, &Timestamp::now).await?;
+        if let Some(model) = &self.narrator {
+            self.add_narrative(&mut answer, model.as_ref(), context).await;
+        }
+        Ok(answer)
     }
 
     /// A decision needs the results of earlier agents, which a schedule does not bring.
@@ -62,11 +94,7 @@ impl Handler for DecisionAgent {
     }
 
     async fn check_auth(&self) -> AuthCheck {
-        match self.principal.check().await {
-            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
-        }
+        self.principal.check().await.into()
     }
 
     fn capabilities(&self) -> Value {
@@ -74,14 +102,8 @@ impl Handler for DecisionAgent {
             "prioritization_frameworks": ["business_impact"],
             "decision_matrices": ["risk_reward"],
             "inputs": ["discovery", "intelligence", "strategy"],
+            "narrative": self.narrator.as_ref().map(|model| model.name()),
         })
-    }
-}
-
-fn failed(error: LoadError) -> Error {
-    match error {
-        LoadError::Request(wrong) => Error::invalid_request(wrong.message).at(wrong.path),
-        LoadError::Store(source) => Error::upstream("objects", None, "objects_failed").with_source(source),
     }
 }
 

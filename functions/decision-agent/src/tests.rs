@@ -7,16 +7,21 @@ use causeway_runtime::{Budget, Kind, Settings, Vars};
 
 use super::*;
 
+mod narratives;
+
 fn context() -> Context {
-    Context::new(Kind::Direct, "test", Budget::unlimited(std::time::Instant::now()))
+    Context::new(Kind::Direct, "test", Budget::unlimited(Instant::now()))
+}
+
+fn config(variables: &[(&str, &str)]) -> Config {
+    Config::read(&mut Vars::new(variables.iter().copied()))
 }
 
 fn agent(variables: &[(&str, &str)]) -> (DecisionAgent, tempfile::TempDir) {
     let root = tempfile::tempdir().unwrap();
-    let given = variables.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned()));
-    let config = Config::read(&mut Vars::new(given));
+    let config = config(variables);
     let objects = Arc::new(Store::open(root.path()).unwrap());
-    (DecisionAgent::new(objects, Arc::new(NoPrincipal), &config), root)
+    (DecisionAgent::new(objects, Arc::new(NoPrincipal), None, &config), root)
 }
 
 fn request(text: &str) -> Request {

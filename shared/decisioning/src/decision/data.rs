@@ -37,6 +37,24 @@ pub struct Data {
     pub recommendation_evidence: Vec<Evidence>,
     /// The parts whose product is the confidence score.
     pub confidence: Confidence,
+    /// The figures in the words of a language model; only where the deployment asks for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrative: Option<Narrative>,
+}
+
+/// Figures in the words of a language model. Every number, direction and quotation in it was found among the figures.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Narrative {
+    /// The text.
+    pub text: String,
+    /// Provider and model that were asked.
+    pub model: String,
+    /// The model that answered, as the provider names it.
+    pub answered_by: String,
+    /// SHA-256 of all that the model was told, in hexadecimal digits.
+    pub prompt_sha256: String,
+    /// JSON pointers into this object: the figures that the text states.
+    pub evidence: Vec<String>,
 }
 
 /// Decisions that are due.
@@ -274,6 +292,9 @@ pub struct Coverage {
     pub metrics: Vec<Metric>,
     /// Agents whose results were used, with their status; absent where the result names none.
     pub inputs: BTreeMap<String, Option<String>>,
+    /// Why there is no narrative, where one was asked for; it does not count among the above.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrative: Option<String>,
 }
 
 /// What a statement rests on.

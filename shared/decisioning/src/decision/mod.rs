@@ -50,7 +50,7 @@ pub fn decide(request: &Request, replies: &Replies<'_>) -> Result<Findings, Requ
     let mut data = compute(request, &rules, replies, &mut ledger);
     let (requested, computed) = ledger.counts();
     data.confidence = confidence(replies, requested, computed);
-    data.coverage = Coverage { requested, computed, metrics: ledger.metrics, inputs: inputs(replies) };
+    data.coverage = Coverage { requested, computed, metrics: ledger.metrics, inputs: inputs(replies), narrative: None };
     let was_partial =
         Agent::ALL.iter().any(|agent| replies.reply(*agent).is_none_or(|r| r.status != Some(Status::Success)));
     let status = match computed {

@@ -1,17 +1,18 @@
 //! The whole job over the object port: reads the results of earlier agents and decides.
 
 use causeway_cloud::Objects;
+use causeway_resilience::InputError;
 
 use super::{AGENT, Agent, Answer, Replies, Request, decide};
 use crate::budget::{Budget, Clock};
-use crate::strategy::previous::{LoadError, Reply};
+use crate::strategy::previous::Reply;
 
 /// Answers a request.
 ///
 /// # Errors
 ///
-/// [`LoadError`] when the request cannot be served or the object store fails.
-pub async fn synthesise(objects: &Objects, request: &Request, clock: &dyn Clock) -> Result<Answer, LoadError> {
+/// [`InputError`] when the request cannot be served or the object store fails.
+pub async fn synthesise(objects: &Objects, request: &Request, clock: &dyn Clock) -> Result<Answer, InputError> {
     let budget = Budget::until(clock, None);
     request.check()?;
     let mut loaded: [Option<Reply>; 3] = [None, None, None];
