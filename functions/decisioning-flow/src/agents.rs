@@ -19,6 +19,10 @@ use crate::time::Time;
 
 /// Longest wait between two tries.
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Between two looks at work that an earlier call began.
+const AT_WORK: Duration = Duration::from_secs(2);
+/// The code with which a function says that a call is being carried out already.
+const IN_PROGRESS: &str = "in_progress";
 /// Longest message of a failure that is kept, in bytes.
 const MAX_MESSAGE: usize = 500;
 
@@ -69,6 +73,14 @@ impl Caller {
             let now = self.time.instant();
             if self.stop.is_over(now) {
                 return End::Cut { failed_tries: tries };
+            }
+            if failed.code == IN_PROGRESS && !ends.is_over(now) {
+                // The call of an invocation that died is still being carried out: to wait for it is no try.
+                if self.is_too_long(AT_WORK, now) {
+                    return End::Cut { failed_tries: tries };
+                }
+                self.time.sleep(AT_WORK).await;
+                continue;
             }
             tries += 1;
             match retry.next(&failed.failure, now, (self.random)()) {

@@ -42,7 +42,10 @@ impl DecisioningFlow {
             tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
         }
         match stands? {
-            Stands::Finished(document) => self.reply(&document, &run_id),
+            Stands::Finished(document) => {
+                self.remove_old_once_a_day(&time, context.budget.deadline()).await;
+                self.reply(&document, &run_id)
+            }
             Stands::Deferred(result) => self.hand_over(*result, &run_id, context).await,
         }
     }
@@ -98,7 +101,11 @@ impl DecisioningFlow {
         // Read again: what was read without the lease may be old.
         let Found { mut state, version } = match self.known(request, run_id).await? {
             Some(found) => found,
-            None => self.begin(request, run_id, time).await?,
+            None => {
+                let begun = self.begin(request, run_id, time).await?;
+                self.store.mark(run_id).await.map_err(of_state)?;
+                begun
+            }
         };
         let name = self.store.final_name(run_id);
         if state.is_finished

@@ -3,11 +3,15 @@
 //! Trigger: a direct or HTTP call with a [`Request`], a schedule, or itself: a run takes up to half an hour and an
 //! invocation five minutes, so at four fifths of its time the function writes down where it is, calls itself and
 //! answers `partial`. Each agent's result is kept before the next stage begins; whatever ends an invocation, the next
-//! call with the same run id goes on after the last result that was kept. A finished run answers with the bytes it
-//! answered with before. A run that is being carried out is not carried out twice (409).
+//! call with the same run id goes on after the last result that was kept. A call that was under way is made again: the
+//! agents compute the same from the same data, and of two results the first that is kept counts. A finished run answers
+//! with the bytes it answered with before. A run that is being carried out is not carried out twice (409).
 //!
-//! Needs: to call the agents and itself, to read and write `CAUSEWAY_BUCKET` (or the state's bucket) and the bucket or
-//! database of the results. [`flow`] is the language of flows, [`run`] what comes next in a run, [`summary`] the page
+//! What is kept of a run goes after the flow's `retention_days`: its result by a rule that `setup` sets where the store
+//! has rules, everything else in `CAUSEWAY_BUCKET` and the state's bucket by finished runs, once a day.
+//!
+//! Needs: to call the agents and itself, to read, write, list and delete in `CAUSEWAY_BUCKET` and the state's bucket,
+//! and to write to the bucket or database of the results. [`flow`] is the language of flows, [`run`] what comes next in a run, [`summary`] the page
 //! for executives, [`report`] the document.
 
 use std::sync::Arc;
@@ -15,7 +19,7 @@ use std::time::Duration;
 
 use causeway_cloud::results::Results;
 use causeway_cloud::state::Clock;
-use causeway_cloud::{Invoker, Ports, Principal, PrincipalCheck, Problem};
+use causeway_cloud::{Invoker, Ports, Principal, Problem};
 use causeway_runtime::{AuthCheck, Context, Error, Handler};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -33,6 +37,7 @@ mod agents;
 mod begin;
 mod config;
 mod drive;
+mod expiry;
 mod failure;
 mod invocation;
 mod request;
@@ -141,11 +146,7 @@ impl Handler for DecisioningFlow {
     }
 
     async fn check_auth(&self) -> AuthCheck {
-        match self.principal.check().await {
-            PrincipalCheck::NotUsed { detail } => AuthCheck::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => AuthCheck::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => AuthCheck::Failed { reason, detail },
-        }
+        self.principal.check().await.into()
     }
 
     fn capabilities(&self) -> Value {

@@ -1,4 +1,4 @@
-//! Making the places of the results ready.
+//! Making the places of the results ready, and removing what is too old.
 
 use causeway_cloud::results::{Mode, StepOutcome};
 use causeway_runtime::{Context, Error};
@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 
+use crate::failure::of_state;
 use crate::{DecisioningFlow, Reply, Request};
 
 /// What a setup did, or would do.
@@ -46,7 +47,26 @@ impl DecisioningFlow {
             };
             SetupStep { what: step.what, outcome, instead }
         };
-        let report = SetupReport { dry_run, steps: steps.into_iter().map(step).collect() };
+        let mut steps: Vec<_> = steps.into_iter().map(step).collect();
+        steps.push(self.old_runs_step(flow.retention_days, dry_run, context).await?);
+        let report = SetupReport { dry_run, steps };
         to_raw_value(&report).map(Reply).map_err(|error| Error::internal("reply", error.to_string()))
+    }
+
+    /// The parts of runs in the function's own buckets, which the flow removes itself.
+    async fn old_runs_step(&self, days: u32, dry_run: bool, context: &Context) -> Result<SetupStep, Error> {
+        let removed = self.remove_old(days, dry_run, context.budget.deadline()).await;
+        let (count, is_all) = removed.map_err(of_state)?;
+        let what = format!(
+            "remove {count} runs below {}/ that are older than {days} days; finished runs do so once a day",
+            self.store.prefix()
+        );
+        let outcome = match (count, dry_run) {
+            (0, _) => "already_done",
+            (_, true) => "planned",
+            (_, false) => "done",
+        };
+        let instead = (!is_all).then(|| "there was no time for more: call again".to_owned());
+        Ok(SetupStep { what, outcome, instead })
     }
 }

@@ -30,9 +30,36 @@ impl RunStore {
         &self.documents
     }
 
+    pub(crate) fn objects(&self) -> &Objects {
+        &self.objects
+    }
+
+    /// Folder of all runs.
+    pub(crate) fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
+    /// Leaves a sign in the folder of runs, so that a run whose agents never answered is found there too when it is old.
+    pub(crate) async fn mark(&self, run: &str) -> Result<(), StateError> {
+        self.keep(&self.mark_name(run), Bytes::from_static(b"{}")).await.map(drop)
+    }
+
+    /// Name of that sign.
+    pub(crate) fn mark_name(&self, run: &str) -> String {
+        format!("{}/{run}/begun.json", self.prefix)
+    }
+
+    /// Forgets everything about a run; the lease last, under which this is done.
+    pub(crate) async fn remove_documents(&self, run: &str) -> Result<(), StateError> {
+        for key in [state_key(run), name_key(run), lease_key(run)] {
+            self.documents.remove(&key).await?;
+        }
+        Ok(())
+    }
+
     /// Takes a name for a run that nobody has taken; whether it is ours now.
     pub(crate) async fn reserve(&self, run: &str, owner: &str) -> Result<bool, StateError> {
-        match self.documents.create(&format!("{run}/name"), &owner).await {
+        match self.documents.create(&name_key(run), &owner).await {
             Ok(_) => Ok(self.state(run).await?.is_none()),
             Err(StateError::Conflict(_)) => Ok(false),
             Err(other) => Err(other),
@@ -40,7 +67,7 @@ impl RunStore {
     }
 
     pub(crate) async fn take(&self, run: &str, owner: &str, time: Duration) -> Result<Acquired, StateError> {
-        acquire(&self.documents, &format!("{run}/lease"), owner, time).await
+        acquire(&self.documents, &lease_key(run), owner, time).await
     }
 
     pub(crate) async fn state(&self, run: &str) -> Result<Option<(RunState, Version)>, StateError> {
@@ -102,6 +129,14 @@ impl RunStore {
 
 fn state_key(run: &str) -> String {
     format!("{run}/state")
+}
+
+fn name_key(run: &str) -> String {
+    format!("{run}/name")
+}
+
+fn lease_key(run: &str) -> String {
+    format!("{run}/lease")
 }
 
 fn path(name: &str) -> Result<Path, StateError> {

@@ -4,9 +4,12 @@
 //! the socket, [`Agent`] applies the agent's rules on what costs a container.
 
 mod agent;
+mod deployed;
+mod gate;
 mod home;
 mod oci_client;
 mod oci_cloud;
+mod platform;
 mod process;
 pub mod programs;
 mod request;
@@ -14,9 +17,12 @@ mod sandbox;
 mod wire;
 
 pub use agent::{Agent, InFlight, Outcome, Verdict};
+pub use deployed::{Called, direct, signal};
+pub use gate::{Catch, Gate, Seen, When};
 pub use home::Home;
 pub use oci_client::{Hurried, oci_client};
 pub use oci_cloud::OciCloud;
+pub use platform::{AGENTS, BUCKET, FLOW, Platform, RESULTS_BUCKET};
 pub use process::{Function, Spec};
 pub use request::{Framing, Request};
 pub use sandbox::{TASK_LIMIT, confine, notice, skip};

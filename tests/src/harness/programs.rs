@@ -72,6 +72,12 @@ pub fn divider() -> Program {
     Program { name: "divider", path: executable("examples/divider"), is_function: true }
 }
 
+/// The command line with all functions in it.
+#[must_use]
+pub fn causeway() -> PathBuf {
+    executable("causeway")
+}
+
 /// One function of the workspace.
 #[must_use]
 pub fn function(name: &str) -> Program {
@@ -129,6 +135,7 @@ fn build(target: &Path) {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--release", "--target-dir"]).arg(target);
     cargo.args(["-p", "causeway-fdk", "--example", "probe", "-p", "causeway-runtime", "--example", "divider"]);
+    cargo.args(["-p", "causeway-local-cloud", "--bin", "causeway"]);
     for name in names() {
         cargo.args(["-p", name, "--bin", name]);
     }

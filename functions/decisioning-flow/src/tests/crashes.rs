@@ -26,13 +26,14 @@ async fn undisturbed(late: Duration) -> (usize, String) {
     (world.fate.steps(), document)
 }
 
-/// The work of each agent was done once, and nobody was called more than `most` times in all.
-fn work_was_done_once(world: &World, most: usize, what: &str) {
+/// No work was done again once its result was kept; the calls of one stage that were under way may have been made twice.
+fn kept_work_was_not_done_again(world: &World, what: &str) {
     let work = world.agents.work.lock().unwrap();
     assert_eq!(work.len(), 5, "{what}: {work:?}");
-    assert!(work.values().all(|times| *times == 1), "{what}: {work:?}");
+    assert!(work.values().all(|times| *times <= 2) && work.values().sum::<usize>() <= 7, "{what}: {work:?}");
+    assert_eq!(*world.agents.in_vain.lock().unwrap(), [""; 0], "{what}");
     let calls = world.agents.called().len();
-    assert!(calls <= most, "{what}: {calls} calls");
+    assert!(calls <= 7, "{what}: {calls} calls");
 }
 
 #[tokio::test(start_paused = true)]
@@ -60,7 +61,7 @@ async fn a_process_that_dies_at_any_step_is_resumed_to_the_same_bytes() {
             }
             // The one whose call was cut, or whose result was not kept yet, is asked again; tries within the dying
             // process do not reach anybody.
-            work_was_done_once(&world, 7, &what);
+            kept_work_was_not_done_again(&world, &what);
             assert_eq!(text(&world, asked(), &context()).await.unwrap(), document, "{what}: the replay");
         }
     }
@@ -87,7 +88,7 @@ async fn a_fault_at_any_step_is_an_error_or_overcome_and_the_run_ends_with_the_s
             if !document.contains("12:00:46") {
                 assert_eq!(document, expected, "{what}");
             }
-            work_was_done_once(&world, 7, &what);
+            kept_work_was_not_done_again(&world, &what);
         }
     }
 }
@@ -109,6 +110,6 @@ async fn a_run_that_dies_again_and_again_still_ends() {
         }
         let document = document.unwrap_or_else(|| panic!("no end with {stride} steps to a life"));
         assert!(document.contains("\"status\":\"partial\""));
-        assert!(world.agents.work.lock().unwrap().values().all(|times| *times == 1));
+        assert_eq!(*world.agents.in_vain.lock().unwrap(), [""; 0]);
     }
 }

@@ -12,7 +12,7 @@ use causeway_cloud::object_store::memory::InMemory;
 use causeway_cloud::object_store::path::Path;
 use causeway_cloud::object_store::{
     CopyOptions, Error as StoreError, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result as StoreResult,
+    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result as StoreResult,
 };
 use causeway_cloud::results::ObjectResults;
 use causeway_cloud::state::{Clock, Documents};
@@ -21,6 +21,7 @@ use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
+use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
 
 use crate::{Config, DecisioningFlow, Parts};
@@ -98,11 +99,18 @@ impl Fate {
     }
 }
 
-/// A store whose steps have a fate.
-#[derive(Debug)]
+/// A store whose steps have a fate, and whose objects are as old as the tests' clock says.
 struct Fated {
     inner: InMemory,
     fate: Arc<Fate>,
+    clock: Arc<dyn Clock>,
+    written: Arc<Mutex<BTreeMap<Path, u64>>>,
+}
+
+impl std::fmt::Debug for Fated {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("fated")
+    }
 }
 
 impl std::fmt::Display for Fated {
@@ -123,6 +131,9 @@ impl ObjectStore for Fated {
             return Err(broken());
         }
         let put = self.inner.put_opts(at, payload, options).await;
+        if put.is_ok() {
+            self.written.lock().unwrap().insert(at.clone(), self.clock.unix_millis());
+        }
         if step.answers { put } else { Err(broken()) }
     }
 
@@ -136,11 +147,20 @@ impl ObjectStore for Fated {
     }
 
     fn delete_stream(&self, at: BoxStream<'static, StoreResult<Path>>) -> BoxStream<'static, StoreResult<Path>> {
-        self.inner.delete_stream(at)
+        let fate = Arc::clone(&self.fate);
+        let happens = move |at| if fate.step().happens { at } else { Err(broken()) };
+        self.inner.delete_stream(at.map(happens).boxed())
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, StoreResult<ObjectMeta>> {
-        self.inner.list(prefix)
+        let written = Arc::clone(&self.written);
+        let dated = move |mut object: ObjectMeta| {
+            let real = Duration::from_millis(object.last_modified.timestamp_millis().unsigned_abs());
+            let ours = Duration::from_millis(written.lock().unwrap()[&object.location]);
+            object.last_modified = object.last_modified - real + ours;
+            object
+        };
+        self.inner.list(prefix).map_ok(dated).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> StoreResult<ListResult> {
@@ -161,18 +181,23 @@ pub(super) enum Behaviour {
     Takes(Duration, Value),
     /// It fails so often, then answers.
     Fails(usize, Value),
+    /// It says so often that an earlier call is still being carried out, then answers.
+    IsAtWork(usize, Value),
     /// The platform has no such function.
     Missing,
 }
 
-/// The agents. Like real ones they do the work of a run's stage once and answer a repetition with what they found.
+/// The agents. Like real ones they work at every call.
 pub(super) struct Agents {
     fate: Arc<Fate>,
+    kept: InMemory,
     behaviours: Mutex<BTreeMap<String, Behaviour>>,
     /// Requests by function, in order.
     pub(super) calls: Mutex<Vec<(String, Value)>>,
     /// How often the work of a function for a run's stage was done.
     pub(super) work: Mutex<BTreeMap<(String, String, String), usize>>,
+    /// Functions that were called although their result was kept.
+    pub(super) in_vain: Mutex<Vec<String>>,
 }
 
 impl Agents {
@@ -184,14 +209,24 @@ impl Agents {
         self.calls.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
     }
 
-    fn failures_so_far(&self, name: &str) -> usize {
+    fn calls_so_far(&self, name: &str) -> usize {
         self.calls.lock().unwrap().iter().filter(|(called, _)| called == name).count()
     }
 
     fn work(&self, name: &str, request: &Value) {
         let text = |member: &str| request[member].as_str().unwrap_or_default().to_owned();
         let key = (name.to_owned(), text("run_id"), text("stage"));
-        self.work.lock().unwrap().entry(key).or_insert(1);
+        *self.work.lock().unwrap().entry(key).or_default() += 1;
+    }
+
+    async fn note(&self, name: &str, request: &Value) {
+        let text = |member: &str| request[member].as_str().unwrap_or_default().to_owned();
+        let (run, stage, agent) = (text("run_id"), text("stage"), name.trim_end_matches("-agent"));
+        let result = format!("causeway-state/decisioning-flow-runs/{run}/stages/{stage}/{agent}.json");
+        if self.kept.head(&Path::from(result)).await.is_ok() {
+            self.in_vain.lock().unwrap().push(name.to_owned());
+        }
+        self.calls.lock().unwrap().push((name.to_owned(), request.clone()));
     }
 }
 
@@ -207,7 +242,7 @@ impl Invoker for Agents {
             return Err(unavailable());
         }
         let request: Value = serde_json::from_slice(&call.payload).unwrap();
-        self.calls.lock().unwrap().push((name.to_owned(), request.clone()));
+        self.note(name, &request).await;
         if call.is_detached {
             return if step.answers { Ok(Outcome::Accepted { call_id: None }) } else { Err(unavailable()) };
         }
@@ -217,15 +252,20 @@ impl Invoker for Agents {
             Some(Behaviour::Missing) | None => {
                 return Err(ServiceFailure::new(Kind::NotFound, "functions", "ListFunctions", "no such function"));
             }
-            Some(Behaviour::Fails(times, _)) if self.failures_so_far(name) <= times => {
+            Some(Behaviour::Fails(times, _)) if self.calls_so_far(name) <= times => {
                 let message = "out of memory".to_owned();
                 return Ok(Outcome::Failed { code: "http_502".to_owned(), message, call_id: None });
+            }
+            Some(Behaviour::IsAtWork(times, _)) if self.calls_so_far(name) <= times => {
+                let error = json!({"kind": "client", "code": "in_progress", "message": "wait", "retryable": true});
+                let body = Bytes::from(json!({ "error": error }).to_string());
+                return Ok(Outcome::Answered { body, call_id: None });
             }
             Some(Behaviour::Takes(time, answer)) => {
                 tokio::time::sleep(time).await;
                 answer
             }
-            Some(Behaviour::Answers(answer) | Behaviour::Fails(_, answer)) => answer,
+            Some(Behaviour::Answers(answer) | Behaviour::Fails(_, answer) | Behaviour::IsAtWork(_, answer)) => answer,
         };
         self.work(name, &request);
         if !step.answers {
@@ -250,13 +290,18 @@ pub(super) fn config(variables: &[(&str, &str)]) -> Config {
 /// A deployment whose five agents answer at once. Its clock starts now.
 pub(super) fn world(variables: &[(&str, &str)]) -> World {
     let fate = Arc::new(Fate::default());
-    let objects: causeway_cloud::Objects = Arc::new(Fated { inner: InMemory::new(), fate: Arc::clone(&fate) });
     let clock: Arc<dyn Clock> = Arc::new(Paused(tokio::time::Instant::now()));
+    let (inner, written) = (InMemory::new(), Arc::default());
+    let kept = inner.clone();
+    let fated = Fated { inner, fate: Arc::clone(&fate), clock: Arc::clone(&clock), written };
+    let objects: causeway_cloud::Objects = Arc::new(fated);
     let agents = Arc::new(Agents {
         fate: Arc::clone(&fate),
+        kept,
         behaviours: Mutex::default(),
         calls: Mutex::default(),
         work: Mutex::default(),
+        in_vain: Mutex::default(),
     });
     for agent in ["discovery", "intelligence", "strategy", "decision", "visualization"] {
         agents.set(agent, Behaviour::Answers(envelope(agent)));

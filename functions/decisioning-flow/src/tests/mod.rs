@@ -1,6 +1,7 @@
 //! The whole flow over memory: what runs, what is kept, what comes back.
 
 mod crashes;
+mod expiry;
 mod fakes;
 mod results;
 mod time_limits;
@@ -198,6 +199,21 @@ async fn an_agent_that_fails_is_asked_again_as_often_as_the_flow_says() {
     assert_eq!(agents["strategy"], json!({"status": "error", "code": "http_502", "reason": "out of memory"}));
     assert_eq!(agents["decision"]["status"], "skipped");
     assert!(result["agent_results"].get("strategy").is_none(), "nothing is made up for it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_that_an_earlier_call_began_is_waited_for() {
+    let world = world(&[]);
+    world.agents.set("strategy", Behaviour::IsAtWork(20, envelope("strategy")));
+    let result = run(&world, json!({"run_id": "r1"})).await;
+    assert_eq!(result["workflow_run"]["status"], "success", "{result:#}");
+    assert_eq!(world.agents.called().len(), 25);
+
+    let world = fakes::world(&[]);
+    world.agents.set("strategy", Behaviour::IsAtWork(usize::MAX, Value::Null));
+    let result = run(&world, json!({"run_id": "r1"})).await;
+    let agents = &result["workflow_run"]["agents"];
+    assert_eq!(agents["strategy"]["code"], "in_progress", "its time is over: {agents:#}");
 }
 
 #[tokio::test(start_paused = true)]
