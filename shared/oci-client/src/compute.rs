@@ -248,6 +248,8 @@ pub struct ComputeWork {
 }
 
 const INSTANCE: &str = "/instances/{i}";
+/// Most records that `ListInstances` gives in one answer; without a limit it gives a tenth of that.
+const MOST_A_PAGE: &str = "1000";
 
 impl Compute {
     /// `GetInstance`.
@@ -261,7 +263,7 @@ impl Compute {
     /// `ListInstances` of a compartment.
     #[must_use]
     pub fn instances(&self, compartment_id: &str, list: &ListInstances) -> BoxStream<'static, Result<Instance, Error>> {
-        let query = Query::new().text("compartmentId", compartment_id);
+        let query = Query::new().text("compartmentId", compartment_id).text("limit", MOST_A_PAGE);
         let query = query.maybe("availabilityDomain", list.availability_domain.as_deref());
         let query = query.maybe("displayName", list.display_name.as_deref());
         let query = query.maybe("lifecycleState", list.lifecycle_state.as_deref());
