@@ -8,6 +8,7 @@ use causeway_runtime::{Handler, Settings, run};
 use decision_agent::DecisionAgent;
 use decisioning_flow::DecisioningFlow;
 use discovery_agent::DiscoveryAgent;
+use flex_autoscaler::FlexAutoscaler;
 use intelligence_agent::IntelligenceAgent;
 use strategy_agent::StrategyAgent;
 use visualization_agent::VisualizationAgent;
@@ -22,6 +23,9 @@ pub const FUNCTIONS: &[Function] = &[
         run(SETTINGS, |config| DecisioningFlow::connect(config, &connect()?, Arc::new(SystemClock)))
     }),
     Function::of::<VisualizationAgent>(|| run(SETTINGS, |config| VisualizationAgent::connect(config, &connect()?))),
+    Function::of::<FlexAutoscaler>(|| {
+        run(SETTINGS, |config| FlexAutoscaler::connect(config, &connect()?, Arc::new(SystemClock)))
+    }),
 ];
 
 /// A linked function.

@@ -1,0 +1,264 @@
+//! All machines of a tick (R15 to R18, R20, R21).
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use causeway_cloud::fleet::Size;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::input::{Inputs, Instance};
+use crate::policy::{Effective, Mode, Policy};
+use crate::record::{Alert, Decision, Kind, Record, Severity};
+use crate::state::{Entry, Recommendation, State};
+
+use super::allowance::Left;
+use super::observe::{Seen, observe};
+use super::one::{Allowance, Case, Verdict, propose};
+use super::told::Alerts;
+use super::{Action, Outcome, guards, tick_of};
+
+/// What one machine is to become, before the others are asked.
+pub(crate) struct Proposal<'a> {
+    pub instance: &'a Instance,
+    pub policy: Arc<Policy>,
+    config_hash: Arc<str>,
+    entry: Entry,
+    seen: Seen,
+    pub verdict: Verdict,
+}
+
+/// Decides about all machines. With a wrong policy ([`Policy::check`]) nothing is decided.
+#[must_use]
+pub fn decide(inputs: &Inputs) -> Outcome {
+    let (read, problem) = inputs.state.usable(inputs.now);
+    let mut state = read.cloned().unwrap_or_else(|| State::new(inputs.now));
+    state.epoch = state.epoch.max(inputs.epoch);
+    let mut record = Record::new(inputs);
+    if !record.policy_problems.is_empty() {
+        return Outcome { record, state, actions: Vec::new() };
+    }
+    let mut alerts = Alerts::default();
+    if let Some(problem) = problem {
+        alerts.add(notice("state_corrupt", format!("the state cannot be read and begins anew: {problem}")));
+    }
+    let mut left = None;
+    let mut proposals = proposals(inputs, &state, &mut left);
+    for alert in proposals.iter_mut().flat_map(|proposal| std::mem::take(&mut proposal.verdict.alerts)) {
+        alerts.add(alert);
+    }
+    if let Some(text) = guards::mass_change(&mut proposals, &inputs.policy.fleet) {
+        alerts.add(notice("mass_change", text));
+    }
+    let deferred = std::mem::take(&mut state.deferred);
+    let chosen = choose(inputs, &mut proposals, left, &deferred, &mut state, &mut alerts);
+    let actions = carry_out(inputs, &mut proposals, &chosen);
+    record.deferred.clone_from(&state.deferred);
+    record.partial = !record.deferred.is_empty();
+    for proposal in proposals {
+        remember(&mut state, &proposal);
+        record.decisions.push(proposal.verdict.decision);
+    }
+    forget(inputs, &mut state);
+    record.count();
+    record.alerts = alerts.tell(&mut state, inputs.now, inputs.policy.alerts.repeat_minutes);
+    Outcome { record, state, actions }
+}
+
+impl Record {
+    /// Of nothing yet.
+    fn new(inputs: &Inputs) -> Self {
+        Self {
+            tick: tick_of(inputs.now),
+            now: inputs.now,
+            epoch: inputs.epoch,
+            mode: inputs.policy.mode,
+            config_hash: inputs.policy.hash(),
+            policy_problems: inputs.policy.check(),
+            counts: BTreeMap::new(),
+            partial: false,
+            deferred: Vec::new(),
+            decisions: Vec::new(),
+            alerts: Vec::new(),
+        }
+    }
+
+    /// Counts the decisions anew, after some of them were corrected.
+    pub fn count(&mut self) {
+        self.counts.clear();
+        for decision in &self.decisions {
+            *self.counts.entry(decision.decision).or_insert(0) += 1;
+        }
+    }
+}
+
+fn notice(code: &'static str, body: String) -> Alert {
+    Alert {
+        topic: code.to_owned(),
+        dedup_key: String::new(),
+        code,
+        severity: Severity::Critical,
+        instance: None,
+        title: format!("flex-autoscaler: {code}"),
+        body,
+    }
+}
+
+/// Every machine by itself, in order of ids. A machine that is there twice is left alone: one of the two is wrong.
+fn proposals<'a>(inputs: &'a Inputs, state: &State, left: &mut Option<Left>) -> Vec<Proposal<'a>> {
+    let mut policies = Effective::new(&inputs.policy);
+    let mut hashes: BTreeMap<*const Policy, Arc<str>> = BTreeMap::new();
+    let mut machines: BTreeMap<&str, (&Instance, Arc<Policy>, usize)> = BTreeMap::new();
+    for instance in &inputs.instances {
+        let policy = policies.of(instance);
+        machines.entry(&instance.id).or_insert((instance, policy, 0)).2 += 1;
+    }
+    let shared = left.insert(Left::new(inputs, machines.values().map(|(instance, policy, _)| (*instance, &**policy))));
+    machines
+        .into_values()
+        .map(|(instance, policy, times)| {
+            let hash = hashes.entry(Arc::as_ptr(&policy)).or_insert_with(|| policy.hash().into()).clone();
+            let allowance = shared.of(inputs.now, instance, &policy);
+            let mut entry = state.instances.get(&instance.id).cloned().unwrap_or_else(|| Entry::new(inputs.now));
+            let case = case(inputs, instance, &policy, &hash, allowance);
+            let seen = if times == 1 { observe(&case, &mut entry) } else { Seen::default() };
+            let verdict = propose(&case, &entry, &seen);
+            let mut proposal = Proposal { instance, policy, config_hash: hash, entry, seen, verdict };
+            if times > 1 {
+                proposal.refuse("R1", "duplicate", "the machine is there more than once");
+                proposal.verdict.alerts.clear();
+            }
+            proposal
+        })
+        .collect()
+}
+
+fn case<'a>(
+    inputs: &'a Inputs,
+    instance: &'a Instance,
+    policy: &'a Policy,
+    config_hash: &'a str,
+    allowance: Allowance,
+) -> Case<'a> {
+    let shape = instance.shape_of(&inputs.shapes);
+    Case { now: inputs.now, epoch: inputs.epoch, policy, config_hash, shape, instance, allowance }
+}
+
+/// The changes of this tick, in order; the others wait.
+fn choose(
+    inputs: &Inputs,
+    proposals: &mut [Proposal<'_>],
+    left: Option<Left>,
+    waiting: &[String],
+    state: &mut State,
+    alerts: &mut Alerts,
+) -> Vec<usize> {
+    let Some(mut left) = left else { return Vec::new() };
+    let fleet = &inputs.policy.fleet;
+    let machines = proposals.iter().filter(|proposal| proposal.verdict.decision.decision != Kind::Dropped).count();
+    let most = guards::most_changes(fleet, machines);
+    let mut busy = guards::busy_clusters(proposals);
+    let mut chosen = Vec::new();
+    for index in guards::order(proposals, waiting) {
+        let proposal = &mut proposals[index];
+        let cluster = proposal.cluster().map(str::to_owned);
+        let in_cluster = cluster.as_ref().and_then(|cluster| busy.get(cluster)).copied().unwrap_or(0);
+        if in_cluster >= fleet.max_in_flight_per_cluster {
+            proposal.refuse("R16", "cluster_busy", "another machine of the cluster is changing");
+            continue;
+        }
+        if chosen.len() >= most {
+            proposal.refuse("R16", "deferred", "as many machines change in this tick as may");
+            state.deferred.push(proposal.instance.id.clone());
+            continue;
+        }
+        proposal.share(inputs, &mut left);
+        for alert in std::mem::take(&mut proposal.verdict.alerts) {
+            alerts.add(alert);
+        }
+        if proposal.verdict.decision.decision.is_resize() {
+            if let Some(cluster) = cluster {
+                *busy.entry(cluster).or_insert(0) += 1;
+            }
+            chosen.push(index);
+        }
+    }
+    chosen
+}
+
+impl Proposal<'_> {
+    /// Takes its part of what is shared, or decides again with what is left of it.
+    fn share(&mut self, inputs: &Inputs, left: &mut Left) {
+        if self.verdict.is_repetition {
+            return;
+        }
+        let allowance = left.of(inputs.now, self.instance, &self.policy);
+        let policy = self.policy.clone();
+        if self.verdict.decision.decision.is_up() {
+            let case = case(inputs, self.instance, &policy, &self.config_hash, allowance);
+            self.verdict = propose(&case, &self.entry, &self.seen);
+        }
+        if let (Some(from), Some(to)) = (self.verdict.decision.from, self.verdict.resize())
+            && self.verdict.decision.decision.is_up()
+        {
+            left.take(self.instance, &policy, from, to);
+        }
+    }
+}
+
+/// Remembers the changes that are about to be asked for, and gives them. In every mode but `enforce` there are none.
+fn carry_out(inputs: &Inputs, proposals: &mut [Proposal<'_>], chosen: &[usize]) -> Vec<Action> {
+    let mut actions = Vec::new();
+    for index in chosen {
+        let proposal = &mut proposals[*index];
+        if inputs.policy.mode != Mode::Enforce || proposal.policy.mode != Mode::Enforce {
+            continue;
+        }
+        let policy = proposal.policy.clone();
+        let case = case(inputs, proposal.instance, &policy, &proposal.config_hash, Allowance::UNLIMITED);
+        proposal.entry.command(&case, &proposal.verdict);
+        actions.extend(action(proposal));
+    }
+    actions
+}
+
+/// The request for a change that was remembered.
+fn action(proposal: &Proposal<'_>) -> Option<Action> {
+    let commanded = proposal.entry.commanded.as_ref()?;
+    Some(Action {
+        id: proposal.instance.id.clone(),
+        kind: commanded.kind,
+        from: commanded.from,
+        to: commanded.to,
+        baseline: proposal.instance.baseline.clone(),
+        if_match: commanded.if_match.clone(),
+        retry_token: commanded.token.clone(),
+        may_restart: commanded.may_restart,
+    })
+}
+
+/// Writes down what was seen of a machine, and what has been recommended since when.
+fn remember(state: &mut State, proposal: &Proposal<'_>) {
+    let decision = &proposal.verdict.decision;
+    let id = &proposal.instance.id;
+    if decision.decision == Kind::Dropped {
+        state.instances.remove(id);
+        return;
+    }
+    let mut entry = proposal.entry.clone();
+    entry.recommendation = recommendation(&entry, decision, proposal.verdict.resize());
+    state.instances.insert(id.clone(), entry);
+}
+
+fn recommendation(entry: &Entry, decision: &Decision, to: Option<Size>) -> Option<Recommendation> {
+    let to = to.filter(|_| entry.commanded.is_none())?;
+    let same = entry.recommendation.filter(|before| before.kind == decision.decision && before.to == to);
+    Some(same.unwrap_or(Recommendation { kind: decision.decision, to, since: entry.seen_at }))
+}
+
+/// Forgets machines that nobody has seen for long. One list that was cut short does not do that.
+fn forget(inputs: &Inputs, state: &mut State) {
+    let hours = inputs.policy.in_flight.forget_after_hours;
+    let oldest: Timestamp =
+        inputs.now.saturating_sub(SignedDuration::from_secs((hours * 3600.0) as i64)).unwrap_or(Timestamp::MIN);
+    state.instances.retain(|_, entry| entry.seen_at >= oldest);
+}

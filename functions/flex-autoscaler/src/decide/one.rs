@@ -1,0 +1,211 @@
+//! The decision about one machine.
+
+use causeway_cloud::fleet::{MachineState, Shape, Size};
+use jiff::Timestamp;
+
+use crate::input::Instance;
+use crate::policy::{Mode, Policy};
+use crate::record::{Alert, Decision, Kind, Severity};
+use crate::state::{Commanded, Entry, Status, WindowMark};
+
+use super::bounds::Bounds;
+use super::draft::Draft;
+use super::observe::{Seen, minutes_between, observe};
+use super::support::unsupported;
+use super::{down, floors, up, windows};
+
+/// What a decision about one machine depends on, besides what is remembered of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Case<'a> {
+    /// The moment.
+    pub now: Timestamp,
+    /// Epoch of the lease.
+    pub epoch: u64,
+    /// The machine's own policy.
+    pub policy: &'a Policy,
+    /// Its fingerprint, see [`Policy::hash`].
+    pub config_hash: &'a str,
+    /// The limits of its shape; `None` when unknown.
+    pub shape: Option<&'a Shape>,
+    /// The machine and its points.
+    pub instance: &'a Instance,
+    /// By how much it may grow.
+    pub allowance: Allowance,
+}
+
+/// By how much a machine may grow, as far as quota and budget go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allowance {
+    /// OCPUs.
+    pub ocpus: f64,
+    /// GB of memory.
+    pub memory_gb: f64,
+    /// Money in an hour.
+    pub price_per_hour: f64,
+    /// Money in an hour, for an emergency.
+    pub emergency_price_per_hour: f64,
+}
+
+impl Allowance {
+    /// No bound.
+    pub const UNLIMITED: Self = Self {
+        ocpus: f64::INFINITY,
+        memory_gb: f64::INFINITY,
+        price_per_hour: f64::INFINITY,
+        emergency_price_per_hour: f64::INFINITY,
+    };
+}
+
+/// The decision about one machine.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Verdict {
+    /// The decision.
+    pub decision: Decision,
+    /// What there is to tell; the caller knows what was told already.
+    pub alerts: Vec<Alert>,
+    /// The window that the machine grows for.
+    pub window: Option<WindowMark>,
+    /// Whether it is a change that was asked for before and whose request may have been lost.
+    pub is_repetition: bool,
+    /// Whether something is under way with the machine.
+    pub is_in_flight: bool,
+}
+
+impl Verdict {
+    /// The size that the machine is to have, when it is to change.
+    #[must_use]
+    pub fn resize(&self) -> Option<Size> {
+        self.decision.decision.is_resize().then_some(self.decision.to).flatten()
+    }
+}
+
+/// Decides about one machine, and remembers what was seen of it. The guards over the fleet are not asked; whoever
+/// carries the decision out says so with [`Entry::command`].
+#[must_use]
+pub fn one(case: &Case<'_>, entry: &mut Entry) -> Verdict {
+    let seen = observe(case, entry);
+    propose(case, entry, &seen)
+}
+
+/// The decision from what was seen.
+pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
+    let mut draft = Draft::new(case, entry, seen);
+    let Some(current) = usable(case, &mut draft) else { return draft.end() };
+    if is_under_way(case, entry, &mut draft) {
+        return draft.end();
+    }
+    rules(case, entry, seen, current, &mut draft);
+    if seen.is_external {
+        draft.external();
+    }
+    if case.instance.is_paused(&case.policy.tags) {
+        pause(case, &mut draft);
+    }
+    draft.end()
+}
+
+/// The size of a machine that can be decided about.
+fn usable(case: &Case<'_>, draft: &mut Draft<'_>) -> Option<Size> {
+    let instance = case.instance;
+    if instance.gone || matches!(instance.state, MachineState::Terminated | MachineState::Terminating) {
+        draft.settle(Kind::Dropped, "R8", "gone", "the machine is not there any more");
+        return None;
+    }
+    if case.policy.mode == Mode::Off {
+        draft.settle(Kind::Hold, "R21", "off", "switched off by the policy");
+        return None;
+    }
+    if let Some(text) = unsupported(instance, case.shape, &case.policy.support) {
+        draft.settle(Kind::Blocked, "R24", "unsupported", text);
+        return None;
+    }
+    let size = instance.size.filter(|size| crate::size::is_size(*size));
+    if size.is_none() {
+        draft.settle(Kind::Hold, "R1", "size_unknown", "the service does not tell the size");
+    }
+    size
+}
+
+/// Whether something is going on with the machine that has to end first (R8).
+fn is_under_way(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
+    match &case.instance.state {
+        MachineState::Running => {}
+        MachineState::Stopped => {
+            draft.settle(Kind::Hold, "R8", "stopped", "somebody has stopped the machine");
+            return true;
+        }
+        _ => {
+            draft.in_flight("the machine is on its way to another state");
+            return true;
+        }
+    }
+    if case.instance.work_requests.iter().any(crate::input::WorkRequest::is_open) {
+        draft.in_flight("work on the machine is not over");
+        return true;
+    }
+    let Some(commanded) = &entry.commanded else { return false };
+    let minutes = minutes_between(commanded.at, case.now);
+    let times = &case.policy.in_flight;
+    if minutes >= times.stuck_after_minutes {
+        draft.settle(
+            Kind::Hold,
+            "R8",
+            "stuck",
+            format!("a change was asked for {minutes:.0} minutes ago and is not seen"),
+        );
+        draft.alert(format!("stuck/{}/{}", case.instance.id, commanded.at), "stuck", Severity::Critical);
+    } else if commanded.status == Status::Intended && minutes >= times.resend_after_minutes {
+        draft.repeat(commanded);
+    } else {
+        draft.in_flight(format!("a change was asked for {minutes:.0} minutes ago"));
+    }
+    true
+}
+
+/// Growing, else shrinking.
+fn rules(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, draft: &mut Draft<'_>) {
+    let in_force = windows::in_force(&case.policy.schedule.windows, case.now, case.policy.schedule.lead_minutes);
+    let floors = floors::Floors::new(case, entry, &in_force);
+    draft.floors(&floors);
+    let mut bounds = Bounds::new(case.policy, case.shape, windows::ceiling(&in_force));
+    if bounds.are_empty() {
+        return draft.settle(Kind::Blocked, "R9", "bounds_empty", "policy and shape allow no size in common");
+    }
+    if up::decide(case, entry, seen, current, &floors, &bounds, draft) {
+        return;
+    }
+    floors.add_to(&mut bounds);
+    down::decide(case, entry, seen, current, &bounds, draft);
+}
+
+/// A paused machine is left alone; what it would have needed is told.
+fn pause(case: &Case<'_>, draft: &mut Draft<'_>) {
+    let wanted = draft.kind().is_up() || draft.kind() == Kind::Blocked;
+    draft.refuse("R21", "paused", "its tag says that it is to be left alone");
+    if wanted {
+        draft.alert(format!("paused/{}", case.instance.id), "paused", Severity::Warning);
+    }
+}
+
+impl Entry {
+    /// Remembers that a change is about to be asked for.
+    pub fn command(&mut self, case: &Case<'_>, verdict: &Verdict) {
+        let (Some(from), Some(to)) = (verdict.decision.from, verdict.resize()) else { return };
+        if verdict.is_repetition {
+            return;
+        }
+        self.commanded = Some(Commanded {
+            at: case.now,
+            epoch: case.epoch,
+            kind: verdict.decision.decision,
+            from,
+            to,
+            token: super::retry_token(&case.instance.id, case.epoch, to),
+            if_match: case.instance.etag.clone(),
+            may_restart: super::may_restart(case.policy, case.now),
+            status: Status::Intended,
+            work: None,
+            window: verdict.window.clone(),
+        });
+    }
+}

@@ -1,0 +1,30 @@
+//! Machines that are left alone (R24).
+
+use causeway_cloud::fleet::Shape;
+
+use crate::input::Instance;
+use crate::policy::Support;
+
+/// Why a machine is left alone, if it is.
+pub(crate) fn unsupported(instance: &Instance, shape: Option<&Shape>, support: &Support) -> Option<String> {
+    let whole = |baseline: &str| matches!(baseline, "BASELINE_1_1" | "1/1");
+    if let Some(baseline) = instance.baseline.as_deref().filter(|baseline| !whole(baseline) && !support.burstable) {
+        return Some(format!("burstable: {}", plain(baseline)));
+    }
+    if instance.shape.starts_with("BM.") && !support.bare_metal {
+        return Some("bare metal".to_owned());
+    }
+    if instance.on_dedicated_host == Some(true) && !support.dedicated_host {
+        return Some("on a dedicated host".to_owned());
+    }
+    if instance.preemptible == Some(true) && !support.preemptible {
+        return Some("preemptible".to_owned());
+    }
+    let is_flexible = shape.and_then(|shape| shape.is_flexible).unwrap_or_else(|| instance.shape.ends_with(".Flex"));
+    (!is_flexible).then(|| format!("{} has no choice of sizes", plain(&instance.shape)))
+}
+
+/// A foreign word for a text: short and without control characters.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(80).collect()
+}

@@ -1,0 +1,123 @@
+//! Guards over all machines.
+
+use serde_json::{Value, json};
+
+use super::fixture::*;
+use crate::decide::Outcome;
+use crate::record::Kind;
+
+/// So many machines; the CPU of each is given by its number.
+fn fleet(count: usize, cpu: impl Fn(usize) -> f64) -> Fixture {
+    let mut fixture = Fixture::new();
+    let template = fixture.machine().clone();
+    let entry = fixture.known().clone();
+    let mut machines = Vec::new();
+    for number in 0..count {
+        let mut machine: Value = template.clone();
+        machine["id"] = json!(format!("vm{number:04}"));
+        let value = cpu(number);
+        machine["cpu"] = points(NOW, &flat(value));
+        machine["memory"] = points(NOW, &flat(value.min(40.0)));
+        fixture.0["state"]["instances"][format!("vm{number:04}")] = entry.clone();
+        machines.push(machine);
+    }
+    fixture.0["instances"] = json!(machines);
+    fixture
+}
+
+fn count(outcome: &Outcome, kind: Kind) -> usize {
+    outcome.record.counts.get(&kind).copied().unwrap_or(0)
+}
+
+#[test]
+fn t34_when_too_many_want_to_shrink_none_does() {
+    let outcome = fleet(1000, |number| if number < 400 { 10.0 } else { 65.0 }).decide();
+    assert_eq!((count(&outcome, Kind::Down), outcome.actions.len()), (0, 0));
+    assert_eq!(alerts(&outcome), ["mass_change"]);
+    assert_eq!(outcome.record.decisions.iter().filter(|decision| decision.reason == "mass_change").count(), 400);
+    // 300 are not too many; the limit of a tick holds.
+    let outcome = fleet(1000, |number| if number < 300 { 10.0 } else { 65.0 }).decide();
+    assert_eq!((count(&outcome, Kind::Down), alerts(&outcome).len()), (50, 0));
+}
+
+#[test]
+fn t36_fifty_change_in_a_tick_and_the_rest_comes_next() {
+    let hot = fleet(1000, |number| if number % 8 == 0 { 82.0 } else { 65.0 });
+    let first = hot.decide();
+    assert_eq!((first.actions.len(), first.record.deferred.len(), first.record.partial), (50, 75, true));
+    let waited = &first.record.deferred;
+    assert!(waited.is_sorted());
+    let mut next = hot.after(&first.state, "2026-03-11T12:00:30Z");
+    // One that was not hot before does not overtake.
+    next.0["instances"][1]["cpu"] = points(NOW, &flat(84.0));
+    let second = next.decide();
+    let asked: Vec<&String> = second.actions.iter().map(|action| &action.id).collect();
+    assert_eq!(asked, waited.iter().take(50).collect::<Vec<_>>());
+}
+
+#[test]
+fn emergencies_come_first_then_floors_then_growth_then_shrinking() {
+    let mut fixture = fleet(30, |number| [82.0, 10.0, 99.0, 65.0][number.min(3)]);
+    fixture.0["instances"][3]["tags"] = json!({"day": "1"});
+    fixture.policy(
+        "overrides",
+        json!([{
+            "selector": {"tags": {"day": "1"}},
+            "policy": {"schedule": {"windows": [{"id": "d", "start": "00:00", "end": "00:00", "floor_ocpus": 20.0}]}},
+        }]),
+    );
+    fixture.policy("fleet.max_resizes_percent", json!(100.0));
+    let kinds: Vec<&str> = fixture.decide().actions.iter().map(|action| action.kind.name()).collect();
+    assert_eq!(kinds, ["EMERGENCY_UP", "SCHEDULED_UP", "UP", "DOWN"]);
+    fixture.policy("fleet.max_resizes_percent", json!(10.0));
+    let outcome = fixture.decide();
+    assert_eq!(outcome.actions.len(), 3);
+    assert_eq!(outcome.record.deferred, ["vm0001"]);
+}
+
+#[test]
+fn one_machine_of_a_cluster_at_a_time() {
+    let mut fixture = fleet(4, |_| 82.0);
+    fixture.policy("fleet.max_resizes_percent", json!(100.0));
+    for number in 0..3 {
+        fixture.0["instances"][number]["tags"] = json!({"cluster": "db"});
+    }
+    let outcome = fixture.decide();
+    let said: Vec<String> = (0..4).map(|number| said_of(&outcome, &format!("vm000{number}"))).collect();
+    assert_eq!(said, ["UP 22/352", "HOLD(cluster_busy) 16/256", "HOLD(cluster_busy) 16/256", "UP 22/352"]);
+    fixture.0["instances"][1]["state"] = json!("STARTING");
+    assert_eq!(said_of(&fixture.decide(), "vm0000"), "HOLD(cluster_busy) 16/256");
+}
+
+#[test]
+fn a_machine_that_is_there_twice_is_left_alone() {
+    let mut fixture = fleet(2, |_| 82.0);
+    fixture.0["instances"][1]["id"] = json!("vm0000");
+    let outcome = fixture.decide();
+    assert_eq!((said_of(&outcome, "vm0000").as_str(), outcome.record.decisions.len()), ("HOLD(duplicate) 16/256", 1));
+}
+
+#[test]
+fn a_wrong_policy_decides_nothing_and_says_what_is_wrong() {
+    let mut fixture = fleet(2, |_| 99.0);
+    fixture.policy("limits.min_ocpus", json!(100.0)).policy("up.target_percent", json!(0.0));
+    let outcome = fixture.decide();
+    assert!(outcome.actions.is_empty() && outcome.record.decisions.is_empty());
+    let paths: Vec<&str> = outcome.record.policy_problems.iter().map(|problem| problem.path.as_str()).collect();
+    assert_eq!(paths, ["limits.min_ocpus", "up.target_percent"]);
+}
+
+#[test]
+fn overrides_change_single_machines_only() {
+    let mut fixture = fleet(2, |_| 82.0);
+    fixture.policy("fleet.max_resizes_percent", json!(100.0));
+    fixture.0["instances"][1]["tags"] = json!({"tier": "test"});
+    fixture.policy("overrides", json!([{"selector": {"tags": {"tier": "test"}}, "policy": {"mode": "recommend", "up": {"target_percent": 50.0}}}]));
+    let outcome = fixture.decide();
+    assert_eq!(
+        (said_of(&outcome, "vm0000").as_str(), said_of(&outcome, "vm0001").as_str()),
+        ("UP 22/352", "UP 28/448")
+    );
+    assert_eq!(outcome.actions.len(), 1);
+    assert_ne!(outcome.record.decisions[0].config_hash, outcome.record.decisions[1].config_hash);
+}

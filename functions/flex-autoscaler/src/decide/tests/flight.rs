@@ -1,0 +1,209 @@
+//! Changes that are under way, and pauses.
+
+use serde_json::json;
+
+use super::fixture::*;
+use crate::state::Answer;
+
+fn hot(cpu: f64) -> Fixture {
+    let mut fixture = Fixture::new();
+    fixture.cpu(&flat(cpu));
+    fixture
+}
+
+#[test]
+fn t12_other_states_hold() {
+    for state in ["STOPPING", "STARTING", "PROVISIONING", "MOVING", "CREATING_IMAGE"] {
+        check(hot(99.0).set("state", json!(state)), "HOLD(in_flight) 16/256");
+    }
+    check(hot(99.0).set("state", json!("STOPPED")), "HOLD(stopped) 16/256");
+    let work = json!([{"id": "w", "state": "running"}]);
+    check(hot(99.0).set("work_requests", work), "HOLD(in_flight) 16/256");
+    check(hot(82.0).set("work_requests", json!([{"id": "w", "state": "succeeded"}])), "UP 22/352");
+}
+
+#[test]
+fn t13_a_change_that_is_not_seen_holds_and_is_told_once() {
+    check(hot(99.0).commanded(6.0, "accepted", 16.0, 22.0), "HOLD(in_flight) 16/256");
+    let mut stuck = hot(99.0);
+    stuck.commanded(21.0, "accepted", 16.0, 22.0);
+    let first = check(&stuck, "HOLD(stuck) 16/256");
+    assert_eq!(alerts(&first), ["stuck"]);
+    let mut next = stuck.after(&first.state, "2026-03-11T13:05:00Z");
+    let second = check(next.cpu(&flat(99.0)).memory(&flat(40.0)), "HOLD(stuck) 16/256");
+    assert!(second.record.alerts.is_empty());
+    // After two hours it is given up.
+    check(hot(82.0).commanded(121.0, "accepted", 16.0, 22.0), "UP 22/352");
+}
+
+#[test]
+fn t20_a_pause_holds_and_an_emergency_does_not_wait() {
+    let mut fixture = hot(40.0);
+    fixture.changed(8.0, "UP", 14.0, 16.0);
+    fixture.cpu(&ending(40.0, &[78.0; 12]));
+    check(&fixture, "HOLD(cooldown) 16/256");
+    check(fixture.cpu(&ending(70.0, &[95.0; 3])), "EMERGENCY_UP 24/384");
+    check(fixture.cpu(&ending(40.0, &[78.0; 15])).changed(11.0, "UP", 14.0, 16.0), "UP 20/320");
+    check(fixture.changed(25.0, "DOWN", 32.0, 16.0), "HOLD(cooldown) 16/256");
+}
+
+#[test]
+fn four_changes_in_a_day_are_enough_and_emergencies_are_not_counted() {
+    let mut fixture = hot(82.0);
+    let size = json!({"ocpus": 16.0, "memory_gb": 256.0});
+    let change = |minutes: f64, kind: &str| json!({"begun": before(NOW, minutes), "at": before(NOW, minutes), "kind": kind, "from": size, "to": size});
+    let four: Vec<_> = [1400.0, 900.0, 700.0, 500.0].map(|minutes| change(minutes, "UP")).to_vec();
+    fixture.known()["changes"] = json!(four);
+    check(&fixture, "HOLD(daily_cap) 16/256");
+    let mut hotter = fixture.clone();
+    check(hotter.cpu(&flat(95.0)), "EMERGENCY_UP 24/384");
+    let mut emergencies = four.clone();
+    emergencies[0] = change(1400.0, "EMERGENCY_UP");
+    fixture.known()["changes"] = json!(emergencies);
+    check(&fixture, "UP 22/352");
+}
+
+#[test]
+fn the_pause_begins_when_the_machine_runs_at_its_new_size() {
+    let mut fixture = hot(40.0);
+    fixture.commanded(9.0, "accepted", 16.0, 22.0).set("size", json!({"ocpus": 22.0, "memory_gb": 352.0}));
+    let outcome = fixture.decide();
+    let entry = &outcome.state.instances["vm"];
+    assert!(entry.commanded.is_none());
+    let change = entry.last_change().unwrap();
+    assert_eq!((change.at.to_string(), change.to.ocpus), (NOW.to_owned(), 22.0));
+    assert_eq!(change.begun, before(NOW, 9.0));
+}
+
+#[test]
+fn a_request_that_may_be_lost_is_repeated_with_its_token() {
+    let mut fixture = hot(40.0);
+    let outcome = check(fixture.commanded(6.0, "intended", 16.0, 22.0), "UP 22/352");
+    let action = &outcome.actions[0];
+    assert_eq!((action.retry_token.as_str(), action.if_match.as_deref()), ("t", Some("etag-vm")));
+    check(fixture.commanded(2.0, "intended", 16.0, 22.0), "HOLD(in_flight) 16/256");
+}
+
+#[test]
+fn t28_who_loses_the_race_holds() {
+    let fixture = hot(82.0);
+    let mut outcome = check(&fixture, "UP 22/352");
+    let inputs = fixture.inputs();
+    let quicker = Answer::Changed { now: Some(outcome.actions[0].to) };
+    let correction = outcome.state.apply(&inputs.policy, "vm", inputs.now, &quicker).unwrap();
+    assert_eq!(correction.reason.code, "lost_race");
+}
+
+#[test]
+fn t29_the_state_keeps_the_highest_epoch() {
+    let mut fixture = hot(82.0);
+    for (epoch, expected) in [(7, 7), (9, 9), (3, 6)] {
+        fixture.0["epoch"] = json!(epoch);
+        assert_eq!(fixture.decide().state.epoch, expected);
+    }
+}
+
+#[test]
+fn t37_what_was_not_sent_comes_first_at_the_next_tick() {
+    let fixture = hot(82.0);
+    let mut outcome = check(&fixture, "UP 22/352");
+    let inputs = fixture.inputs();
+    let correction = outcome.state.apply(&inputs.policy, "vm", inputs.now, &Answer::NotSent).unwrap();
+    assert!(correction.is_deferred);
+    assert_eq!(outcome.state.deferred, ["vm"]);
+    let mut next = fixture.after(&outcome.state, "2026-03-11T12:05:00Z");
+    check(next.cpu(&flat(82.0)).memory(&flat(40.0)), "UP 22/352");
+}
+
+#[test]
+fn t30_the_token_is_that_of_machine_epoch_and_size() {
+    let fixture = hot(82.0);
+    let token = |fixture: &Fixture| fixture.decide().actions[0].retry_token.clone();
+    let (first, again) = (token(&fixture), token(&fixture));
+    assert_eq!(first, again);
+    assert_eq!(first.len(), 64);
+    let mut later = fixture.clone();
+    later.0["epoch"] = json!(8);
+    assert_ne!(token(&later), first);
+    assert_ne!(token(&hot(99.0)), first);
+}
+
+#[test]
+fn t31_what_somebody_else_changed_is_taken_as_it_is() {
+    let fixture = hot(82.0);
+    let mut outcome = check(&fixture, "UP 22/352");
+    let inputs = fixture.inputs();
+    let changed =
+        Answer::Changed { now: Some(serde_json::from_value(json!({"ocpus": 20.0, "memory_gb": 320.0})).unwrap()) };
+    let correction = outcome.state.apply(&inputs.policy, "vm", inputs.now, &changed).unwrap();
+    assert_eq!(correction.reason.code, "external_change");
+    let entry = &outcome.state.instances["vm"];
+    assert_eq!((entry.size.unwrap().ocpus, entry.last_change().unwrap().kind), (20.0, None));
+    // The pause has begun.
+    let mut next = fixture.after(&outcome.state, "2026-03-11T12:05:00Z");
+    next.set("size", json!({"ocpus": 20.0, "memory_gb": 320.0})).cpu(&flat(82.0)).memory(&flat(40.0));
+    check(&next, "HOLD(external_change) 20/320");
+}
+
+#[test]
+fn a_size_that_nobody_of_ours_asked_for_is_taken_and_starts_the_pause() {
+    let mut fixture = hot(78.0);
+    fixture.set("size", json!({"ocpus": 20.0, "memory_gb": 320.0}));
+    check(&fixture, "HOLD(external_change) 20/320");
+}
+
+#[test]
+fn t32_what_needs_a_restart_waits_for_maintenance() {
+    let fixture = hot(82.0);
+    let mut outcome = check(&fixture, "UP 22/352");
+    let inputs = fixture.inputs();
+    let correction = outcome.state.apply(&inputs.policy, "vm", inputs.now, &Answer::NeedsReboot).unwrap();
+    assert_eq!(correction.reason.code, "needs_reboot");
+    let mut next = fixture.after(&outcome.state, "2026-03-11T12:05:00Z");
+    next.cpu(&flat(82.0)).memory(&flat(40.0));
+    assert_eq!(alerts(&check(&next, "HOLD(needs_reboot) 16/256")), ["needs_reboot"]);
+    // Outside of a maintenance window too, even where restarts are allowed.
+    next.policy("allow_reboot", json!(true));
+    next.policy("schedule.maintenance", json!([{"id": "night", "start": "22:00", "end": "04:00"}]));
+    check(&next, "HOLD(needs_reboot) 16/256");
+    next.policy("schedule.maintenance", json!([{"id": "noon", "start": "12:00", "end": "13:00"}]));
+    assert!(check(&next, "UP 22/352").actions[0].may_restart);
+}
+
+#[test]
+fn t44_what_is_gone_is_forgotten() {
+    for (member, value) in [("gone", json!(true)), ("state", json!("TERMINATED"))] {
+        let outcome = check(hot(99.0).set(member, value), "DROPPED(gone) 16/256");
+        assert!(outcome.state.instances.is_empty());
+    }
+}
+
+#[test]
+fn where_there_was_no_room_half_the_way_is_tried_once() {
+    let fixture = hot(99.0);
+    let mut outcome = check(&fixture, "EMERGENCY_UP 28/448");
+    let inputs = fixture.inputs();
+    let code = |outcome: &mut crate::decide::Outcome, now: &str| {
+        outcome.state.apply(&inputs.policy, "vm", now.parse().unwrap(), &Answer::NoCapacity).unwrap().reason.code
+    };
+    assert_eq!(code(&mut outcome, NOW), "infeasible");
+    let at = |outcome: &crate::decide::Outcome, now: &str| {
+        let mut next = fixture.after(&outcome.state, now);
+        next.cpu(&flat(99.0)).memory(&flat(40.0));
+        next
+    };
+    let next = at(&outcome, "2026-03-11T12:05:00Z");
+    let mut half = check(&next, "EMERGENCY_UP 22/352");
+    assert_eq!(code(&mut half, "2026-03-11T12:05:00Z"), "infeasible");
+    let paused = check(&at(&half, "2026-03-11T12:10:00Z"), "HOLD(infeasible) 16/256");
+    let retry = &half.state.instances["vm"].infeasible.as_ref().unwrap().retry_at;
+    assert_eq!(retry.to_string(), "2026-03-11T12:35:00Z");
+    // A lower target may be asked for before.
+    let mut lower = at(&paused, "2026-03-11T12:15:00Z");
+    check(lower.cpu(&ending(40.0, &[76.0; 15])), "UP 20/320");
+    // Then all of it again, and the pause doubles.
+    let mut again = check(&at(&paused, "2026-03-11T12:40:00Z"), "EMERGENCY_UP 28/448");
+    code(&mut again, "2026-03-11T12:40:00Z");
+    let retry = &again.state.instances["vm"].infeasible.as_ref().unwrap().retry_at;
+    assert_eq!(retry.to_string(), "2026-03-11T13:40:00Z");
+}

@@ -1,0 +1,141 @@
+//! Growing, and points that are too few, too old or wrong.
+
+use serde_json::json;
+
+use super::fixture::*;
+
+#[test]
+fn t1_hot_cpu_grows_to_what_its_peak_needs() {
+    let mut fixture = Fixture::new();
+    let mut last = vec![70.0; 15];
+    last[3..].fill(82.0);
+    fixture.cpu(&ending(50.0, &last)).memory(&flat(40.0));
+    // Three in a row at 80 % or more, but none at 90 %: no emergency.
+    let outcome = check(&fixture, "UP 22/352");
+    let decision = &outcome.record.decisions[0];
+    assert_eq!(decision.inputs.cpu.percentile, Some(82.0));
+    assert_eq!((decision.reasons[0].rule, decision.reason), ("R4", "cpu_hot"));
+    assert_eq!(decision.price_delta_per_hour, 0.372);
+    assert_eq!(decision.expected_downtime_minutes, 0.0);
+    let action = &outcome.actions[0];
+    assert_eq!((action.if_match.as_deref(), action.may_restart), (Some("etag-vm"), false));
+    assert_eq!(action.baseline.as_deref(), Some("BASELINE_1_1"));
+}
+
+#[test]
+fn t2_pegged_cpu_grows_at_once_and_far() {
+    let mut fixture = Fixture::new();
+    let last: Vec<f64> = (0..15).map(|index| 98.0 + f64::from(index % 3)).collect();
+    check(fixture.cpu(&ending(60.0, &last)), "EMERGENCY_UP 28/448");
+}
+
+#[test]
+fn t3_one_hot_minute_is_no_reason() {
+    check(Fixture::new().cpu(&ending(40.0, &[76.0])), "HOLD(steady) 16/256");
+}
+
+#[test]
+fn t7_no_points_at_all_hold() {
+    let outcome = check(Fixture::new().cpu(&[]).memory(&[]), "HOLD(stale) 16/256");
+    assert_eq!(outcome.record.decisions[0].inputs.cpu.age_minutes, None);
+}
+
+#[test]
+fn t8_old_heat_is_not_acted_on() {
+    let mut fixture = Fixture::new();
+    let late = points(&before(NOW, 8.0).to_string(), &flat(95.0));
+    fixture.set("cpu", late.clone()).set("memory", late);
+    let outcome = check(&fixture, "HOLD(stale) 16/256");
+    assert_eq!(alerts(&outcome), ["stale"]);
+    assert_eq!(outcome.record.decisions[0].inputs.cpu.age_minutes, Some(9.0));
+}
+
+#[test]
+fn t9_hot_memory_grows_without_cpu() {
+    check(Fixture::new().cpu(&[]).memory(&flat(88.0)), "UP 22/352");
+}
+
+#[test]
+fn t11_disorder_and_nonsense_change_nothing() {
+    let mut clean = Fixture::new();
+    clean.cpu(&flat(82.0));
+    let mut dirty = clean.clone();
+    let cpu = dirty.machine()["cpu"].as_array_mut().unwrap();
+    cpu.reverse();
+    cpu.swap(3, 90);
+    let again = cpu[5].clone();
+    cpu.push(again);
+    cpu.push(json!({"at": before(NOW, 1.5), "value": 250.0}));
+    cpu.push(json!({"at": before(NOW, 2.5), "value": -3.0}));
+    cpu.push(json!({"at": before(NOW, 3.5), "value": null}));
+    cpu.push(json!({"at": before(NOW, -3.0), "value": 1.0}));
+    let (clean, dirty) = (check(&clean, "UP 22/352"), check(&dirty, "UP 22/352"));
+    let (clean, mut dirty) = (clean.record.decisions[0].clone(), dirty.record.decisions[0].clone());
+    assert_eq!(dirty.inputs.cpu.invalid_points, 5);
+    dirty.inputs.cpu.invalid_points = 0;
+    assert_eq!(clean, dirty);
+}
+
+#[test]
+fn t40_a_paused_machine_is_left_alone_and_told_about() {
+    let mut fixture = Fixture::new();
+    fixture.cpu(&flat(99.0)).set("tags", json!({"pause": "true"}));
+    let outcome = check(&fixture, "HOLD(paused) 16/256");
+    assert_eq!(alerts(&outcome), ["paused"]);
+    assert_eq!(outcome.record.decisions[0].rejected[0].decision.name(), "EMERGENCY_UP");
+    assert!(alerts(&check(fixture.cpu(&flat(40.0)), "HOLD(paused) 16/256")).is_empty());
+}
+
+#[test]
+fn t46_memory_that_ran_out_grows() {
+    let mut gap = Fixture::new();
+    gap.memory(&ending(60.0, &[97.0, 97.0, 30.0, 30.0, 30.0, 30.0]));
+    let outcome = check(&gap, "UP 24/384");
+    assert_eq!(outcome.record.decisions[0].reason, "oom_suspected");
+    // The agent was silent while it was started again.
+    let mut silent = Fixture::new();
+    silent.memory(&ending(60.0, &[97.0, 97.0, 0.0, 0.0, 0.0, 60.0, 60.0, 60.0]));
+    let memory = silent.machine()["memory"].as_array_mut().unwrap();
+    memory.drain(174..177);
+    check(&silent, "UP 24/384");
+    // Full once, or full and staying: not this.
+    check(Fixture::new().memory(&ending(60.0, &[97.0, 30.0, 30.0])), "HOLD(steady) 16/256");
+}
+
+#[test]
+fn too_few_points_hold_and_say_so() {
+    let mut fixture = Fixture::new();
+    fixture.cpu(&[95.0; 11]).memory(&[95.0; 11]);
+    check(&fixture, "HOLD(sparse) 16/256");
+    check(Fixture::new().memory(&[]), "HOLD(partial_metrics) 16/256");
+}
+
+#[test]
+fn heat_of_the_old_size_is_no_heat_of_the_new_one() {
+    // Eight minutes ago the machine had 16 OCPUs and 95 %; with 32 it is at half of that.
+    let mut fixture = Fixture::new();
+    let mut last = vec![95.0; 12];
+    last.extend([48.0; 8]);
+    fixture.cpu(&ending(60.0, &last)).size(32.0, 512.0).changed(8.0, "EMERGENCY_UP", 16.0, 32.0);
+    let outcome = fixture.decide();
+    assert!(!outcome.record.decisions[0].decision.is_resize(), "{:#?}", outcome.record.decisions[0]);
+}
+
+#[test]
+fn an_emergency_is_one_where_the_costs_are_known_too() {
+    // A day at 10 of 16 OCPUs, then a few minutes of heat.
+    let mut profile = crate::forecast::Profile::default();
+    for minutes in (180..1440).rev() {
+        profile.record(before(NOW, f64::from(minutes)), Some(10.0), Some(100.0));
+    }
+    for last in [&[95.0; 3][..], &[82.0, 84.0, 91.0], &[99.0; 3], &[100.0; 15]] {
+        for reboot in [false, true] {
+            let mut fixture = Fixture::new();
+            fixture.known()["profile"] = serde_json::to_value(&profile).unwrap();
+            fixture.policy("allow_reboot", json!(reboot)).cpu(&ending(62.5, last));
+            let decision = fixture.decide().record.decisions.remove(0);
+            assert_eq!(decision.decision.name(), "EMERGENCY_UP", "{last:?}, {reboot}: {decision:#?}");
+            assert!(decision.to.unwrap().ocpus > 16.0, "{last:?}: {decision:#?}");
+        }
+    }
+}

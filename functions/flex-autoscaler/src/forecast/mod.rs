@@ -1,0 +1,17 @@
+//! What a machine's past says about its next hours, and which size is the cheapest for them.
+//!
+//! [`Profile`] keeps the past: the busiest, second busiest and median five minutes of each hour of eight days, and
+//! the five minutes of the last two hours. It is kept as a short text. [`advise`] weighs it with [`Tuning`] and
+//! prices.
+
+mod advice;
+mod hour;
+mod profile;
+#[cfg(test)]
+mod tests;
+mod text;
+mod tuning;
+
+pub use advice::{Advice, Costs, Question, advise};
+pub use profile::{Profile, Used};
+pub use tuning::Tuning;

@@ -1,0 +1,92 @@
+//! The short text that a profile is kept as: `hour:hours:slot:slots`, about 1.2 kB for eight days.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use super::hour::Hour;
+use super::profile::{HOURS, Profile, SLOTS};
+
+/// 64 digits, all plain in JSON.
+const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
+/// Digits of an hour: peak, two ratios, memory.
+const HOUR_DIGITS: usize = 6;
+/// Digits of five minutes.
+const SLOT_DIGITS: usize = 2;
+/// Numbers of hours and of slots beyond this are no time that a machine has seen.
+const FARTHEST: i64 = 1 << 40;
+
+impl fmt::Display for Profile {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.hours.is_empty() {
+            return Ok(());
+        }
+        write!(formatter, "{}:", self.newest)?;
+        for hour in &self.hours {
+            pair(formatter, hour.ocpus)?;
+            write!(formatter, "{}{}", digit(u16::from(hour.high)), digit(u16::from(hour.median)))?;
+            pair(formatter, hour.memory)?;
+        }
+        write!(formatter, ":{}:", self.newest_slot)?;
+        self.slots.iter().try_for_each(|slot| pair(formatter, *slot))
+    }
+}
+
+fn pair(formatter: &mut fmt::Formatter<'_>, step: u16) -> fmt::Result {
+    write!(formatter, "{}{}", digit(step / 64), digit(step))
+}
+
+fn digit(value: u16) -> char {
+    char::from(DIGITS[usize::from(value % 64)])
+}
+
+/// Reads the short text.
+fn parse(text: &str) -> Option<Profile> {
+    if text.is_empty() {
+        return Some(Profile::default());
+    }
+    let parts: Vec<&str> = text.split(':').collect();
+    let [newest, hours, newest_slot, slots] = parts.try_into().ok()?;
+    let hours = values(hours, HOUR_DIGITS, HOURS)?;
+    let slots = values(slots, SLOT_DIGITS, SLOTS)?;
+    if hours.is_empty() {
+        return None;
+    }
+    let hours = hours.chunks_exact(HOUR_DIGITS).map(hour).collect();
+    let slots = slots.chunks_exact(SLOT_DIGITS).map(step).collect();
+    Some(Profile { newest: number(newest)?, hours, newest_slot: number(newest_slot)?, slots })
+}
+
+/// The values of the digits of at most so many things.
+fn values(digits: &str, each: usize, most: usize) -> Option<Vec<u8>> {
+    if !digits.len().is_multiple_of(each) || digits.len() > each * most {
+        return None;
+    }
+    let value = |byte: u8| DIGITS.iter().position(|digit| *digit == byte).and_then(|index| u8::try_from(index).ok());
+    digits.bytes().map(value).collect()
+}
+
+fn step(digits: &[u8]) -> u16 {
+    digits.iter().fold(0, |step, digit| step * 64 + u16::from(*digit))
+}
+
+fn hour(digits: &[u8]) -> Hour {
+    Hour { ocpus: step(&digits[..2]), high: digits[2], median: digits[3], memory: step(&digits[4..]) }
+}
+
+fn number(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.abs() < FARTHEST)
+}
+
+impl Serialize for Profile {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Profile {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        parse(&text).ok_or_else(|| de::Error::custom("the profile is not one of ours"))
+    }
+}

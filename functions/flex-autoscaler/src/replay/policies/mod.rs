@@ -1,0 +1,13 @@
+//! The policies that a replay compares.
+
+mod hpa;
+mod original;
+mod ours;
+mod unmoved;
+mod vpa;
+
+pub use hpa::Hpa;
+pub use original::Original;
+pub use ours::Ours;
+pub use unmoved::Unmoved;
+pub use vpa::Vpa;

@@ -1,0 +1,39 @@
+//! Recorded load, where there is some: the directory that `CAUSEWAY_TRACES` names.
+
+use std::path::PathBuf;
+
+use crate::replay::model::Prices;
+use crate::replay::race::{Gaps, Racer, Row, race};
+use crate::replay::read::directory;
+use crate::replay::trace::{Trace, halves};
+
+fn recorded() -> Vec<Trace> {
+    let Some(path) = std::env::var_os("CAUSEWAY_TRACES").map(PathBuf::from) else {
+        eprintln!("skipped: 0 traces (CAUSEWAY_TRACES names no directory)");
+        return Vec::new();
+    };
+    let found = directory(&path).expect("CAUSEWAY_TRACES can be listed");
+    eprintln!("{} traces in {}", found.traces.len(), path.display());
+    found.traces.into_iter().map(|(trace, _)| trace).collect()
+}
+
+fn ours(traces: &[Trace], percent: f64) -> Row {
+    let heats = race(traces, &[Racer::Ours], &[Prices::default()], Gaps { percent, seed: 1 });
+    heats[0].rows().into_iter().find(|row| row.policy == Racer::Ours).unwrap()
+}
+
+#[test]
+fn held_out_halves_stay_within_what_is_promised() {
+    let all = recorded();
+    for seed in 1..=2 {
+        let (_, held_out) = halves(all.clone(), seed);
+        if held_out.is_empty() {
+            return;
+        }
+        let row = ours(&held_out, 0.0);
+        assert!(row.times_oracle <= 1.40, "seed {seed}: {row:?}");
+        assert!(row.violation_minutes <= 5.0 && row.resizes <= 1.2 && row.flips <= 0.05, "seed {seed}: {row:?}");
+        let blind = ours(&held_out, 1.0);
+        assert!(blind.cost <= row.cost * 1.15 && blind.resizes <= row.resizes * 1.15 + 0.01, "seed {seed}: {blind:?}");
+    }
+}

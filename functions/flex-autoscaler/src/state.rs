@@ -1,0 +1,66 @@
+//! What one tick leaves for the next: decisions and cooldowns. Measurements are asked for again.
+//!
+//! Start with [`State`]. It is one document, or several with a part of the machines each ([`State::split`]). What
+//! cannot be read is [`StateRead::Corrupt`], never an error that stops a tick and never an empty state that shrinks
+//! machines.
+
+mod apply;
+pub(crate) use apply::minutes as apply_minutes;
+mod entry;
+mod read;
+mod shards;
+
+pub use apply::{Answer, Correction};
+pub use entry::{Change, Commanded, Entry, Fired, Infeasible, NeedsReboot, Recommendation, Status, WindowMark};
+pub use read::StateRead;
+pub use shards::shard_of;
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The version of the document that this code reads and writes.
+pub const VERSION: u32 = 1;
+
+/// What is remembered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct State {
+    /// Version of the document.
+    pub version: u32,
+    /// When this memory began. Each machine has its own beginning, and shrinks only some hours after it.
+    pub since: Timestamp,
+    /// Highest epoch that wrote it.
+    #[serde(default)]
+    pub epoch: u64,
+    /// Machines by OCID.
+    #[serde(default)]
+    pub instances: BTreeMap<String, Entry>,
+    /// Machines whose change had to wait; they come first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<String>,
+    /// Alerts that were told, and when.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub alerts: BTreeMap<String, Timestamp>,
+}
+
+impl State {
+    /// One that remembers nothing, beginning now.
+    #[must_use]
+    pub fn new(now: Timestamp) -> Self {
+        Self {
+            version: VERSION,
+            since: now,
+            epoch: 0,
+            instances: BTreeMap::new(),
+            deferred: Vec::new(),
+            alerts: BTreeMap::new(),
+        }
+    }
+
+    /// Forgets that an alert was told, because it could not be: it is told again at the next tick.
+    pub fn alert_failed(&mut self, topic: &str) {
+        self.alerts.remove(topic);
+    }
+}

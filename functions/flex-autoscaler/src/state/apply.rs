@@ -1,0 +1,241 @@
+//! What became of a change that was asked for.
+
+use causeway_cloud::fleet::Size;
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Entry, Infeasible, NeedsReboot, State, Status};
+use crate::policy::Policy;
+use crate::record::Reason;
+
+/// What the service said to a resize.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Yes.
+    Accepted {
+        /// Its number of the work.
+        work: Option<String>,
+    },
+    /// The machine is not as it was (412): somebody changed it in between.
+    Changed {
+        /// Its size, read again after that; `None` when it could not be read.
+        now: Option<Size>,
+    },
+    /// There is no room, or a limit of the service is reached.
+    NoCapacity,
+    /// It would have to be restarted and must not.
+    NeedsReboot,
+    /// The machine is busy with something else (409).
+    Busy,
+    /// The machine is not there.
+    Gone,
+    /// No, for another reason.
+    Refused {
+        /// What it said.
+        text: String,
+    },
+    /// Nobody knows: the answer was lost.
+    Unknown,
+    /// It was not sent: there was no time left, or the service did not take it.
+    NotSent,
+}
+
+/// What a decision is in the end, where the service did not agree: a HOLD with this reason.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Correction {
+    /// Why.
+    pub reason: Reason,
+    /// Whether the machine comes first at the next tick.
+    pub is_deferred: bool,
+}
+
+impl State {
+    /// Folds in what became of the change that was asked for. `policy` is the machine's own.
+    pub fn apply(&mut self, policy: &Policy, id: &str, now: Timestamp, answer: &Answer) -> Option<Correction> {
+        if *answer == Answer::Gone {
+            self.instances.remove(id);
+            return Some(hold("R8", "gone", "the machine is not there any more".to_owned()));
+        }
+        if *answer == Answer::NotSent {
+            self.deferred.push(id.to_owned());
+        }
+        self.instances.get_mut(id)?.apply(policy, now, answer)
+    }
+}
+
+impl Entry {
+    /// [`State::apply`] for one machine.
+    pub fn apply(&mut self, policy: &Policy, now: Timestamp, answer: &Answer) -> Option<Correction> {
+        match answer {
+            Answer::Accepted { work } => {
+                let commanded = self.commanded.as_mut()?;
+                commanded.status = Status::Accepted;
+                commanded.work.clone_from(work);
+                None
+            }
+            // It is sent again with its token, which makes it one change whatever happened.
+            Answer::Unknown => Some(hold("R18", "unknown", "the answer was lost; it is asked for again".to_owned())),
+            Answer::Changed { now: size } => Some(self.changed(now, *size)),
+            Answer::NoCapacity => Some(self.no_capacity(policy, now)),
+            Answer::NeedsReboot => Some(self.needs_restart(now)),
+            Answer::Busy => Some(self.forget("R8", "in_flight", "the machine is busy".to_owned())),
+            Answer::Refused { text } => {
+                let text = format!("refused: {text}");
+                let correction = self.no_capacity(policy, now);
+                Some(Correction { reason: Reason { rule: "R17", code: "refused", text }, ..correction })
+            }
+            Answer::NotSent => {
+                let correction = self.forget("R19", "deferred", "there was no time left".to_owned());
+                Some(Correction { is_deferred: true, ..correction })
+            }
+            Answer::Gone => Some(self.forget("R8", "gone", "the machine is not there any more".to_owned())),
+        }
+    }
+
+    fn forget(&mut self, rule: &'static str, code: &'static str, text: String) -> Correction {
+        self.commanded = None;
+        hold(rule, code, text)
+    }
+
+    /// Somebody was quicker: another tick with the same wish, or a person.
+    fn changed(&mut self, now: Timestamp, size: Option<Size>) -> Correction {
+        let Some(commanded) = self.commanded.take() else {
+            return hold("R18", "lost_race", "the machine was changed in between".to_owned());
+        };
+        let Some(size) = size else {
+            return hold("R18", "lost_race", "the machine was changed in between".to_owned());
+        };
+        if crate::size::same(size, commanded.from) || crate::size::same(size, commanded.to) {
+            if crate::size::same(size, commanded.to) {
+                self.commanded = Some(super::Commanded { status: Status::Accepted, ..commanded });
+            }
+            return hold("R18", "lost_race", "another tick was quicker".to_owned());
+        }
+        self.adopt(self.seen_at, now, commanded.from, size);
+        hold("R22", "external_change", "somebody else changed the size".to_owned())
+    }
+
+    /// Takes the size as it is, and starts the pauses.
+    pub(crate) fn adopt(&mut self, begun: Timestamp, now: Timestamp, from: Size, to: Size) {
+        self.commanded = None;
+        self.size = Some(to);
+        self.changes.push(super::Change { begun, at: now, kind: None, from, to });
+    }
+
+    fn no_capacity(&mut self, policy: &Policy, now: Timestamp) -> Correction {
+        let Some(commanded) = self.commanded.take() else {
+            return hold("R17", "infeasible", "there is no room".to_owned());
+        };
+        let before = self.infeasible.take();
+        let is_half =
+            before.as_ref().is_some_and(|before| commanded.to.ocpus < before.target.ocpus && !before.half_tried);
+        let failures = before.as_ref().map_or(0, |before| before.failures) + u32::from(!is_half);
+        let pause = pause_minutes(policy, failures);
+        let retry_at = now.saturating_add(minutes(pause)).unwrap_or(Timestamp::MAX);
+        self.infeasible = Some(Infeasible { target: commanded.to, at: now, retry_at, failures, half_tried: is_half });
+        hold("R17", "infeasible", format!("there is no room; asked again in {pause} minutes"))
+    }
+
+    fn needs_restart(&mut self, now: Timestamp) -> Correction {
+        if let Some(commanded) = self.commanded.take() {
+            self.needs_reboot = Some(NeedsReboot { at: now, target: commanded.to });
+        }
+        hold("R8", "needs_reboot", "the size cannot change without a restart".to_owned())
+    }
+}
+
+/// The pause after so many refusals in a row.
+fn pause_minutes(policy: &Policy, failures: u32) -> f64 {
+    let doubled =
+        policy.capacity.retry_after_minutes * 2_f64.powi(i32::try_from(failures).unwrap_or(31).clamp(1, 31) - 1);
+    doubled.min(policy.capacity.max_retry_after_minutes)
+}
+
+/// So many minutes.
+pub(crate) fn minutes(minutes: f64) -> SignedDuration {
+    SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or(SignedDuration::ZERO)
+}
+
+fn hold(rule: &'static str, code: &'static str, text: String) -> Correction {
+    Correction { reason: Reason { rule, code, text }, is_deferred: false }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+    use super::super::Commanded;
+    use super::*;
+    use crate::record::Kind;
+
+    const NOW: &str = "2026-03-11T12:00:00Z";
+
+    fn size(ocpus: f64) -> Size {
+        Size { ocpus, memory_gb: ocpus * 16.0 }
+    }
+
+    fn state() -> State {
+        let now = NOW.parse().unwrap();
+        let mut state = State::new(now);
+        let mut entry = Entry::new(now);
+        entry.commanded = Some(Commanded {
+            at: now,
+            epoch: 3,
+            kind: Kind::Up,
+            from: size(16.0),
+            to: size(22.0),
+            token: "token".to_owned(),
+            if_match: None,
+            may_restart: false,
+            status: Status::Intended,
+            work: None,
+            window: None,
+        });
+        state.instances.insert("vm".to_owned(), entry);
+        state
+    }
+
+    /// The code of the correction, and what is remembered of the change.
+    #[track_caller]
+    fn check(answer: &Answer, code: Option<&str>, status: Option<Status>) -> State {
+        let mut state = state();
+        let correction = state.apply(&Policy::default(), "vm", NOW.parse().unwrap(), answer);
+        assert_eq!(correction.map(|correction| correction.reason.code), code, "{answer:?}");
+        let commanded = state.instances.get("vm").and_then(|entry| entry.commanded.as_ref());
+        assert_eq!(commanded.map(|commanded| commanded.status), status, "{answer:?}");
+        state
+    }
+
+    #[test]
+    fn every_answer_leaves_what_the_next_tick_needs() {
+        let accepted = Answer::Accepted { work: Some("work".to_owned()) };
+        let state = check(&accepted, None, Some(Status::Accepted));
+        assert_eq!(state.instances["vm"].commanded.as_ref().unwrap().work.as_deref(), Some("work"));
+        check(&Answer::Unknown, Some("unknown"), Some(Status::Intended));
+        check(&Answer::Busy, Some("in_flight"), None);
+        check(&Answer::NeedsReboot, Some("needs_reboot"), None);
+        check(&Answer::Changed { now: None }, Some("lost_race"), None);
+        check(&Answer::Changed { now: Some(size(16.0)) }, Some("lost_race"), None);
+        check(&Answer::Changed { now: Some(size(22.0)) }, Some("lost_race"), Some(Status::Accepted));
+        let state = check(&Answer::Changed { now: Some(size(20.0)) }, Some("external_change"), None);
+        assert_eq!(state.instances["vm"].size, Some(size(20.0)));
+        let state = check(&Answer::Refused { text: "no".to_owned() }, Some("refused"), None);
+        assert_eq!(state.instances["vm"].infeasible.as_ref().unwrap().target, size(22.0));
+        assert_eq!(check(&Answer::NotSent, Some("deferred"), None).deferred, ["vm"]);
+        assert!(check(&Answer::Gone, Some("gone"), None).instances.is_empty());
+    }
+
+    #[test]
+    fn an_answer_about_a_machine_that_is_not_known_is_none() {
+        assert_eq!(
+            State::new(NOW.parse().unwrap()).apply(&Policy::default(), "vm", NOW.parse().unwrap(), &Answer::Busy),
+            None
+        );
+    }
+
+    #[test]
+    fn the_pause_doubles_up_to_six_hours() {
+        let pauses: Vec<f64> =
+            [1, 2, 3, 4, 5, 99, u32::MAX].map(|failures| pause_minutes(&Policy::default(), failures)).to_vec();
+        assert_eq!(pauses, [30.0, 60.0, 120.0, 240.0, 360.0, 360.0, 360.0]);
+    }
+}

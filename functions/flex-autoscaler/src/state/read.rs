@@ -1,0 +1,137 @@
+//! Reading a state that may be anything.
+
+use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use super::{Entry, State, VERSION};
+
+/// How far a memory may lie ahead of the clock that reads it.
+const MAX_AHEAD: SignedDuration = SignedDuration::from_hours(24);
+/// How far a pause may reach: no policy allows a longer one than a week.
+const MAX_PAUSE: SignedDuration = SignedDuration::from_hours(8 * 24);
+
+/// What was found where a state should be.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[allow(clippy::large_enum_variant, reason = "there is one of it")]
+pub enum StateRead {
+    /// Nothing.
+    #[default]
+    Absent,
+    /// Something else. The text is to be kept elsewhere before it is overwritten.
+    Corrupt {
+        /// What was found.
+        text: String,
+        /// Why it is no state.
+        problem: String,
+    },
+    /// A state.
+    Present(State),
+}
+
+impl StateRead {
+    /// Reads the text of a document.
+    #[must_use]
+    pub fn from_text(text: &str) -> Self {
+        match serde_json::from_str::<State>(text).map_err(|error| error.to_string()).and_then(checked) {
+            Ok(state) => Self::Present(state),
+            Err(_) if text.trim() == "null" => Self::Absent,
+            Err(problem) => Self::Corrupt { text: text.to_owned(), problem },
+        }
+    }
+
+    /// Whether there is nothing.
+    #[must_use]
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    /// The state to decide with, and what is wrong with what was found. One that remembers the future is no memory.
+    #[must_use]
+    pub fn usable(&self, now: Timestamp) -> (Option<&State>, Option<&str>) {
+        match self {
+            Self::Absent => (None, None),
+            Self::Corrupt { problem, .. } => (None, Some(problem)),
+            Self::Present(state) if remembers_the_future(state, now) => (None, Some("it remembers the future")),
+            Self::Present(state) => (Some(state), None),
+        }
+    }
+}
+
+fn remembers_the_future(state: &State, now: Timestamp) -> bool {
+    let after = |time| now.saturating_add(time).unwrap_or(now);
+    let pauses = state.instances.values().filter_map(|entry| entry.infeasible.as_ref());
+    latest(state) > after(MAX_AHEAD) || pauses.map(|refused| refused.retry_at).any(|at| at > after(MAX_PAUSE))
+}
+
+fn checked(state: State) -> Result<State, String> {
+    if state.version != VERSION {
+        return Err(format!("version {} is not {VERSION}", state.version));
+    }
+    match state.instances.iter().find(|(_, entry)| !is_sound(entry)) {
+        Some((id, _)) => Err(format!("the entry of {id} has a size that cannot be")),
+        None => Ok(state),
+    }
+}
+
+/// Whether every size is one.
+fn is_sound(entry: &Entry) -> bool {
+    let sizes = entry
+        .size
+        .into_iter()
+        .chain(entry.commanded.iter().flat_map(|commanded| [commanded.from, commanded.to]))
+        .chain(entry.changes.iter().flat_map(|change| [change.from, change.to]))
+        .chain(entry.infeasible.iter().map(|infeasible| infeasible.target))
+        .chain(entry.needs_reboot.iter().map(|needs| needs.target))
+        .chain(entry.fired.values().map(|fired| fired.from))
+        .chain(entry.recommendation.iter().map(|recommendation| recommendation.to));
+    sizes.into_iter().all(crate::size::is_size)
+}
+
+/// The latest moment that the state says has been.
+fn latest(state: &State) -> Timestamp {
+    let entries = state.instances.values().flat_map(|entry| {
+        [Some(entry.since), Some(entry.seen_at)]
+            .into_iter()
+            .chain([entry.commanded.as_ref().map(|commanded| commanded.at)])
+            .chain([entry.needs_reboot.map(|needs| needs.at), entry.infeasible.as_ref().map(|refused| refused.at)])
+            .flatten()
+            .chain(entry.changes.iter().map(|change| change.at))
+    });
+    entries.chain(state.alerts.values().copied()).fold(state.since, Timestamp::max)
+}
+
+impl Serialize for StateRead {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Absent => serializer.serialize_none(),
+            Self::Corrupt { text, .. } => serializer.serialize_str(text),
+            Self::Present(state) => state.serialize(serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for StateRead {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Value::deserialize(deserializer)? {
+            Value::Null => Self::Absent,
+            Value::String(text) => Self::from_text(&text),
+            other => Self::from_text(&other.to_string()),
+        })
+    }
+}
+
+impl JsonSchema for StateRead {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "StateRead".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Option::<State>::json_schema(generator)
+    }
+}

@@ -1,0 +1,123 @@
+//! Asking the cloud for the changes that were decided.
+
+use causeway_cloud::Fleet;
+use causeway_cloud::fleet::{MachineState, Resize};
+use causeway_resilience::ServiceFailure;
+use causeway_resilience::service::Kind;
+use futures_util::stream::{self, StreamExt};
+
+use super::machines::Reads;
+use super::patience::{Patience, is_capacity};
+use crate::decide::Action;
+use crate::state::Answer;
+
+/// Longest text of a refusal that is kept, in characters.
+const MAX_TEXT: usize = 200;
+
+/// Sends changes, in order, some at a time.
+pub(crate) struct Carry<'a> {
+    pub(crate) fleet: &'a dyn Fleet,
+    pub(crate) patience: &'a Patience<'a>,
+    pub(crate) concurrency: usize,
+}
+
+impl Carry<'_> {
+    /// What became of each action, in the order of the actions. Those that the time does not reach are
+    /// [`Answer::NotSent`].
+    pub(crate) async fn out(&self, actions: &[Action]) -> Vec<Answer> {
+        let sent: Vec<_> = actions.iter().map(|action| self.one(action)).collect();
+        stream::iter(sent).buffered(self.concurrency).collect().await
+    }
+
+    async fn one(&self, action: &Action) -> Answer {
+        // Without an etag nobody knows what would be changed.
+        if self.patience.is_over() || action.if_match.is_none() {
+            return Answer::NotSent;
+        }
+        let resize = Resize {
+            id: action.id.clone(),
+            size: action.to,
+            baseline: action.baseline.clone(),
+            if_match: action.if_match.clone(),
+            retry_token: Some(action.retry_token.clone()),
+            may_restart: action.may_restart,
+        };
+        match self.patience.call(|deadline| self.fleet.resize(&resize, deadline)).await {
+            Ok(accepted) => Answer::Accepted { work: accepted.work },
+            Err(failure) => {
+                let id = &action.id;
+                tracing::warn!(%failure, id, request_id = failure.request_id(), "a resize was not accepted");
+                self.meaning(action, &failure).await
+            }
+        }
+    }
+
+    async fn meaning(&self, action: &Action, failure: &ServiceFailure) -> Answer {
+        if is_capacity(failure) {
+            return Answer::NoCapacity;
+        }
+        match failure.kind() {
+            Kind::NotFound => Answer::Gone,
+            Kind::Conflict if failure.code() == Some("InvalidatedRetryToken") => refused(failure),
+            Kind::Conflict if failure.status() == Some(412) => self.changed(action).await,
+            Kind::Conflict => self.busy_or_unwilling(action).await,
+            Kind::Invalid if !action.may_restart && is_about_restarts(failure) => Answer::NeedsReboot,
+            Kind::Throttled => Answer::NotSent,
+            Kind::Unavailable | Kind::Timeout | Kind::BadAnswer if failure.may_have_happened() => Answer::Unknown,
+            Kind::Unavailable | Kind::Timeout => Answer::NotSent,
+            _ => refused(failure),
+        }
+    }
+
+    async fn changed(&self, action: &Action) -> Answer {
+        let now = self.reads().machine(&action.id).await;
+        match now {
+            Ok(None) => Answer::Gone,
+            Ok(Some(machine)) => Answer::Changed { now: machine.size },
+            Err(_) => Answer::Changed { now: None },
+        }
+    }
+
+    /// 409 is said to a machine that is on its way to another state, and to one that runs and would have to be
+    /// restarted. The text that goes with it is not documented, so the machine's state decides.
+    async fn busy_or_unwilling(&self, action: &Action) -> Answer {
+        if action.may_restart {
+            return Answer::Busy;
+        }
+        match self.reads().machine(&action.id).await {
+            Ok(Some(machine)) if machine.state == MachineState::Running => Answer::NeedsReboot,
+            Ok(None) => Answer::Gone,
+            _ => Answer::Busy,
+        }
+    }
+
+    fn reads(&self) -> Reads<'_> {
+        Reads { fleet: self.fleet, patience: self.patience, concurrency: 1 }
+    }
+}
+
+fn is_about_restarts(failure: &ServiceFailure) -> bool {
+    let text = failure.reason().to_ascii_lowercase();
+    ["reboot", "restart", "downtime"].iter().any(|word| text.contains(word))
+}
+
+fn refused(failure: &ServiceFailure) -> Answer {
+    let code = failure.code().unwrap_or(failure.kind().name());
+    let text: String = failure.reason().chars().filter(|each| !each.is_control()).take(MAX_TEXT).collect();
+    Answer::Refused { text: format!("{code}: {text}") }
+}
+
+/// A stable word for what became of a change.
+pub(crate) fn name(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Accepted { .. } => "accepted",
+        Answer::Changed { .. } => "changed",
+        Answer::NoCapacity => "no_capacity",
+        Answer::NeedsReboot => "needs_reboot",
+        Answer::Busy => "busy",
+        Answer::Gone => "gone",
+        Answer::Refused { .. } => "refused",
+        Answer::Unknown => "unknown",
+        Answer::NotSent => "not_sent",
+    }
+}

@@ -1,0 +1,165 @@
+//! Everything that a decision depends on, read from the services.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use causeway_cloud::fleet::{MachineState, Shape};
+use causeway_cloud::{Fleet, Metrics};
+use causeway_runtime::Error;
+use futures_util::future::{join, try_join};
+use jiff::Timestamp;
+
+use super::machines::{Found, Reads};
+use super::patience::Patience;
+use super::points::{Asked, ByMachine, minute_of};
+use crate::Config;
+use crate::input::{Inputs, Instance, WorkRequest};
+use crate::policy::Policy;
+use crate::request::{Scope, Target};
+use crate::state::StateRead;
+
+/// Reads for one tick.
+pub(crate) struct Gather<'a> {
+    pub(crate) fleet: &'a dyn Fleet,
+    pub(crate) metrics: &'a dyn Metrics,
+    pub(crate) patience: &'a Patience<'a>,
+    pub(crate) config: &'a Config,
+    pub(crate) target: &'a Target,
+}
+
+/// What was read, beside the state.
+#[derive(Debug, Default)]
+pub(crate) struct Gathered {
+    pub(crate) instances: Vec<Instance>,
+    pub(crate) shapes: Vec<Shape>,
+    pub(crate) missing: Vec<String>,
+    /// What is not known and why. It is not in the instances either, so that no rule takes it for zero.
+    pub(crate) warnings: Vec<String>,
+}
+
+impl Gather<'_> {
+    pub(crate) fn reads(&self) -> Reads<'_> {
+        Reads { fleet: self.fleet, patience: self.patience, concurrency: self.config.concurrency }
+    }
+
+    /// Machines, shapes and points.
+    ///
+    /// # Errors
+    /// When the machines cannot be had. Measurements that cannot be had are a warning: floors of windows hold without
+    /// them, and one metric can be enough to grow.
+    pub(crate) async fn all(&self, policy: &Policy, now: Timestamp) -> Result<Gathered, Error> {
+        let (found, shapes) = try_join(self.find(), self.shapes()).await?;
+        let mut gathered = Gathered { shapes, missing: found.missing.clone(), ..Gathered::default() };
+        let (cpu, memory) = join(
+            self.points(&found, &self.config.cpu_metric, policy, now),
+            self.points(&found, &self.config.memory_metric, policy, now),
+        )
+        .await;
+        let (mut cpu, mut memory) = (known(cpu, &mut gathered.warnings), known(memory, &mut gathered.warnings));
+        for (id, machine) in found.machines {
+            let mut instance = Instance::from(machine);
+            instance.cpu = cpu.remove(&id).unwrap_or_default();
+            instance.memory = memory.remove(&id).unwrap_or_default();
+            gathered.instances.push(instance);
+        }
+        gathered.instances.extend(found.missing.iter().map(|id| gone(id)));
+        Ok(gathered)
+    }
+
+    async fn find(&self) -> Result<Found, Error> {
+        Ok(self.reads().find(self.target).await?)
+    }
+
+    async fn shapes(&self) -> Result<Vec<Shape>, Error> {
+        let compartment = match self.target {
+            Target::Scope(Scope { compartment_id, .. }) => compartment_id.as_deref(),
+            Target::Ids(_) => self.config.scope.compartment_id.as_deref(),
+        };
+        Ok(self.reads().shapes(compartment).await?)
+    }
+
+    /// The points of one metric in every compartment that has machines.
+    async fn points(
+        &self,
+        found: &Found,
+        metric: &str,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<ByMachine, causeway_resilience::ServiceFailure> {
+        let mut points = ByMachine::new();
+        for (compartment, machines) in &found.census {
+            let asked = Asked {
+                metrics: self.metrics,
+                patience: self.patience,
+                namespace: &self.config.agent_namespace,
+                compartment: Some(compartment),
+                minutes: minutes_of(policy),
+                until: minute_of(now),
+                machines,
+            };
+            let of_compartment = asked.points(metric).await?;
+            points.extend(of_compartment.into_iter().filter(|(id, _)| found.machines.contains_key(id)));
+        }
+        Ok(points)
+    }
+
+    /// How far the changes are that earlier ticks asked for.
+    pub(crate) async fn work(&self, inputs: &mut Inputs) {
+        let StateRead::Present(state) = &inputs.state else { return };
+        let known: BTreeMap<String, String> = inputs
+            .instances
+            .iter()
+            .filter_map(|instance| {
+                let commanded = state.instances.get(&instance.id)?.commanded.as_ref()?;
+                Some((instance.id.clone(), commanded.work.clone()?))
+            })
+            .collect();
+        let ids: BTreeSet<String> = known.values().cloned().collect();
+        let works = self.reads().works(ids.into_iter().collect()).await;
+        for instance in &mut inputs.instances {
+            let Some(id) = known.get(&instance.id) else { continue };
+            instance.work_requests.extend(works.get(id).map(|work| WorkRequest::new(id, work)));
+        }
+    }
+}
+
+/// The longest look back of the policy and of its overrides, at most the seven days that minutes are kept.
+fn minutes_of(policy: &Policy) -> usize {
+    const KEPT: u64 = 7 * 24 * 60 - 5;
+    let own = u64::from(policy.down.window_minutes.max(policy.up.window_minutes));
+    let of_override = |change: &crate::policy::Override| {
+        let window = change.policy.get("down")?.get("window_minutes")?.as_u64();
+        window.filter(|minutes| *minutes > own)
+    };
+    let longest = policy.overrides.iter().filter_map(of_override).fold(own, u64::max);
+    usize::try_from(longest.min(KEPT)).unwrap_or(usize::MAX)
+}
+
+fn known(points: Result<ByMachine, causeway_resilience::ServiceFailure>, warnings: &mut Vec<String>) -> ByMachine {
+    points.unwrap_or_else(|failure| {
+        tracing::error!(%failure, "measurements are not known");
+        warnings.push(format!("measurements are not known: {failure}"));
+        ByMachine::new()
+    })
+}
+
+/// A machine that was named and is not there.
+fn gone(id: &str) -> Instance {
+    Instance {
+        id: id.to_owned(),
+        state: MachineState::Terminated,
+        shape: String::new(),
+        size: None,
+        name: None,
+        compartment: None,
+        availability_domain: None,
+        baseline: None,
+        etag: None,
+        tags: BTreeMap::new(),
+        on_dedicated_host: None,
+        preemptible: None,
+        gone: true,
+        work_requests: Vec::new(),
+        cpu: Vec::new(),
+        memory: Vec::new(),
+    }
+}

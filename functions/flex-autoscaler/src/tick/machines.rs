@@ -1,0 +1,117 @@
+//! The machines that a tick is about, and what their shapes allow.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use causeway_cloud::Fleet;
+use causeway_cloud::fleet::{Machine, MachineState, Selector, Shape, Work};
+use causeway_resilience::ServiceFailure;
+use causeway_resilience::service::Kind;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
+
+use super::patience::Patience;
+use crate::request::{Scope, Target};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// Machines that are meant, by OCID.
+    pub(crate) machines: BTreeMap<String, Machine>,
+    /// Machines that were named and are not there.
+    pub(crate) missing: Vec<String>,
+    /// Machines of each compartment that may have measurements, by availability domain, whether they are meant or not.
+    pub(crate) census: BTreeMap<String, BTreeMap<String, usize>>,
+}
+
+/// Reads of the fleet.
+pub(crate) struct Reads<'a> {
+    pub(crate) fleet: &'a dyn Fleet,
+    pub(crate) patience: &'a Patience<'a>,
+    /// Calls under way at once.
+    pub(crate) concurrency: usize,
+}
+
+impl Reads<'_> {
+    /// # Errors
+    /// The service's. One page that is missing would look like machines that are gone.
+    pub(crate) async fn find(&self, target: &Target) -> Result<Found, ServiceFailure> {
+        match target {
+            Target::Scope(scope) => self.list(scope).await,
+            Target::Ids(ids) => self.named(ids).await,
+        }
+    }
+
+    async fn list(&self, scope: &Scope) -> Result<Found, ServiceFailure> {
+        let everything = Selector { compartment: scope.compartment_id.clone(), tags: BTreeMap::new() };
+        let wanted = Selector { compartment: None, tags: scope.tags.clone() };
+        let listed: Vec<Machine> =
+            self.patience.call(|deadline| self.fleet.machines(&everything, deadline).try_collect()).await?;
+        let mut found = Found::default();
+        for machine in listed.into_iter().filter(|machine| machine.state != MachineState::Terminated) {
+            found.count(&machine);
+            if wanted.holds(&machine) {
+                found.machines.insert(machine.id.clone(), machine);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn named(&self, ids: &BTreeSet<String>) -> Result<Found, ServiceFailure> {
+        let asked = stream::iter(ids.iter().cloned())
+            .map(|id| async move {
+                let machine = self.machine(&id).await;
+                machine.map(|machine| (id, machine))
+            })
+            .buffered(self.concurrency);
+        let answers: Vec<(String, Option<Machine>)> = asked.try_collect().await?;
+        let mut found = Found::default();
+        for (id, machine) in answers {
+            match machine.filter(|machine| machine.state != MachineState::Terminated) {
+                Some(machine) => {
+                    found.count(&machine);
+                    found.machines.insert(id, machine);
+                }
+                None => found.missing.push(id),
+            }
+        }
+        Ok(found)
+    }
+
+    /// One machine with its etag; `None` when it is gone.
+    ///
+    /// # Errors
+    /// The service's.
+    pub(crate) async fn machine(&self, id: &str) -> Result<Option<Machine>, ServiceFailure> {
+        match self.patience.call(|deadline| self.fleet.machine(id, deadline)).await {
+            Ok(machine) => Ok(Some(machine)),
+            Err(failure) if failure.kind() == Kind::NotFound => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    /// What the shapes of a compartment allow.
+    ///
+    /// # Errors
+    /// The service's.
+    pub(crate) async fn shapes(&self, compartment: Option<&str>) -> Result<Vec<Shape>, ServiceFailure> {
+        self.patience.call(|deadline| self.fleet.shapes(compartment, deadline).try_collect()).await
+    }
+
+    /// How far accepted work is, by its id; work that cannot be asked for is left out: unknown is not over.
+    pub(crate) async fn works(&self, ids: Vec<String>) -> BTreeMap<String, Work> {
+        let asked = stream::iter(ids)
+            .map(|id| async move {
+                let work = self.patience.call(|deadline| self.fleet.work(&id, deadline)).await;
+                let work = work.inspect_err(|failure| tracing::warn!(%failure, work = id, "unknown work"));
+                work.ok().map(|work| (id, work))
+            })
+            .buffer_unordered(self.concurrency);
+        asked.filter_map(std::future::ready).collect().await
+    }
+}
+
+impl Found {
+    fn count(&mut self, machine: &Machine) {
+        let domains = self.census.entry(machine.compartment.clone()).or_default();
+        *domains.entry(machine.availability_domain.clone()).or_default() += 1;
+    }
+}

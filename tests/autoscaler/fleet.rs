@@ -1,0 +1,95 @@
+//! Which machines are looked at, and what becomes of changes that the cloud does not want.
+
+use std::collections::BTreeMap;
+
+use causeway_oci_emulator::{Fault, Options};
+use serde_json::{Value, json};
+
+use crate::cloud::{Cloud, Machine};
+
+fn decisions(reply: &Value) -> BTreeMap<String, String> {
+    let one = |decision: &Value| {
+        let text = |member: &str| decision[member].as_str().unwrap().to_owned();
+        (text("id"), format!("{} {}", text("decision"), text("reason")))
+    };
+    reply["decisions"].as_array().unwrap().iter().map(one).collect()
+}
+
+fn tagged(number: usize, cpu: f64, key: &str, value: &str) -> Machine {
+    Machine { tags: BTreeMap::from([(key.to_owned(), value.to_owned())]), ..Machine::new(number, cpu) }
+}
+
+#[test]
+fn machines_are_found_by_tag_by_selector_and_by_name() {
+    let mut cloud = Cloud::start();
+    cloud.set("FLEX_AUTOSCALER_TAGS", "autoscale=yes");
+    let mut fleet: Vec<Machine> = (0..4).map(|number| tagged(number, 50.0, "autoscale", "yes")).collect();
+    fleet[1].tags.insert("team".to_owned(), "a".to_owned());
+    fleet.push(Machine::new(9, 78.0));
+    cloud.add(&fleet);
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().reply["decisions"].as_array().unwrap().len(), 4, "the others are not ours");
+    let one = autoscaler.call(&json!({ "selector": { "tags": { "team": "a" } } }));
+    assert_eq!(decisions(&one.reply).into_keys().collect::<Vec<_>>(), [fleet[1].id.clone()]);
+    let gone = "ocid1.instance.oc1.iad.gone";
+    let named = autoscaler.call(&json!({ "instance_ids": [fleet[4].id, gone] }));
+    assert_eq!(named.reply["missing"], json!([gone]));
+    let found = decisions(&named.reply);
+    assert!(found[&fleet[4].id].starts_with("UP"), "{found:?}");
+    assert!(found[gone].starts_with("DROPPED"), "{found:?}");
+    assert_eq!(cloud.changes(&fleet[4]), 1);
+}
+
+#[test]
+fn a_restart_that_is_not_allowed_is_remembered_and_not_asked_for_again() {
+    let cloud = Cloud::with(Options { step_ms: 1, ..Options::default() });
+    let machine = Machine::new(0, 78.0);
+    cloud.add(std::slice::from_ref(&machine));
+    let autoscaler = cloud.autoscaler();
+    let first = autoscaler.tick();
+    assert_eq!(first.reply["resizes"][0]["answer"], "needs_reboot", "{}", first.reply);
+    assert_eq!(first.count("HOLD"), 1);
+    let asked =
+        cloud.front.seen().iter().filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).count();
+    autoscaler.tick();
+    let again =
+        cloud.front.seen().iter().filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).count();
+    assert_eq!((asked, cloud.changes(&machine)), (again, 0));
+}
+
+#[test]
+fn a_restart_that_is_allowed_is_one() {
+    let mut cloud = Cloud::with(Options { step_ms: 1, ..Options::default() });
+    cloud.set("FLEX_AUTOSCALER_POLICY", "allow_reboot: true");
+    let machine = Machine::new(0, 78.0);
+    cloud.add(std::slice::from_ref(&machine));
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().accepted(), std::slice::from_ref(&machine.id));
+    assert_eq!(autoscaler.tick().accepted().len(), 0);
+    assert_eq!((cloud.changes(&machine), cloud.ocpus(&machine) > 16.0), (1, true));
+}
+
+#[test]
+fn no_room_is_remembered() {
+    let cloud = Cloud::start();
+    let machine = Machine::new(0, 78.0);
+    cloud.add(std::slice::from_ref(&machine));
+    let rule = "service=compute,operation=UpdateInstance,status=500,code=InternalError,message=Out of host capacity.";
+    cloud.emulator.add_fault(Fault::parse(rule).unwrap());
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().reply["resizes"][0]["answer"], "no_capacity");
+    let found = decisions(&autoscaler.tick().reply);
+    assert!(found[&machine.id].starts_with("UP") || found[&machine.id].contains("infeasible"), "{found:?}");
+    assert_eq!(cloud.changes(&machine), 0);
+}
+
+#[test]
+fn without_measurements_nothing_shrinks_and_people_are_told() {
+    let cloud = Cloud::start();
+    let fleet: Vec<Machine> = (0..6).map(|number| Machine::new(number, 3.0)).collect();
+    cloud.add(&fleet);
+    cloud.emulator.add_fault(Fault::parse("service=monitoring,operation=SummarizeMetricsData,status=403").unwrap());
+    let ticked = cloud.autoscaler().tick();
+    assert_eq!((ticked.count("HOLD"), ticked.reply["status"].as_str()), (6, Some("partial")), "{}", ticked.reply);
+    assert!(ticked.reply["warnings"][0].as_str().unwrap().contains("not known"), "{}", ticked.reply["warnings"]);
+}

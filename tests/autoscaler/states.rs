@@ -1,0 +1,82 @@
+//! State that is lost, and state that cannot be read.
+
+use serde_json::json;
+
+use crate::cloud::{Cloud, Machine};
+
+const STATE: &str = "causeway-state/flex-autoscaler/";
+
+/// One machine that is on fire, one that is idle, some in between.
+fn fleet() -> Vec<Machine> {
+    (0..20)
+        .map(|number| {
+            let cpu = match number {
+                0 => 78.0,
+                1 => 3.0,
+                _ => 50.0,
+            };
+            Machine { memory: if number == 1 { 20.0 } else { 50.0 }, ..Machine::new(number, cpu) }
+        })
+        .collect()
+}
+
+fn shards(cloud: &Cloud) -> Vec<String> {
+    cloud.objects(STATE).into_iter().filter(|name| name.contains("/shards/")).collect()
+}
+
+#[test]
+fn with_lost_state_machines_grow_once_and_none_shrinks() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet);
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().accepted(), [fleet[0].id.clone()]);
+    for name in cloud.objects(STATE) {
+        cloud.delete(&name);
+    }
+    // It has grown, and its measurements are cooler for it.
+    cloud.measure(&[Machine { cpu: 45.0, ..fleet[0].clone() }], 20);
+    let ticked = autoscaler.tick();
+    assert_eq!((ticked.accepted().len(), ticked.count("DOWN")), (0, 0), "{}", ticked.reply["counts"]);
+    assert_eq!((cloud.changes(&fleet[0]), cloud.changes(&fleet[1])), (1, 0));
+}
+
+#[test]
+fn state_that_cannot_be_read_is_kept_told_and_done_without() {
+    for text in ["{\"write_id\":\"x\",\"epoch\":1,\"value\":{\"version\":99}}", "{\"write_id\":\"x", "\u{0}\u{1}"] {
+        let (cloud, fleet) = (Cloud::start(), fleet());
+        cloud.add(&fleet[1..]);
+        let autoscaler = cloud.autoscaler();
+        assert_eq!(autoscaler.tick().accepted().len(), 0);
+        let [shard] = shards(&cloud).try_into().unwrap();
+        cloud.put(&shard, text);
+        cloud.add(&fleet[..1]);
+
+        let ticked = autoscaler.tick();
+        assert_eq!(ticked.accepted(), [fleet[0].id.clone()], "growing goes on: {}", ticked.reply);
+        assert_eq!(ticked.count("DOWN"), 0);
+        assert_eq!(ticked.reply["status"], "partial");
+        let told = ticked.reply["quarantined"].as_array().unwrap();
+        assert!(told.len() == 1 && shard.contains(told[0].as_str().unwrap()), "{told:?}");
+        assert_eq!(cloud.object(&shard), text, "for whoever looks into it");
+        let messages = json!(cloud.messages()).to_string();
+        assert!(messages.contains("state"), "{messages}");
+
+        let after = autoscaler.tick();
+        assert_eq!((&after.reply["status"], after.reply.get("quarantined")), (&json!("ok"), None), "{}", after.reply);
+        assert_eq!(cloud.changes(&fleet[0]), 1);
+    }
+}
+
+#[test]
+fn a_lost_lease_locks_nobody_out() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet);
+    let autoscaler = cloud.autoscaler();
+    for _ in 0..3 {
+        autoscaler.tick();
+    }
+    cloud.delete(&format!("{STATE}lease.json"));
+    assert_eq!(autoscaler.tick().reply["status"], "ok");
+    assert_eq!(autoscaler.tick().reply["status"], "ok");
+    assert_eq!(cloud.changes(&fleet[0]), 1);
+}
