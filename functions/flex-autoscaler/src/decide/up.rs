@@ -113,8 +113,7 @@ fn hot(policy: &Policy, seen: &Seen, current: Size) -> Option<Wish> {
     let is_memory_hot = policy.down.watch_memory && is_hot(policy, memory);
     let quiet = Signal::default();
     let memory = if is_memory_hot { memory } else { &quiet };
-    // Where the costs are known they speak for the CPU.
-    let cpu = if seen.advice.is_some() { &quiet } else { cpu };
+    let cpu = if seen.advice.is_some() && !is_grave(policy, cpu) { &quiet } else { cpu };
     if !is_hot(policy, cpu) && !is_memory_hot {
         return None;
     }
@@ -131,6 +130,12 @@ fn hot(policy: &Policy, seen: &Seen, current: Size) -> Option<Wish> {
     };
     let kind = if is_emergency { Kind::EmergencyUp } else { Kind::Up };
     Some(Wish { kind, size, reason: Reason { rule: "R4", code, text } })
+}
+
+/// Where the costs are known they speak for the CPU, but they do not talk an emergency away unless violations are cheap.
+fn is_grave(policy: &Policy, cpu: &Signal) -> bool {
+    let bound = policy.emergency.cost_decides_below_price_per_minute;
+    cpu.is_emergency && policy.prices.violation_price_per_minute >= bound
 }
 
 /// What the costs ask for.

@@ -189,6 +189,7 @@ impl Policy {
                 ("prices.ocpu_price_per_hour", self.prices.ocpu_price_per_hour),
                 ("prices.memory_gb_price_per_hour", self.prices.memory_gb_price_per_hour),
                 ("prices.violation_price_per_minute", self.prices.violation_price_per_minute),
+                ("emergency.cost_decides_below_price_per_minute", self.emergency.cost_decides_below_price_per_minute),
             ],
         );
         if let Some(cap) = self.budget.month_cap {

@@ -110,6 +110,9 @@ section! {
         at_percent: f64 = 80.0,
         /// Utilization that one of them reaches, in percent. Default 90.
         peak_percent: f64 = 90.0,
+        /// Where a minute of violation is priced lower than this, the expected costs may leave an emergency of the CPU
+        /// alone, once they are known. Default 0.15; 0 means never.
+        cost_decides_below_price_per_minute: f64 = 0.15,
     }
 }
 

@@ -121,21 +121,42 @@ fn heat_of_the_old_size_is_no_heat_of_the_new_one() {
     assert!(!outcome.record.decisions[0].decision.is_resize(), "{:#?}", outcome.record.decisions[0]);
 }
 
-#[test]
-fn an_emergency_is_one_where_the_costs_are_known_too() {
-    // A day at 10 of 16 OCPUs, then a few minutes of heat.
+/// A machine with a day at 10 of 16 OCPUs behind it, then a few minutes of heat.
+fn after_a_day(last: &[f64]) -> Fixture {
     let mut profile = crate::forecast::Profile::default();
     for minutes in (180..1440).rev() {
         profile.record(before(NOW, f64::from(minutes)), Some(10.0), Some(100.0));
     }
+    let mut fixture = Fixture::new();
+    fixture.known()["profile"] = serde_json::to_value(&profile).unwrap();
+    fixture.cpu(&ending(62.5, last));
+    fixture
+}
+
+#[test]
+fn an_emergency_is_one_where_the_costs_are_known_too() {
     for last in [&[95.0; 3][..], &[82.0, 84.0, 91.0], &[99.0; 3], &[100.0; 15]] {
         for reboot in [false, true] {
-            let mut fixture = Fixture::new();
-            fixture.known()["profile"] = serde_json::to_value(&profile).unwrap();
-            fixture.policy("allow_reboot", json!(reboot)).cpu(&ending(62.5, last));
-            let decision = fixture.decide().record.decisions.remove(0);
-            assert_eq!(decision.decision.name(), "EMERGENCY_UP", "{last:?}, {reboot}: {decision:#?}");
-            assert!(decision.to.unwrap().ocpus > 16.0, "{last:?}: {decision:#?}");
+            let grown = |with_costs: bool| {
+                let mut fixture = after_a_day(last);
+                fixture.policy("allow_reboot", json!(reboot)).policy("cost.enabled", json!(with_costs));
+                let decision = fixture.decide().record.decisions.remove(0);
+                assert_eq!(decision.decision.name(), "EMERGENCY_UP", "{last:?}, {reboot}: {decision:#?}");
+                decision.to.unwrap().ocpus
+            };
+            assert!(grown(true) >= grown(false), "{last:?}, {reboot}");
         }
     }
+    check(&after_a_day(&[99.0; 15]), "EMERGENCY_UP 28/448");
+}
+
+#[test]
+fn cheap_violations_leave_an_emergency_to_the_costs() {
+    let grown = |price: f64| {
+        let mut fixture = after_a_day(&[99.0; 15]);
+        fixture.policy("prices.violation_price_per_minute", json!(price));
+        let decision = fixture.decide().record.decisions.remove(0);
+        decision.to.map_or(16.0, |size| size.ocpus)
+    };
+    assert!(grown(0.01) < 28.0 && grown(0.15) >= 28.0);
 }
