@@ -4,11 +4,12 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::cli::CliError;
 use crate::cloud::Limits;
 use crate::oci;
+use crate::scenario::RESTART_STEP_MS;
 
 /// Where `causeway demo` leaves its bucket, unless told otherwise.
 const DEMO_BUCKET: &str = "causeway-demo/bucket";
@@ -60,6 +61,8 @@ pub(crate) struct Up {
     pub(crate) bounds: Bounds,
     #[command(flatten)]
     pub(crate) oci: OciArguments,
+    #[command(flatten)]
+    pub(crate) scenario: ScenarioArguments,
     /// Processes of one function that may run at the same time.
     #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=64))]
     max_processes: u16,
@@ -100,9 +103,38 @@ pub(crate) struct OciArguments {
     rotate_principals: u64,
 }
 
+/// What the local cloud plays by itself.
+#[derive(Debug, Args)]
+pub(crate) struct ScenarioArguments {
+    /// Plays a scenario in simulated time, see above.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["no_oci", "root", "data", "seed_file"])]
+    pub(crate) scenario: Option<Scenario>,
+    /// How many times as fast as real time it goes; a number too large to be kept up with means as fast as possible.
+    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed, requires = "scenario")]
+    pub(crate) speed: f64,
+    /// Ends after so many ticks; without it at Ctrl-C or when the traces are over.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "scenario")]
+    pub(crate) ticks: Option<u32>,
+    /// Directory with CSV files (timestamp,value in percent of 32 OCPUs; or one value a line, every five minutes) in
+    /// place of the synthetic traces: a machine for each, ten at most.
+    #[arg(long, value_name = "DIR", requires = "scenario")]
+    pub(crate) traces: Option<PathBuf>,
+    /// Seed of the synthetic traces.
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "scenario", conflicts_with = "traces")]
+    pub(crate) seed: u64,
+}
+
+/// What can be played.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Scenario {
+    /// flex-autoscaler at work.
+    Autoscaler,
+}
+
 impl OciArguments {
-    pub(crate) fn settings(&self) -> oci::Settings {
+    pub(crate) fn settings(&self, scenario: Option<Scenario>) -> oci::Settings {
         oci::Settings {
+            step_ms: scenario.map(|Scenario::Autoscaler| RESTART_STEP_MS),
             data: self.data.clone(),
             region: self.region.clone(),
             faults: self.fault.clone(),
@@ -223,6 +255,11 @@ fn host(text: &str) -> Result<IpAddr, String> {
          reach OCI only under this machine's own address"
             .to_owned()
     })
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let speed = text.parse().ok().filter(|speed| (0.1..=1e9).contains(speed));
+    speed.ok_or_else(|| "expected a number from 0.1 to 1000000000".to_owned())
 }
 
 /// Pauses between tries. A type of its own, because clap would take a list for an option given several times.

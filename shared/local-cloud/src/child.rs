@@ -5,18 +5,26 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use causeway_runtime::Handler;
+use flex_autoscaler::FlexAutoscaler;
+
 use crate::functions;
+use crate::scenario::clock::serve_autoscaler;
 
 /// `EX_USAGE`
 const EXIT_USAGE: u8 = 64;
 
-/// Serves the function of this name in the host that the environment shows.
-pub(crate) fn run(name: &str, clean: Option<PathBuf>) -> ExitCode {
+/// Serves the function of this name in the host that the environment shows; by the clock of a scenario, if it is the
+/// autoscaler.
+pub(crate) fn run(name: &str, clean: Option<PathBuf>, clock: Option<PathBuf>) -> ExitCode {
     let hosted = ["FN_LISTENER", "AWS_LAMBDA_RUNTIME_API"].iter().any(|name| std::env::var_os(name).is_some());
     match functions::find(name).filter(|_| hosted) {
         Some(function) => {
             std::thread::spawn(move || end_with_the_supervisor(clean));
-            (function.run)()
+            match clock.filter(|_| function.name == FlexAutoscaler::NAME) {
+                Some(clock) => serve_autoscaler(clock),
+                None => (function.run)(),
+            }
         }
         None => ExitCode::from(EXIT_USAGE),
     }

@@ -46,9 +46,19 @@ enum Command {
     ///
     /// A function starts on its first call, is restarted when it died, is stopped when it overruns its time,
     /// and ends when it was idle for a while. Ctrl-C ends everything.
+    ///
+    /// With --scenario autoscaler OCI has a few machines of 32 OCPUs whose load is that of traces, and every five
+    /// minutes flex-autoscaler is called with {"kind":"tick"}, as a schedule does, and resizes them, with restarts of
+    /// two minutes. Time is simulated, for OCI's services and the function alike: it begins on a Monday in 2024, three
+    /// hours into the traces, and moves by minutes; --speed says how fast. Signatures and time limits go by real time.
+    /// What the machines need is the trace; what is measured next is that divided by the size they have by then. A
+    /// line is printed for each machine that changes or has too little, and a sum at the end. The same seed or traces
+    /// give the same lines. FLEX_AUTOSCALER_MODE and FLEX_AUTOSCALER_POLICY hold as in a deployment; unset, they are
+    /// `enforce` and the defaults with restarts allowed and without memory, of which traces say nothing.
     #[command(after_help = "\
 Examples:
   causeway up --root my-data
+  causeway up --scenario autoscaler                 # machines, load, and the autoscaler at work
   curl -d '{}' http://127.0.0.1:8080/invoke/discovery-agent
   curl -d '{}' http://127.0.0.1:8080/t/causeway/discovery-agent
   curl -d '{}' http://127.0.0.1:8080/2015-03-31/functions/discovery-agent/invocations")]
@@ -97,6 +107,9 @@ Examples:
         /// A directory of the supervisor's, to be removed if it is killed.
         #[arg(long)]
         clean: Option<PathBuf>,
+        /// A file with the time of a scenario.
+        #[arg(long)]
+        clock: Option<PathBuf>,
     },
 }
 
@@ -124,7 +137,7 @@ impl CliError {
 pub fn main() -> ExitCode {
     let command = Cli::parse().command;
     let outcome = match command {
-        Command::Function { name, clean } => return child::run(&name, clean),
+        Command::Function { name, clean, clock } => return child::run(&name, clean, clock),
         Command::List { json } => list::run(json),
         Command::Demo(args) => block_on(demo::run(args)),
         Command::Up(args) => on_all_cores(up::run(args)),

@@ -19,6 +19,7 @@ mod logs;
 mod oci;
 mod programs;
 mod sample;
+mod scenario;
 mod seed;
 mod server;
 mod supervisor;

@@ -115,7 +115,7 @@ impl Table {
     }
 }
 
-fn pad(text: &str, width: usize, align: Align) -> String {
+pub(crate) fn pad(text: &str, width: usize, align: Align) -> String {
     let text = shorten(text, width);
     let blanks = " ".repeat(width.saturating_sub(text.width()));
     if align == Align::Left { text + &blanks } else { blanks + &text }

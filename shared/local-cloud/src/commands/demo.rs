@@ -64,7 +64,8 @@ struct Outcome {
 async fn carry_out(args: &Demo, progress: &Progress) -> Result<Outcome, CliError> {
     fs::create_dir_all(&args.out)
         .map_err(|error| CliError::io(format!("cannot write {}", args.out.display()), &error))?;
-    let settings = Settings { data: None, region: "us-ashburn-1".to_owned(), faults: Vec::new(), rotate: ROTATION };
+    let region = "us-ashburn-1".to_owned();
+    let settings = Settings { data: None, region, faults: Vec::new(), rotate: ROTATION, step_ms: None };
     let mut oci = Oci::open(&settings)?;
     let target = Target::Here(oci.emulator.clone());
     let furnished = oci.furnish(&target).await;

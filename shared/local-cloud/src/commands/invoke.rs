@@ -53,7 +53,7 @@ async fn call(cloud: &Cloud, function: &str, body: Bytes) -> Result<FnReply, Fai
 }
 
 /// A direct call with JSON.
-pub(super) fn json_request(body: Bytes) -> FnRequest {
+pub(crate) fn json_request(body: Bytes) -> FnRequest {
     let mut headers = HeaderMap::new();
     headers.insert("content-type", HeaderValue::from_static("application/json"));
     headers.insert("accept", HeaderValue::from_static("application/json"));
@@ -66,7 +66,7 @@ pub(super) fn failed(failure: &Failure) -> CliError {
 }
 
 /// A top-level `error` object is what no successful reply has.
-pub(super) fn is_client_error(body: &[u8]) -> bool {
+pub(crate) fn is_client_error(body: &[u8]) -> bool {
     let value: Result<Value, _> = serde_json::from_slice(body);
     value.is_ok_and(|value| value["error"].get("kind").is_some())
 }

@@ -13,7 +13,7 @@ use std::io::{self, Write};
 use crate::cli::CliError;
 
 /// Prints to stdout; a reader that hung up (`| head`) is no error.
-fn print(text: &str) -> Result<(), CliError> {
+pub(crate) fn print(text: &str) -> Result<(), CliError> {
     match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(CliError::io("stdout", &error)),
         _ => Ok(()),

@@ -22,6 +22,7 @@ use crate::oci::environment::other_cloud;
 use crate::oci::target::Target;
 use crate::oci::{BUCKET, Oci};
 use crate::programs::{Data, programs, programs_on};
+use crate::scenario::{Plan, Play};
 use crate::terminal::{Align, Table, Terminal};
 use crate::{seed, server};
 
@@ -29,25 +30,29 @@ use crate::{seed, server};
 const LAST_ANSWERS: Duration = Duration::from_millis(500);
 
 pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
+    let plan = Plan::of(&args.scenario, &environment::own().collect::<Vec<_>>())?;
     let root = args.bounds.own_root().map(|_| args.bounds.root()).transpose()?;
     let address = SocketAddr::new(args.host, args.port);
     let bound = server::bind(address).await;
     let (listener, address) = bound.map_err(|error| CliError::io(format!("cannot listen on {address}"), &error))?;
     let base = base_url(address);
     let mut signals = Signals::listen()?;
-    let oci = match args.oci.no_oci {
-        true => None,
-        false => Some(signals.unless(prepare(&args)).await?),
+    let (oci, mut play) = match args.oci.no_oci {
+        true => (None, None),
+        false => signals.unless(prepare(&args, plan)).await.map(|(oci, play)| (Some(oci), play))?,
     };
     let data = match (root, &oci) {
         (Some(root), _) => Data::Directory(root),
         (None, Some(_)) => Data::Bucket,
         (None, None) => Data::Directory(args.bounds.root()?),
     };
-    let programs = match &oci {
+    let mut programs = match &oci {
         Some(oci) => programs_on(&data, oci, &base)?,
         None => programs(&data)?,
     };
+    if let (Some(play), Some(oci)) = (&play, &oci) {
+        play.direct(&mut programs, oci);
+    }
     let cloud = start(&args, programs)?;
     if let Some(oci) = &oci {
         oci.serve(&cloud);
@@ -55,14 +60,31 @@ pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
     if !address.ip().is_loopback() {
         let _ = writeln!(io::stderr(), "anybody who reaches {address} can run these functions");
     }
-    print(&welcome(&cloud, &base, &data, oci.as_ref()))?;
+    print(&welcome(&cloud, &base, &data, oci.as_ref(), play.is_some()))?;
     let emulator = oci.as_ref().map(|oci| oci.emulator.clone());
-    let routes = router_with(Arc::clone(&cloud), emulator, address, !args.quiet);
-    tokio::select! {
-        () = serve(listener, routes, &cloud, &mut signals) => {}
-        () = rotating(oci.as_ref()) => {}
+    // The requests of a scenario would hide its table.
+    let shows_requests = !args.quiet && play.is_none();
+    let routes = router_with(Arc::clone(&cloud), emulator, address, shows_requests);
+    let work = async {
+        tokio::select! {
+            () = signals.wait() => Ok(()),
+            () = rotating(oci.as_ref()) => Ok(()),
+            played = playing(play.as_mut(), &cloud) => played,
+        }
+    };
+    let ended = serve(listener, routes, &cloud, work).await;
+    if let Some(play) = play {
+        play.sum_up()?;
     }
-    Ok(ExitCode::SUCCESS)
+    ended.map(|()| ExitCode::SUCCESS)
+}
+
+/// Ends with the scenario; never without one.
+async fn playing(play: Option<&mut Play>, cloud: &Cloud) -> Result<(), CliError> {
+    match play {
+        Some(play) => play.run(cloud).await,
+        None => std::future::pending().await,
+    }
 }
 
 /// Never ends.
@@ -79,9 +101,13 @@ fn start(args: &Up, programs: Vec<Program>) -> Result<Arc<Cloud>, CliError> {
     Ok(Arc::new(Cloud::new(programs, &options).map_err(|error| CliError::io("cannot start", &error))?))
 }
 
-/// OCI with its bucket and what the seed files say, before anybody can call it.
-async fn prepare(args: &Up) -> Result<Oci, CliError> {
-    let mut oci = Oci::open(&args.oci.settings())?;
+/// OCI with its bucket, what the seed files say and the machines of a scenario, before anybody can call it.
+async fn prepare(args: &Up, plan: Option<Plan>) -> Result<(Oci, Option<Play>), CliError> {
+    let mut oci = Oci::open(&args.oci.settings(args.scenario.scenario))?;
+    let mut play = match plan {
+        Some(plan) => Some(plan.begin(&oci).await?),
+        None => None,
+    };
     let target = Target::Here(oci.emulator.clone());
     let furnished = oci.furnish(&target).await;
     furnished.map_err(|error| CliError { text: format!("buckets and topic: {error}"), exit: 74 })?;
@@ -89,23 +115,30 @@ async fn prepare(args: &Up) -> Result<Oci, CliError> {
         let report = seed::load(&target, file).await.map_err(|error| failed(&error))?;
         print(&format!("{}: {report}\n", file.display()))?;
     }
-    Ok(oci)
+    if let Some(play) = &mut play {
+        play.furnish().await?;
+    }
+    Ok((oci, play))
 }
 
-/// Serves until a signal; then kills the processes, which ends the calls under way, and lets their
-/// answers out.
-async fn serve(listener: TcpListener, routes: axum::Router, cloud: &Cloud, signals: &mut Signals) {
+/// Serves until the work is done, which a signal ends; then kills the processes, which ends the calls under way, and
+/// lets their answers out.
+async fn serve<T>(listener: TcpListener, routes: axum::Router, cloud: &Cloud, work: impl Future<Output = T>) -> T {
     let (stop, stopped) = oneshot::channel::<()>();
     let mut server = tokio::spawn(server::serve(listener, routes, async { drop(stopped.await) }));
-    signals.wait().await;
+    let done = work.await;
     let _ = writeln!(io::stderr(), "stopping");
     drop(stop);
     cloud.shutdown().await;
     let _ = timeout(LAST_ANSWERS, &mut server).await;
     server.abort();
+    done
 }
 
-fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>) -> String {
+fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>, is_scenario: bool) -> String {
+    if is_scenario {
+        return format!("causeway is up on {base}, a scenario in simulated time; Ctrl-C ends it\n\n");
+    }
     let terminal = Terminal::stdout();
     let mut table = Table::new(&[("FUNCTION", Align::Left), ("CALLED AS", Align::Left), ("COMMAND", Align::Left)]);
     for function in cloud.deployments() {

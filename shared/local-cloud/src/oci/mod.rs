@@ -38,6 +38,8 @@ pub(crate) struct Settings {
     pub(crate) faults: Vec<String>,
     /// How often the functions get new keys and tokens.
     pub(crate) rotate: Duration,
+    /// How long each step of a slow operation takes, in milliseconds of its clock; the emulator's own when absent.
+    pub(crate) step_ms: Option<i64>,
 }
 
 /// The emulator and what it has made for the functions. The files go with it.
@@ -60,11 +62,13 @@ impl Oci {
         // as soon as a process of a function notices it, or else when the next server starts.
         let _ = tempfile::env::override_temp_dir(directory.path());
         let functions = Arc::new(Functions::default());
+        let defaults = Options::default();
         let emulator = Emulator::open(Options {
             place: settings.data.clone().map_or(Place::Memory, Place::Directory),
             region: settings.region.clone(),
             invoker: Some(Arc::clone(&functions) as _),
-            ..Options::default()
+            step_ms: settings.step_ms.unwrap_or(defaults.step_ms),
+            ..defaults
         });
         let emulator = emulator.map_err(|error| CliError::usage(error.to_string()))?;
         for text in &settings.faults {

@@ -11,6 +11,7 @@ mod lambda_calls;
 mod memory;
 mod oci;
 mod processes;
+mod scenario;
 mod seeds;
 mod support;
 mod triggers;

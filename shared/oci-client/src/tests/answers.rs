@@ -76,8 +76,8 @@ async fn an_empty_page_with_a_token_is_not_the_end() {
     let all: Vec<_> = world.client().compute().instances("c", &ListInstances::default()).try_collect().await.unwrap();
     assert_eq!((all.len(), all[0].etag.as_deref()), (1, None));
     let lines = world.lines();
-    assert_eq!(lines[1], "GET iaas /20160918/instances?compartmentId=c&page=p%2B2%2F%3D");
-    assert_eq!(lines[2], "GET iaas /20160918/instances?compartmentId=c&page=p3");
+    assert_eq!(lines[1], "GET iaas /20160918/instances?compartmentId=c&limit=1000&page=p%2B2%2F%3D");
+    assert_eq!(lines[2], "GET iaas /20160918/instances?compartmentId=c&limit=1000&page=p3");
 }
 
 #[tokio::test]

@@ -64,7 +64,7 @@ async fn compute() {
     let headers = [("content-length", Some("0")), ("opc-retry-token", Some(token.as_str()))];
     check(call, instance(), "POST iaas /20160918/instances/i1?action=SOFTSTOP", &Value::Null, &headers).await;
     let list = ListInstances { lifecycle_state: Some("RUNNING".into()), ..ListInstances::default() };
-    let line = "GET iaas /20160918/instances?compartmentId=c&lifecycleState=RUNNING";
+    let line = "GET iaas /20160918/instances?compartmentId=c&limit=1000&lifecycleState=RUNNING";
     let call = async |c: Client| c.compute().instances("c", &list).try_collect::<Vec<_>>().await;
     check(call, answer(&json!([])), line, &Value::Null, &[]).await;
     let line = "GET iaas /20160918/shapes?compartmentId=c&availabilityDomain=Uocm%3AUS-ASHBURN-AD-1";
