@@ -11,11 +11,12 @@ use causeway_oci_auth::Effects;
 use causeway_oci_auth::effects::{self, HttpClient, SystemFiles, SystemRandom};
 use causeway_oci_emulator::Fault;
 use causeway_runtime::{Budget, Context, Handler, Kind, Settings, Vars};
-use flex_autoscaler::{Config, FlexAutoscaler, Parts, Request, Services, Status};
+use flex_autoscaler::{Config, FlexAutoscaler, Parts, Reply, Request, Services, Status};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 
 use crate::cloud::{Cloud, Machine};
+use crate::front::Hold;
 
 /// Real time and this much more.
 #[derive(Debug, Clone, Copy)]
@@ -72,6 +73,37 @@ fn autoscaler(cloud: &Cloud, ahead: Duration) -> FlexAutoscaler {
     FlexAutoscaler::new(parts, Config::read(&mut vars))
 }
 
+/// A tick of an autoscaler of this process.
+async fn tick(autoscaler: &FlexAutoscaler, id: &str) -> Reply {
+    let budget = Budget::of(Instant::now(), Duration::from_secs(300));
+    let reply = autoscaler.handle(Request::default(), &Context::new(Kind::Tick, id, budget)).await;
+    reply.unwrap_or_else(|error| panic!("{id}: {error}: {}", error.log_text()))
+}
+
+/// T39: by its clock it begins 40 s later than it does, while another tick is still at work.
+#[test]
+fn t39_a_tick_whose_clock_is_forty_seconds_ahead_is_told_that_another_is_at_work() {
+    let cloud = Cloud::start();
+    let fleet: Vec<Machine> =
+        (0..10).map(|number| Machine::new(number, if number < 1 { 78.0 } else { 50.0 })).collect();
+    cloud.add(&fleet);
+    let first = cloud.autoscaler();
+    let ahead = autoscaler(&cloud, Duration::from_secs(40));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    cloud.front.hold("PUT", "/instances/", Hold::Before);
+    std::thread::scope(|scope| {
+        let working = scope.spawn(|| first.tick());
+        cloud.front.wait();
+        let reply = runtime.block_on(tick(&ahead, "ahead"));
+        assert!(reply.status == Status::Busy && reply.busy.is_some() && reply.resizes.is_empty(), "{reply:?}");
+        assert_eq!(cloud.changes(&fleet[0]), 0);
+        cloud.front.release();
+        assert_eq!(working.join().unwrap().accepted(), std::slice::from_ref(&fleet[0].id));
+    });
+    assert_eq!(runtime.block_on(tick(&ahead, "ahead again")).status, Status::Ok);
+    assert_eq!(cloud.changes(&fleet[0]), 1);
+}
+
 #[test]
 fn a_clock_that_is_ninety_seconds_ahead_changes_nothing_twice() {
     let cloud = Cloud::start();
@@ -84,10 +116,8 @@ fn a_clock_that_is_ninety_seconds_ahead_changes_nothing_twice() {
     let (right, ahead) = (autoscaler(&cloud, Duration::ZERO), autoscaler(&cloud, Duration::from_secs(90)));
     let statuses: Vec<Status> = runtime.block_on(async {
         let call = |autoscaler: FlexAutoscaler, id: &'static str| async move {
-            let budget = Budget::of(Instant::now(), Duration::from_secs(300));
-            let context = Context::new(Kind::Tick, id, budget);
-            let reply = autoscaler.handle(Request::default(), &context).await;
-            (reply.unwrap_or_else(|error| panic!("{id}: {error}: {}", error.log_text())).status, autoscaler)
+            let status = tick(&autoscaler, id).await.status;
+            (status, autoscaler)
         };
         let (one, other) = tokio::join!(tokio::spawn(call(right, "right")), tokio::spawn(call(ahead, "ahead")));
         let ((one, right), (other, ahead)) = (one.unwrap(), other.unwrap());

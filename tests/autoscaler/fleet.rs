@@ -32,12 +32,17 @@ fn machines_are_found_by_tag_by_selector_and_by_name() {
     let one = autoscaler.call(&json!({ "selector": { "tags": { "team": "a" } } }));
     assert_eq!(decisions(&one.reply).into_keys().collect::<Vec<_>>(), [fleet[1].id.clone()]);
     let gone = "ocid1.instance.oc1.iad.gone";
-    let named = autoscaler.call(&json!({ "instance_ids": [fleet[4].id, gone] }));
-    assert_eq!(named.reply["missing"], json!([gone]));
+    let named = autoscaler.call(&json!({ "instance_ids": [fleet[3].id, fleet[4].id, gone] }));
+    assert_eq!(named.reply["missing"], json!([gone, fleet[4].id]));
     let found = decisions(&named.reply);
-    assert!(found[&fleet[4].id].starts_with("UP"), "{found:?}");
+    assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), [gone, &fleet[3].id], "{found:?}");
     assert!(found[gone].starts_with("DROPPED"), "{found:?}");
-    assert_eq!(cloud.changes(&fleet[4]), 1);
+    assert_eq!(cloud.changes(&fleet[4]), 0, "it is hot, and not of the fleet");
+    cloud.add(&[tagged(5, 78.0, "autoscale", "yes")]);
+    let hot = Machine::new(5, 78.0);
+    let named = autoscaler.call(&json!({ "instance_ids": [hot.id] }));
+    assert!(decisions(&named.reply)[&hot.id].starts_with("UP"), "{}", named.reply);
+    assert_eq!(cloud.changes(&hot), 1);
 }
 
 #[test]
@@ -77,10 +82,27 @@ fn no_room_is_remembered() {
     let rule = "service=compute,operation=UpdateInstance,status=500,code=InternalError,message=Out of host capacity.";
     cloud.emulator.add_fault(Fault::parse(rule).unwrap());
     let autoscaler = cloud.autoscaler();
-    assert_eq!(autoscaler.tick().reply["resizes"][0]["answer"], "no_capacity");
-    let found = decisions(&autoscaler.tick().reply);
-    assert!(found[&machine.id].starts_with("UP") || found[&machine.id].contains("infeasible"), "{found:?}");
+    // The whole way, half of it, and then a pause.
+    for asked in [Some(20.0), Some(18.0), None, None] {
+        let reply = autoscaler.tick().reply;
+        let resizes = reply["resizes"].as_array().unwrap();
+        assert_eq!(resizes.first().and_then(|resize| resize["to"]["ocpus"].as_f64()), asked, "{reply}");
+        assert!(resizes.iter().all(|resize| resize["answer"] == "no_capacity"), "{reply}");
+        assert_eq!(decisions(&reply)[&machine.id], "HOLD infeasible");
+    }
     assert_eq!(cloud.changes(&machine), 0);
+}
+
+#[test]
+fn a_machine_that_may_not_be_changed_is_not_gone() {
+    let cloud = Cloud::start();
+    let machine = Machine::new(0, 78.0);
+    cloud.add(std::slice::from_ref(&machine));
+    let rule = "service=compute,operation=UpdateInstance,status=404,code=NotAuthorizedOrNotFound";
+    cloud.emulator.add_fault(Fault::parse(rule).unwrap());
+    let reply = cloud.autoscaler().tick().reply;
+    assert_eq!(reply["resizes"][0]["answer"], "refused", "{reply}");
+    assert_eq!(decisions(&reply)[&machine.id], "HOLD refused");
 }
 
 #[test]

@@ -18,6 +18,7 @@ pub(crate) struct Seen {
     pub(crate) method: String,
     pub(crate) path: String,
     pub(crate) status: u16,
+    pub(crate) retry_token: Option<String>,
 }
 
 /// Where a request is held.
@@ -110,6 +111,7 @@ impl Front {
         let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
         // Read to its end: only then does the server notice a sender that is gone.
         let (parts, body) = request.into_parts();
+        let retry_token = parts.headers.get("opc-retry-token").and_then(|token| token.to_str().ok()).map(str::to_owned);
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
         if self.takes(&method, &path, Hold::Before) {
             self.stay().await;
@@ -117,7 +119,7 @@ impl Front {
         let response = emulator.handle(Request::from_parts(parts, body.into())).await;
         let status = response.status().as_u16();
         let is_held = self.takes(&method, &path, Hold::After);
-        self.lock().seen.push(Seen { method, path, status });
+        self.lock().seen.push(Seen { method, path, status, retry_token });
         if is_held {
             self.stay().await;
         }

@@ -12,3 +12,4 @@ mod fleet;
 mod front;
 mod scale;
 mod states;
+mod vectors;

@@ -78,7 +78,7 @@ pub struct Instance {
     /// Such as `VM.Standard.E5.Flex`.
     pub shape: String,
     /// Its size; absent where the service does not tell.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "schema::size")]
     #[schemars(with = "Option<schema::Size>")]
     pub size: Option<Size>,
     /// The name for people.
@@ -136,7 +136,8 @@ pub struct WorkRequest {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Spend {
-    /// Spent since the beginning of the calendar month in UTC.
+    /// Spent since the beginning of the calendar month in UTC; not below 0.
+    #[serde(deserialize_with = "schema::spent")]
     pub month_to_date: f64,
     /// What all of the tenant's things cost in an hour; that of the machines in this document when absent.
     #[serde(default)]

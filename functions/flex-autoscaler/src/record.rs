@@ -26,7 +26,7 @@ pub struct Record {
     pub tick: i64,
     /// The moment of the decision.
     pub now: Timestamp,
-    /// Fencing epoch of the lease.
+    /// Seconds since 1970 when the tick began to decide. Retry tokens are made of it.
     pub epoch: u64,
     /// What is done with the decisions.
     pub mode: Mode,
@@ -77,7 +77,7 @@ pub struct Decision {
     pub price_delta_per_hour: f64,
     /// Time that the machine will be away, in minutes; 0 where restarts are not allowed.
     pub expected_downtime_minutes: f64,
-    /// Fencing epoch of the lease.
+    /// Seconds since 1970 when the tick began to decide. Retry tokens are made of it.
     pub epoch: u64,
     /// Fingerprint of the policy of this machine, without its mode.
     pub config_hash: String,

@@ -20,7 +20,7 @@ pub struct Reply {
     pub omitted_decisions: usize,
     /// What became of each change that was asked for, in order.
     pub resizes: Vec<Resized>,
-    /// Machines that were named and are not there.
+    /// Machines that were named and are not there, or have not the tags of the deployment's fleet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
     /// What was not as it should be, for people.

@@ -19,9 +19,9 @@ const MAX_ID: usize = 255;
 pub struct Request {
     /// A tick over the deployment's fleet; the same as nothing.
     pub kind: Option<Kind>,
-    /// Only these machines, by OCID; at most 1,000.
+    /// Only these machines, by OCID; at most 1,000. Those without the tags of the deployment's fleet are `missing`.
     pub instance_ids: Option<Vec<String>>,
-    /// Only machines of this compartment, with these tags.
+    /// Only machines of this compartment, with these tags and those of the deployment's fleet.
     pub selector: Option<Scope>,
     /// A mode that does less than the deployment's: `off`, `dry_run`, `recommend` or `enforce`, in this order. More
     /// than the deployment allows is refused.
@@ -40,7 +40,8 @@ pub enum Kind {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Scope {
-    /// OCID of the compartment; the deployment's when absent.
+    /// OCID of the compartment; the deployment's when absent. Any that the deployment's principal may read: its policies
+    /// are the bound, the tags of the fleet hold there too.
     pub compartment_id: Option<String>,
     /// Machines that have all of these free-form tags.
     pub tags: BTreeMap<String, String>,
@@ -83,7 +84,7 @@ fn ids_of(ids: &[String]) -> Result<Target, Error> {
     }
 }
 
-/// A request may narrow the deployment's fleet and never leave its tags.
+/// A request may name another compartment and never leaves the tags of the deployment's fleet.
 fn within(scope: &Scope, own: &Scope) -> Result<Scope, Error> {
     if scope.compartment_id.as_ref().is_some_and(|id| !is_ocid(id, "compartment") && !is_ocid(id, "tenancy")) {
         return Err(Error::invalid_request("expected the OCID of a compartment").at("selector.compartment_id"));

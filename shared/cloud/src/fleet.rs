@@ -77,6 +77,10 @@ pub struct Machine {
     pub tags: BTreeMap<String, String>,
     /// Defined tags: namespace, key, value.
     pub defined_tags: BTreeMap<String, BTreeMap<String, serde_json::Value>>,
+    /// Whether it is on a host of its owner's own; `None` where the service does not tell.
+    pub on_dedicated_host: Option<bool>,
+    /// Whether the cloud may take it away; `None` where the service does not tell.
+    pub preemptible: Option<bool>,
     /// For conditional changes.
     pub etag: Option<String>,
 }

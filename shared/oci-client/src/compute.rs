@@ -55,6 +55,10 @@ pub struct Instance {
     /// Tags of defined namespaces: namespace, key, value.
     #[serde(default)]
     pub defined_tags: Option<BTreeMap<String, BTreeMap<String, serde_json::Value>>>,
+    /// OCID of the dedicated host that it is on; absent for all others.
+    pub dedicated_vm_host_id: Option<String>,
+    /// What becomes of it when the capacity is taken back; absent for instances that cannot be preempted.
+    pub preemptible_instance_config: Option<serde_json::Value>,
     /// For conditional changes. It is a header of the answer, and absent in lists.
     #[serde(skip)]
     pub etag: Option<String>,

@@ -55,7 +55,7 @@ impl Left {
         }
         for (tenant, spend) in &inputs.spend {
             if let Some(own) = money.get_mut(tenant) {
-                own.spent = Some(spend.month_to_date).filter(|spent| spent.is_finite());
+                own.spent = Some(spend.month_to_date).filter(|spent| spent.is_finite() && *spent >= 0.0);
                 own.rate = spend.price_per_hour.filter(|rate| rate.is_finite()).unwrap_or(own.rate);
             }
         }

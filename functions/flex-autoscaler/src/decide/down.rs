@@ -3,7 +3,7 @@
 use causeway_cloud::fleet::Size;
 
 use crate::record::{Kind, Reason, Severity};
-use crate::size::{larger, price_per_hour, same, smaller};
+use crate::size::{covers, larger, price_per_hour, same, smaller};
 use crate::state::{Entry, Fired};
 
 use super::bounds::{Bounds, Clamped};
@@ -35,7 +35,8 @@ pub(crate) fn decide(
         return draft.resize(Kind::ScheduledDown, clamped.size, Reason { rule: "R12", code: "window_end", text });
     }
     let need = down_need(case.policy, current, &seen.cpu, &seen.memory, seen.memory_day_max);
-    let need = Size { ocpus: seen.advice.map_or(need.ocpus, |advice| advice.ocpus), ..need };
+    let need =
+        Size { ocpus: seen.advice.map_or(need.ocpus, |advice| advice.ocpus.max(cool(case, seen, current))), ..need };
     let wanted = shrunk(case.policy, current, need);
     let clamped = bounds.down(current, wanted);
     let by_cpu = bounds.down(current, shrunk(case.policy, current, Size { memory_gb: 0.0, ..need })).size;
@@ -50,12 +51,18 @@ pub(crate) fn decide(
     match allowed(case, entry, seen, current, size, is_memory_bound) {
         Ok(()) => {
             draft.resize(Kind::Down, size, reason(seen));
+            short_day(case, entry, draft);
         }
         Err(no) => {
             draft.reject(Kind::Down, size, no.rule, no.code);
             draft.settle(no.kind, no.rule, no.code, no.text);
         }
     }
+}
+
+/// The fewest OCPUs at which the last minutes would not have been hot (R4): the costs shrink no machine below them.
+fn cool(case: &Case<'_>, seen: &Seen, current: Size) -> f64 {
+    seen.cpu.peak / case.policy.up.at_percent * current.ocpus
 }
 
 fn is_coupled(case: &Case<'_>) -> bool {
@@ -92,7 +99,14 @@ fn after_window(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, boun
     };
     let wanted = smaller(larger(fired.from, holding(&case.policy.limits, need)), current);
     let clamped = bounds.down(current, wanted);
-    let rules = [watched(case, entry), daily_cap(case, entry), restart(case, entry)];
+    let rules = [
+        full_window(case, seen),
+        watched(case, entry),
+        patience(case, entry),
+        daily_cap(case, entry),
+        restart(case, entry),
+        not_refused(case, entry, current),
+    ];
     let is_allowed = !same(clamped.size, current) && is_legal(case.shape, clamped.size);
     (is_allowed && rules.iter().all(Result::is_ok)).then_some(clamped)
 }
@@ -126,6 +140,15 @@ fn reason(seen: &Seen) -> Reason {
     Reason { rule: "R4", code: "idle", text }
 }
 
+/// Tells when the day's memory is not known for a whole day.
+fn short_day(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) {
+    let (known, wanted) = (entry.profile.history_hours(case.now), case.policy.down.memory_window_hours);
+    if case.policy.down.watch_memory && known < wanted {
+        let text = format!("the highest of memory is that of {known} whole hours, not of {wanted}");
+        draft.aside("R5", "memory_short", text);
+    }
+}
+
 /// Every rule that may be against a smaller size.
 fn allowed(
     case: &Case<'_>,
@@ -140,14 +163,13 @@ fn allowed(
     }
     full_window(case, seen)?;
     watched(case, entry)?;
-    // The costs have weighed saving and restart already.
-    let is_weighed = seen.advice.is_some() && !is_memory_bound && size.ocpus < current.ocpus;
-    if !is_weighed {
-        saving(case, entry, current, size, is_memory_bound)?;
-    }
+    saving(case, entry, current, size, is_memory_bound)?;
     patience(case, entry)?;
     daily_cap(case, entry)?;
     restart(case, entry)?;
+    not_refused(case, entry, current)?;
+    // The costs have weighed the restart already.
+    let is_weighed = seen.advice.is_some() && !is_memory_bound && size.ocpus < current.ocpus;
     if is_weighed { Ok(()) } else { payback(case, entry, current, size) }
 }
 
@@ -202,6 +224,16 @@ fn patience(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
     let pause = if last.grew() { times.down_after_up_minutes } else { times.down_after_down_minutes };
     let minutes = minutes_between(last.at, case.now);
     if minutes >= pause { Ok(()) } else { Err(cooldown(last.kind.is_none(), minutes, pause)) }
+}
+
+/// Pauses after a smaller size that was refused or did not come (R17).
+fn not_refused(case: &Case<'_>, entry: &Entry, current: Size) -> Result<(), No> {
+    match &entry.infeasible {
+        Some(refused) if case.now < refused.retry_at && covers(current, refused.target) => {
+            Err(No::hold("R17", "infeasible", format!("it was refused; asked again at {}", refused.retry_at)))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// A restart must be earned back (R14).

@@ -71,9 +71,14 @@ impl<'a> Draft<'a> {
         self.reasons.insert(0, Reason { rule, code, text: text.into() });
     }
 
+    /// Something is under way with the machine.
+    pub(crate) fn moves(&mut self) {
+        self.is_in_flight = true;
+    }
+
     /// Something has to end first.
     pub(crate) fn in_flight(&mut self, text: impl Into<String>) {
-        self.is_in_flight = true;
+        self.moves();
         self.settle(Kind::Hold, "R8", "in_flight", text);
     }
 

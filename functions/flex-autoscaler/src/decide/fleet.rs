@@ -1,6 +1,6 @@
 //! All machines of a tick (R15 to R18, R20, R21).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use causeway_cloud::fleet::Size;
@@ -30,8 +30,8 @@ pub(crate) struct Proposal<'a> {
 /// Decides about all machines. With a wrong policy ([`Policy::check`]) nothing is decided.
 #[must_use]
 pub fn decide(inputs: &Inputs) -> Outcome {
-    let (read, problem) = inputs.state.usable(inputs.now);
-    let mut state = read.cloned().unwrap_or_else(|| State::new(inputs.now));
+    let (mut state, problem) = inputs.state.usable(inputs.now);
+    let is_lost = problem.is_some();
     state.epoch = state.epoch.max(inputs.epoch);
     let mut record = Record::new(inputs);
     if !record.policy_problems.is_empty() {
@@ -39,10 +39,10 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     }
     let mut alerts = Alerts::default();
     if let Some(problem) = problem {
-        alerts.add(notice("state_corrupt", format!("the state cannot be read and begins anew: {problem}")));
+        alerts.add(notice("state_corrupt", format!("what cannot be read of the state begins anew: {problem}")));
     }
     let mut left = None;
-    let mut proposals = proposals(inputs, &state, &mut left);
+    let mut proposals = proposals(inputs, &state, is_lost, &mut left);
     for alert in proposals.iter_mut().flat_map(|proposal| std::mem::take(&mut proposal.verdict.alerts)) {
         alerts.add(alert);
     }
@@ -54,6 +54,9 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     let actions = carry_out(inputs, &mut proposals, &chosen);
     record.deferred.clone_from(&state.deferred);
     record.partial = !record.deferred.is_empty();
+    let asked: BTreeSet<&str> = proposals.iter().map(|proposal| proposal.instance.id.as_str()).collect();
+    let others = deferred.into_iter().filter(|id| !asked.contains(id.as_str()));
+    state.deferred.splice(0..0, others);
     for proposal in proposals {
         remember(&mut state, &proposal);
         record.decisions.push(proposal.verdict.decision);
@@ -104,7 +107,8 @@ fn notice(code: &'static str, body: String) -> Alert {
 }
 
 /// Every machine by itself, in order of ids. A machine that is there twice is left alone: one of the two is wrong.
-fn proposals<'a>(inputs: &'a Inputs, state: &State, left: &mut Option<Left>) -> Vec<Proposal<'a>> {
+fn proposals<'a>(inputs: &'a Inputs, state: &State, is_lost: bool, left: &mut Option<Left>) -> Vec<Proposal<'a>> {
+    let unknown = || Entry { is_lost, ..Entry::new(inputs.now) };
     let mut policies = Effective::new(&inputs.policy);
     let mut hashes: BTreeMap<*const Policy, Arc<str>> = BTreeMap::new();
     let mut machines: BTreeMap<&str, (&Instance, Arc<Policy>, usize)> = BTreeMap::new();
@@ -118,7 +122,7 @@ fn proposals<'a>(inputs: &'a Inputs, state: &State, left: &mut Option<Left>) -> 
         .map(|(instance, policy, times)| {
             let hash = hashes.entry(Arc::as_ptr(&policy)).or_insert_with(|| policy.hash().into()).clone();
             let allowance = shared.of(inputs.now, instance, &policy);
-            let mut entry = state.instances.get(&instance.id).cloned().unwrap_or_else(|| Entry::new(inputs.now));
+            let mut entry = state.instances.get(&instance.id).cloned().unwrap_or_else(unknown);
             let case = case(inputs, instance, &policy, &hash, allowance);
             let seen = if times == 1 { observe(&case, &mut entry) } else { Seen::default() };
             let verdict = propose(&case, &entry, &seen);
@@ -156,7 +160,12 @@ fn choose(
     let fleet = &inputs.policy.fleet;
     let machines = proposals.iter().filter(|proposal| proposal.verdict.decision.decision != Kind::Dropped).count();
     let most = guards::most_changes(fleet, machines);
-    let mut busy = guards::busy_clusters(proposals);
+    let mut busy = {
+        let asked: BTreeSet<&str> = proposals.iter().map(|proposal| proposal.instance.id.as_str()).collect();
+        let absent = state.instances.iter().filter(|(id, _)| !asked.contains(id.as_str()));
+        guards::busy_clusters(proposals, absent.map(|(_, entry)| entry))
+    };
+    proposals.iter().for_each(|proposal| proposal.take_under_way(&mut left));
     let mut chosen = Vec::new();
     for index in guards::order(proposals, waiting) {
         let proposal = &mut proposals[index];
@@ -186,6 +195,13 @@ fn choose(
 }
 
 impl Proposal<'_> {
+    /// What a change under way will take is no one else's.
+    fn take_under_way(&self, left: &mut Left) {
+        if let Some(commanded) = self.entry.commanded.as_ref().filter(|commanded| commanded.kind.is_up()) {
+            left.take(self.instance, &self.policy, commanded.from, commanded.to);
+        }
+    }
+
     /// Takes its part of what is shared, or decides again with what is left of it.
     fn share(&mut self, inputs: &Inputs, left: &mut Left) {
         if self.verdict.is_repetition {
@@ -245,6 +261,7 @@ fn remember(state: &mut State, proposal: &Proposal<'_>) {
         return;
     }
     let mut entry = proposal.entry.clone();
+    entry.cluster = proposal.cluster().map(str::to_owned);
     entry.recommendation = recommendation(&entry, decision, proposal.verdict.resize());
     state.instances.insert(id.clone(), entry);
 }
@@ -261,4 +278,6 @@ fn forget(inputs: &Inputs, state: &mut State) {
     let oldest: Timestamp =
         inputs.now.saturating_sub(SignedDuration::from_secs((hours * 3600.0) as i64)).unwrap_or(Timestamp::MIN);
     state.instances.retain(|_, entry| entry.seen_at >= oldest);
+    let known = &state.instances;
+    state.deferred.retain(|id| known.contains_key(id));
 }

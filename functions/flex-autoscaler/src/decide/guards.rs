@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::policy::Fleet;
 use crate::record::{Kind, Reason, Rejected};
+use crate::state::Entry;
 
 use super::fleet::Proposal;
 
@@ -66,9 +67,15 @@ pub(crate) fn most_changes(fleet: &Fleet, machines: usize) -> usize {
     share.max(1).min(fleet.max_resizes as usize)
 }
 
-/// Clusters with something under way, and how much.
-pub(crate) fn busy_clusters(proposals: &[Proposal<'_>]) -> BTreeMap<String, u32> {
+/// Clusters with something under way, and how much: of the machines that are decided about, and of `absent` ones.
+pub(crate) fn busy_clusters<'a>(
+    proposals: &[Proposal<'_>],
+    absent: impl Iterator<Item = &'a Entry>,
+) -> BTreeMap<String, u32> {
     let mut busy = BTreeMap::new();
+    for cluster in absent.filter(|entry| entry.commanded.is_some()).filter_map(|entry| entry.cluster.as_ref()) {
+        *busy.entry(cluster.clone()).or_insert(0) += 1;
+    }
     for proposal in proposals.iter().filter(|proposal| proposal.verdict.is_in_flight) {
         if let Some(cluster) = proposal.cluster() {
             *busy.entry(cluster.to_owned()).or_insert(0) += 1;

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::forecast::Advice;
 use crate::policy::Mode;
-use crate::size::{is_size, same};
+use crate::size::{covers, is_size, same};
 use crate::state::{Change, Commanded, Entry, Fired};
 
 use super::one::Case;
@@ -59,9 +59,15 @@ fn sizes(case: &Case<'_>, entry: &mut Entry, size: Size, before: Timestamp) -> b
         entry.adopt(before, case.now, commanded.from, size);
         return true;
     }
-    let given_up = minutes_between(commanded.at, case.now) >= case.policy.in_flight.give_up_after_minutes;
-    if !given_up && !has_failed(case, &commanded) {
-        entry.commanded = Some(commanded);
+    let is_given_up = minutes_between(commanded.at, case.now) >= case.policy.in_flight.give_up_after_minutes;
+    let has_failed = has_failed(case, &commanded);
+    let asked_at = commanded.at;
+    entry.commanded = Some(commanded);
+    // What the service accepted and did not do is like no room. What is given up was long in coming already.
+    if has_failed {
+        entry.no_capacity(case.policy, case.now);
+    } else if is_given_up {
+        entry.no_capacity(case.policy, asked_at);
     }
     false
 }
@@ -81,6 +87,9 @@ fn arrive(case: &Case<'_>, entry: &mut Entry, size: Size, commanded: Commanded) 
     }
     if let Some(window) = commanded.window {
         entry.fired.insert(window.id, Fired { at: commanded.at, from: commanded.from, until: window.until });
+    }
+    if entry.infeasible.as_ref().is_some_and(|refused| covers(size, refused.target)) {
+        entry.infeasible = None;
     }
     entry.size = Some(size);
     entry.recommendation = None;

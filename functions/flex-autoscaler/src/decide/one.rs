@@ -107,6 +107,10 @@ pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
 /// The size of a machine that can be decided about.
 fn usable(case: &Case<'_>, draft: &mut Draft<'_>) -> Option<Size> {
     let instance = case.instance;
+    // Also of a machine that is not ours to change: the others of its cluster wait for it.
+    if is_moving(instance) {
+        draft.moves();
+    }
     if instance.gone || matches!(instance.state, MachineState::Terminated | MachineState::Terminating) {
         draft.settle(Kind::Dropped, "R8", "gone", "the machine is not there any more");
         return None;
@@ -128,16 +132,16 @@ fn usable(case: &Case<'_>, draft: &mut Draft<'_>) -> Option<Size> {
 
 /// Whether something is going on with the machine that has to end first (R8).
 fn is_under_way(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
-    match &case.instance.state {
-        MachineState::Running => {}
-        MachineState::Stopped => {
-            draft.settle(Kind::Hold, "R8", "stopped", "somebody has stopped the machine");
-            return true;
-        }
-        _ => {
-            draft.in_flight("the machine is on its way to another state");
-            return true;
-        }
+    if case.instance.state == MachineState::Stopped {
+        draft.settle(Kind::Hold, "R8", "stopped", "somebody has stopped the machine");
+        return true;
+    }
+    if is_stuck(case, entry, draft) {
+        return true;
+    }
+    if case.instance.state != MachineState::Running {
+        draft.in_flight("the machine is on its way to another state");
+        return true;
     }
     if case.instance.work_requests.iter().any(crate::input::WorkRequest::is_open) {
         draft.in_flight("work on the machine is not over");
@@ -145,21 +149,33 @@ fn is_under_way(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
     }
     let Some(commanded) = &entry.commanded else { return false };
     let minutes = minutes_between(commanded.at, case.now);
-    let times = &case.policy.in_flight;
-    if minutes >= times.stuck_after_minutes {
-        draft.settle(
-            Kind::Hold,
-            "R8",
-            "stuck",
-            format!("a change was asked for {minutes:.0} minutes ago and is not seen"),
-        );
-        draft.alert(format!("stuck/{}/{}", case.instance.id, commanded.at), "stuck", Severity::Critical);
-    } else if commanded.status == Status::Intended && minutes >= times.resend_after_minutes {
+    if commanded.status == Status::Intended && minutes >= case.policy.in_flight.resend_after_minutes {
         draft.repeat(commanded);
     } else {
         draft.in_flight(format!("a change was asked for {minutes:.0} minutes ago"));
     }
     true
+}
+
+/// Whether a change of ours is under way for so long that people must look, whatever the machine says that it does.
+fn is_stuck(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
+    let Some(commanded) = &entry.commanded else { return false };
+    let minutes = minutes_between(commanded.at, case.now);
+    if minutes < case.policy.in_flight.stuck_after_minutes {
+        return false;
+    }
+    draft.moves();
+    let text = format!("a change was asked for {minutes:.0} minutes ago and is not over");
+    draft.settle(Kind::Hold, "R8", "stuck", text);
+    draft.alert(format!("stuck/{}/{}", case.instance.id, commanded.at), "stuck", Severity::Critical);
+    true
+}
+
+/// Whether the machine is on its way to another state, or worked on.
+fn is_moving(instance: &Instance) -> bool {
+    use MachineState::{Running, Stopped, Terminated, Terminating};
+    let rests = matches!(instance.state, Running | Stopped | Terminated | Terminating);
+    !rests || instance.work_requests.iter().any(crate::input::WorkRequest::is_open)
 }
 
 /// Growing, else shrinking.

@@ -177,6 +177,7 @@ fn granted(
     }
     restart(case, entry)?;
     if kind != Kind::EmergencyUp {
+        doubt(case, entry, kind)?;
         patience(case, entry, kind)?;
         band(case.policy, current, size, kind)?;
     }
@@ -203,7 +204,8 @@ fn no_room(code: &str) -> No {
 /// What is left of a size for which there was no room a while ago: once half of the way, then a pause (R17).
 fn feasible(case: &Case<'_>, entry: &Entry, current: Size, size: Size, bounds: &Bounds<'_>) -> Result<Size, No> {
     let Some(refused) = &entry.infeasible else { return Ok(size) };
-    if case.now >= refused.retry_at || !covers(size, refused.target) {
+    // What was refused may have been less than there is: that is no reason against more.
+    if case.now >= refused.retry_at || !covers(size, refused.target) || covers(current, refused.target) {
         return Ok(size);
     }
     let pause = || No::hold("R17", "infeasible", format!("there was no room; asked again at {}", refused.retry_at));
@@ -221,6 +223,17 @@ pub(crate) fn restart(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
         return Err(No::hold("R8", "needs_reboot", text));
     }
     Ok(())
+}
+
+/// Where the memory was lost the points may be of another size, from before a change that nobody remembers. Growth
+/// that rests on them waits until all of them are newer (R20).
+fn doubt(case: &Case<'_>, entry: &Entry, kind: Kind) -> Result<(), No> {
+    let minutes = minutes_between(entry.since, case.now);
+    if kind != Kind::Up || !entry.is_lost || minutes >= f64::from(case.policy.up.window_minutes) {
+        return Ok(());
+    }
+    let text = format!("what was known was lost {minutes:.0} minutes ago; the points may be of another size");
+    Err(No::hold("R20", "no_history", text))
 }
 
 /// Pauses after changes (R7), and those of others (R22). Floors of windows wait for nothing of ours.

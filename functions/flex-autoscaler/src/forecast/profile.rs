@@ -86,12 +86,13 @@ impl Profile {
         self.highest(last - i64::from(hours)..=last).and_then(|used| used.memory_gb)
     }
 
-    /// How far back it goes, in hours.
+    /// How many hours that are over at `now` are known. Hours in which nothing was measured are not.
     #[must_use]
     pub fn history_hours(&self, now: Timestamp) -> u32 {
-        let Some(oldest) = self.hours.iter().position(|hour| hour.is_known()) else { return 0 };
-        let behind = now.as_second().div_euclid(HOUR_SECONDS) - self.newest;
-        u32::try_from(i64::try_from(self.hours.len() - oldest).unwrap_or(0) + behind - 1).unwrap_or(0)
+        let running = now.as_second().div_euclid(HOUR_SECONDS);
+        let ahead = usize::try_from(self.newest.saturating_sub(running).saturating_add(1)).unwrap_or(0);
+        let past = &self.hours[..self.hours.len().saturating_sub(ahead)];
+        u32::try_from(past.iter().filter(|hour| hour.is_known()).count()).unwrap_or(u32::MAX)
     }
 
     /// The hours that are over at `now`, youngest first, with their age: 1 is the hour before the running one.

@@ -17,6 +17,18 @@ pub(crate) fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<m
     Ok(Vec::<Point>::deserialize(deserializer)?.into_iter().map(point).collect())
 }
 
+/// Reads a size without a tolerance for members that are not known.
+pub(crate) fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<fleet::Size>, D::Error> {
+    let size = Option::<Size>::deserialize(deserializer)?;
+    Ok(size.map(|Size { ocpus, memory_gb }| fleet::Size { ocpus, memory_gb }))
+}
+
+/// Reads money that was spent. Less than none would be more than the cap.
+pub(crate) fn spent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let spent = f64::deserialize(deserializer)?;
+    if spent >= 0.0 { Ok(spent) } else { Err(serde::de::Error::custom("money that was spent must not be below 0")) }
+}
+
 impl From<Shape> for fleet::Shape {
     fn from(shape: Shape) -> Self {
         Self {
@@ -36,7 +48,8 @@ impl From<Shape> for fleet::Shape {
 }
 
 /// A size.
-#[derive(Serialize, JsonSchema)]
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Size {
     /// Number of OCPUs.
     ocpus: f64,

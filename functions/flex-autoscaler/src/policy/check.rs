@@ -56,6 +56,7 @@ impl Policy {
         }
         check_windows("schedule.windows", &self.schedule.windows, &mut findings);
         check_windows("schedule.maintenance", &self.schedule.maintenance, &mut findings);
+        self.check_ceilings(&mut findings);
         self.check_overrides(&mut findings);
         findings.0
     }
@@ -124,6 +125,9 @@ impl Policy {
         );
         findings.within(100.0, 200.0, &[("freshness.max_valid_percent", self.freshness.max_valid_percent)]);
         findings.ordered(("up.target_percent", self.up.target_percent), ("up.at_percent", self.up.at_percent));
+        if self.down.target_percent >= self.up.at_percent {
+            findings.say("down.target_percent", "must be below up.at_percent, or what shrank would grow again");
+        }
         findings.ordered(
             ("emergency.at_percent", self.emergency.at_percent),
             ("emergency.peak_percent", self.emergency.peak_percent),
@@ -179,6 +183,27 @@ impl Policy {
             ("up.window_minutes", self.up.window_minutes.into()),
             ("down.window_minutes", self.down.window_minutes.into()),
         );
+        findings.ordered(
+            ("emergency.points", self.emergency.points.into()),
+            ("up.window_minutes", self.up.window_minutes.into()),
+        );
+    }
+
+    /// Ceilings of windows leave room for the least size and for the floor of the window.
+    fn check_ceilings(&self, findings: &mut Findings) {
+        let least = &self.limits;
+        for (index, window) in self.schedule.windows.iter().enumerate() {
+            for (member, ceiling, floor, least) in [
+                ("ceiling_ocpus", window.ceiling_ocpus, window.floor_ocpus, least.min_ocpus),
+                ("ceiling_memory_gb", window.ceiling_memory_gb, window.floor_memory_gb, least.min_memory_gb),
+            ] {
+                let Some(ceiling) = ceiling else { continue };
+                if ceiling < least || floor.is_some_and(|floor| ceiling < floor) {
+                    let path = format!("schedule.windows[{index}].{member}");
+                    findings.say(path, "must not be below the floor or the least size");
+                }
+            }
+        }
     }
 
     fn check_money(&self, findings: &mut Findings) {
@@ -258,6 +283,16 @@ mod tests {
         check(json!({"up": {"target_percent": 80.0}}), &["up.target_percent"]);
         check(json!({"cooldown": {"up_after_up_minutes": -1.0}}), &["cooldown.up_after_up_minutes"]);
         check(json!({"budget": {"month_cap": -1.0}}), &["budget.month_cap"]);
+        check(json!({"emergency": {"points": 16}}), &["emergency.points"]);
+        check(json!({"down": {"target_percent": 75.0}}), &["down.target_percent"]);
+        check(
+            json!({"schedule": {"windows": [
+                {"id": "a", "ceiling_ocpus": 6.0},
+                {"id": "b", "floor_ocpus": 20.0, "ceiling_ocpus": 16.0},
+                {"id": "c", "floor_ocpus": 16.0, "ceiling_ocpus": 16.0},
+            ]}}),
+            &["schedule.windows[0].ceiling_ocpus", "schedule.windows[1].ceiling_ocpus"],
+        );
         check(
             json!({"schedule": {"windows": [{"id": "a"}, {"id": "a", "zone": "Mars", "floor_ocpus": -1.0}]}}),
             &["schedule.windows[1].id", "schedule.windows[1].zone", "schedule.windows[1].floor_ocpus"],

@@ -1,18 +1,22 @@
 //! `flex-autoscaler replay`: what policies would have done to recorded load, and what that would have cost.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::chart::{Panel, draw};
-use super::model::Prices;
-use super::race::{Gaps, Racer, race};
+use super::model::{Prices, Sizes};
+use super::policies::played;
+use super::race::{Conditions, Gaps, Racer, race};
 use super::read::{Found, directory};
 use super::report::Report;
 use super::synthetic;
 use super::trace::{Trace, halves};
+use crate::policy::Policy;
+use crate::policy_document::{self, MAX_POLICY_BYTES};
 
 /// Exit status for input that is wrong (`EX_DATAERR`).
 const EXIT_INPUT: u8 = 65;
@@ -53,12 +57,17 @@ fn inputs() -> [Arg; 3] {
     ]
 }
 
-fn settings() -> [Arg; 3] {
+fn settings() -> [Arg; 4] {
     let names = ["ours", "original", "hpa", "vpa", "oracle", "static", "all"];
     let policy = Arg::new("policy").long("policy").value_name("NAME").default_value("all").value_delimiter(',');
     let penalty = Arg::new("penalty").long("penalty").value_name("DOLLARS[,...]").default_value("0.5");
     let reboot = Arg::new("reboot-minutes").long("reboot-minutes").value_name("MINUTES[,...]").default_value("5");
+    let rules = Arg::new("policy-file").long("policy-file").value_name("FILE").value_parser(value_parser!(PathBuf));
     [
+        rules.help(
+            "Policy of `ours` as JSON or YAML in place of the default one; sizes, prices, restarts and memory are the \
+             replay's own",
+        ),
         policy
             .action(ArgAction::Append)
             .value_parser(names)
@@ -111,16 +120,43 @@ fn replayed(arguments: &ArgMatches) -> Result<(), Failure> {
         Some(seed) => halves(all, *seed),
         None => (Vec::new(), all),
     };
-    let gaps = Gaps { percent: arguments.get_one("gaps").copied().unwrap_or(0.0), seed: GAP_SEED };
     let (racers, prices) = (racers(arguments), prices(arguments));
-    let heats = race(&traces, &racers, &prices, gaps);
+    let conditions = conditions(arguments, &prices)?;
+    let heats = race(&traces, &racers, &prices, &conditions);
     let source = directory.map_or_else(|| "synthetic".to_owned(), |path| path.display().to_string());
-    let report = Report::new(source, found.as_ref(), &traces, &tuning, &heats, gaps);
+    let mut report = Report::new(source, found.as_ref(), &traces, &tuning, &heats, conditions.gaps);
+    report.policy_file = arguments.get_one::<PathBuf>("policy-file").map(|path| path.display().to_string());
     print(&report, arguments.get_flag("json"))?;
     match (arguments.get_one::<PathBuf>("svg"), arguments.get_one::<String>("trace")) {
-        (Some(file), Some(name)) => picture(file, name, &traces, &racers, gaps, prices[0]),
+        (Some(file), Some(name)) => picture(file, name, &traces, &racers, &conditions, prices[0]),
         _ => Ok(()),
     }
+}
+
+/// The gaps and the policy. One that does not fit the replay at one of the prices is an error.
+fn conditions(arguments: &ArgMatches, prices: &[Prices]) -> Result<Conditions, Failure> {
+    let gaps = Gaps { percent: arguments.get_one("gaps").copied().unwrap_or(0.0), seed: GAP_SEED };
+    let Some(path) = arguments.get_one::<PathBuf>("policy-file") else { return Ok(gaps.into()) };
+    let rules = rules(path)?;
+    for prices in prices {
+        let problems = played(&rules, Sizes::default(), *prices).check();
+        if !problems.is_empty() {
+            let told = policy_document::told(&problems);
+            return Err(Failure(EXIT_INPUT, format!("{} at the replay's sizes and prices: {told}", path.display())));
+        }
+    }
+    Ok(Conditions { gaps, rules })
+}
+
+/// The policy of a file.
+fn rules(path: &Path) -> Result<Policy, Failure> {
+    let unread = |error: std::io::Error| Failure(EXIT_NO_INPUT, format!("{}: {error}", path.display()));
+    let wrong = |text: String| Failure(EXIT_INPUT, format!("{}: {text}", path.display()));
+    let mut bytes = Vec::new();
+    // One byte more than is allowed, so that a longer one is refused and not cut.
+    File::open(path).map_err(unread)?.take(MAX_POLICY_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(unread)?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8".to_owned()))?;
+    policy_document::read(&text).map_err(|problems| wrong(policy_document::told(&problems)))
 }
 
 /// The traces of a directory. One without traces is an error: figures of nothing would look like a result.
@@ -170,7 +206,7 @@ fn picture(
     name: &str,
     traces: &[Trace],
     racers: &[Racer],
-    gaps: Gaps,
+    conditions: &Conditions,
     prices: Prices,
 ) -> Result<(), Failure> {
     let trace = chosen(name, traces)?;
@@ -178,7 +214,7 @@ fn picture(
     racers.push(Racer::Oracle);
     racers.sort_unstable();
     racers.dedup();
-    let panel = |racer: &Racer| Panel { policy: racer.name().to_owned(), sizes: racer.run(trace, gaps, prices) };
+    let panel = |racer: &Racer| Panel { policy: racer.name().to_owned(), sizes: racer.run(trace, conditions, prices) };
     let panels: Vec<Panel> = racers.iter().map(panel).collect();
     let svg = draw(&trace.name, &trace.demand(), &panels).map_err(|error| Failure(EXIT_OUTPUT, error.to_string()))?;
     std::fs::write(file, svg).map_err(|error| Failure(EXIT_OUTPUT, format!("{}: {error}", file.display())))

@@ -7,8 +7,9 @@ use serde::Serialize;
 
 use super::model::{Policy, Prices, Sizes, Tally, count, play, tally};
 use super::oracle;
-use super::policies::{Hpa, Original, Ours, Unmoved, Vpa};
+use super::policies::{Hpa, Original, Ours, Unmoved, Vpa, played};
 use super::trace::Trace;
+use crate::policy::Policy as Rules;
 
 /// Who takes part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -50,27 +51,27 @@ impl Racer {
     }
 
     /// The policy for one machine; `None` for the oracle, which is told the demand and not asked sample by sample.
-    fn policy(self, sizes: Sizes, prices: Prices) -> Option<Box<dyn Policy>> {
+    fn policy(self, sizes: Sizes, prices: Prices, rules: &Rules) -> Option<Box<dyn Policy>> {
         Some(match self {
             Self::StaticStart => Box::new(Unmoved::new(sizes.start)),
             Self::StaticMax => Box::new(Unmoved::new(sizes.max)),
             Self::Original => Box::new(Original::new(sizes)),
             Self::Hpa => Box::new(Hpa::new(sizes)),
             Self::Vpa => Box::new(Vpa::new(sizes)),
-            Self::Ours => Box::new(Ours::new(sizes, prices)),
+            Self::Ours => Box::new(Ours::with(played(rules, sizes, prices))),
             Self::Oracle => return None,
         })
     }
 
     /// The sizes that it gives a machine with this load.
     #[must_use]
-    pub fn run(self, trace: &Trace, gaps: Gaps, prices: Prices) -> Vec<u32> {
+    pub fn run(self, trace: &Trace, conditions: &Conditions, prices: Prices) -> Vec<u32> {
         let sizes = Sizes::default();
         let demand = trace.demand();
-        match self.policy(sizes, prices) {
+        match self.policy(sizes, prices, &conditions.rules) {
             None => oracle::cheapest(&demand, sizes, prices),
             Some(mut policy) => {
-                let visible = trace.visible(gaps.percent, gaps.seed);
+                let visible = trace.visible(conditions.gaps.percent, conditions.gaps.seed);
                 play(policy.as_mut(), sizes, trace.start, &demand, &visible)
             }
         }
@@ -84,6 +85,21 @@ pub struct Gaps {
     pub percent: f64,
     /// Where they are.
     pub seed: u64,
+}
+
+/// What is the same in all heats of a race.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Conditions {
+    /// What the policies do not see.
+    pub gaps: Gaps,
+    /// The policy of [`Racer::Ours`], as far as the replay does not fix it ([`played`]).
+    pub rules: Rules,
+}
+
+impl From<Gaps> for Conditions {
+    fn from(gaps: Gaps) -> Self {
+        Self { gaps, ..Self::default() }
+    }
 }
 
 /// What came out at one pair of prices.
@@ -106,7 +122,7 @@ impl Heat {
 
 /// Runs them all, on as many threads as there are processors. The result does not depend on these.
 #[must_use]
-pub fn race(traces: &[Trace], racers: &[Racer], prices: &[Prices], gaps: Gaps) -> Vec<Heat> {
+pub fn race(traces: &[Trace], racers: &[Racer], prices: &[Prices], conditions: &Conditions) -> Vec<Heat> {
     let mut racers: Vec<Racer> = racers.to_vec();
     racers.push(Racer::Oracle);
     racers.sort_unstable();
@@ -117,7 +133,7 @@ pub fn race(traces: &[Trace], racers: &[Racer], prices: &[Prices], gaps: Gaps) -
         .collect();
     let tallies = in_parallel(&jobs, |&(price, racer, trace)| {
         let trace = &traces[trace];
-        tally(&trace.demand(), &racers[racer].run(trace, gaps, prices[price]))
+        tally(&trace.demand(), &racers[racer].run(trace, conditions, prices[price]))
     });
     let mut heats: Vec<Heat> = prices
         .iter()

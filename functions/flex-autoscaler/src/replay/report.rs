@@ -26,6 +26,9 @@ pub struct Report {
     pub vm_days: f64,
     /// Share of the time that the policies did not see, in percent.
     pub gaps_percent: f64,
+    /// File of the policy of `ours`; absent for the default one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub policy_file: Option<String>,
     /// One table for each pair of prices.
     pub tables: Vec<Table>,
 }
@@ -75,6 +78,7 @@ impl Report {
             held_for_tuning: tuning.iter().map(|trace| trace.name.clone()).collect(),
             vm_days: (days * 10.0).round() / 10.0,
             gaps_percent: gaps.percent,
+            policy_file: None,
             tables: heats.iter().map(|heat| table(heat.prices, heat.rows())).collect(),
         }
     }
@@ -116,6 +120,9 @@ impl fmt::Display for Report {
         }
         if self.gaps_percent > 0.0 {
             writeln!(formatter, "  {} % of the time the policies see nothing", self.gaps_percent)?;
+        }
+        if let Some(file) = &self.policy_file {
+            writeln!(formatter, "  policy of ours: {file}")?;
         }
         writeln!(formatter, "{}", model())?;
         self.tables.iter().try_for_each(|table| write!(formatter, "\n{table}"))

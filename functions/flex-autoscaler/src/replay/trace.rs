@@ -33,7 +33,9 @@ impl Trace {
     pub fn visible(&self, percent: f64, seed: u64) -> Vec<bool> {
         let mut random = SmallRng::from_seed(fingerprint(seed, &self.name));
         let each = GAP_MINUTES / STEP_MINUTES;
-        let chance = (percent / 100.0 / f64::from(each)).clamp(0.0, 1.0);
+        // A gap is asked for only where none is: with the chance c it takes 3 c of 3 c + (1 - c) samples.
+        let (share, each_share) = (percent / 100.0, f64::from(each));
+        let chance = (share / (each_share - (each_share - 1.0) * share)).clamp(0.0, 1.0);
         let mut left = 0;
         let sees = |_: &Option<f64>| {
             if left == 0 && random.random_bool(chance) {

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Entry, Infeasible, NeedsReboot, State, Status};
 use crate::policy::Policy;
 use crate::record::Reason;
+use crate::size::covers;
 
 /// What the service said to a resize.
 #[derive(Debug, Clone, PartialEq)]
@@ -121,11 +122,13 @@ impl Entry {
         self.changes.push(super::Change { begun, at: now, kind: None, from, to });
     }
 
-    fn no_capacity(&mut self, policy: &Policy, now: Timestamp) -> Correction {
+    pub(crate) fn no_capacity(&mut self, policy: &Policy, now: Timestamp) -> Correction {
         let Some(commanded) = self.commanded.take() else {
             return hold("R17", "infeasible", "there is no room".to_owned());
         };
-        let before = self.infeasible.take();
+        let is_same_way =
+            |before: &Infeasible| covers(commanded.from, before.target) == covers(commanded.from, commanded.to);
+        let before = self.infeasible.take().filter(is_same_way);
         let is_half =
             before.as_ref().is_some_and(|before| commanded.to.ocpus < before.target.ocpus && !before.half_tried);
         let failures = before.as_ref().map_or(0, |before| before.failures) + u32::from(!is_half);

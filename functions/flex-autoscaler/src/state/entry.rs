@@ -18,6 +18,12 @@ pub struct Entry {
     pub since: Timestamp,
     /// When it was last seen.
     pub seen_at: Timestamp,
+    /// Whether something had been known of it before, and was lost: its points may be of another size.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_lost: bool,
+    /// The cluster that it was part of then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cluster: Option<String>,
     /// The size that it had then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<schema::Size>")]
@@ -44,6 +50,11 @@ pub struct Entry {
     #[serde(default)]
     #[schemars(with = "String")]
     pub profile: Profile,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 /// How sure it is that a change was asked for.
@@ -178,6 +189,8 @@ impl Entry {
         Self {
             since: now,
             seen_at: now,
+            is_lost: false,
+            cluster: None,
             size: None,
             commanded: None,
             changes: Vec::new(),
@@ -186,6 +199,19 @@ impl Entry {
             fired: BTreeMap::new(),
             recommendation: None,
             profile: Profile::default(),
+        }
+    }
+
+    /// Of a machine of which something was known that cannot be believed. Only a change under way is: no second one
+    /// may join it.
+    pub(crate) fn doubted(&self, now: Timestamp) -> Self {
+        let commanded = self.commanded.clone();
+        Self {
+            is_lost: true,
+            size: self.size,
+            cluster: self.cluster.clone(),
+            commanded: commanded.map(|commanded| Commanded { at: commanded.at.min(now), ..commanded }),
+            ..Self::new(now)
         }
     }
 

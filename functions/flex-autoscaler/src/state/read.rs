@@ -47,22 +47,35 @@ impl StateRead {
         matches!(self, Self::Absent)
     }
 
-    /// The state to decide with, and what is wrong with what was found. One that remembers the future is no memory.
+    /// The state to decide with, and what is wrong with what was found. What is remembered of the future is no
+    /// memory; everything else is kept.
     #[must_use]
-    pub fn usable(&self, now: Timestamp) -> (Option<&State>, Option<&str>) {
+    pub fn usable(&self, now: Timestamp) -> (State, Option<String>) {
         match self {
-            Self::Absent => (None, None),
-            Self::Corrupt { problem, .. } => (None, Some(problem)),
-            Self::Present(state) if remembers_the_future(state, now) => (None, Some("it remembers the future")),
-            Self::Present(state) => (Some(state), None),
+            Self::Absent => (State::new(now), None),
+            Self::Corrupt { problem, .. } => (State::new(now), Some(problem.clone())),
+            Self::Present(state) => without_the_future(state.clone(), now),
         }
     }
 }
 
-fn remembers_the_future(state: &State, now: Timestamp) -> bool {
+/// A state without what cannot have been yet. Each machine is judged by itself.
+fn without_the_future(mut state: State, now: Timestamp) -> (State, Option<String>) {
     let after = |time| now.saturating_add(time).unwrap_or(now);
-    let pauses = state.instances.values().filter_map(|entry| entry.infeasible.as_ref());
-    latest(state) > after(MAX_AHEAD) || pauses.map(|refused| refused.retry_at).any(|at| at > after(MAX_PAUSE))
+    let (ahead, pause) = (after(MAX_AHEAD), after(MAX_PAUSE));
+    let mut doubted = 0_usize;
+    for entry in state.instances.values_mut() {
+        let waits = entry.infeasible.as_ref().is_some_and(|refused| refused.retry_at > pause);
+        if waits || latest(entry) > ahead {
+            *entry = entry.doubted(now);
+            doubted += 1;
+        }
+    }
+    let told = state.alerts.len();
+    state.alerts.retain(|_, at| *at <= ahead);
+    let is_whole = doubted == 0 && told == state.alerts.len() && state.since <= ahead;
+    state.since = if state.since > ahead { now } else { state.since };
+    (state, (!is_whole).then(|| format!("it remembers the future, of {doubted} machines")))
 }
 
 fn checked(state: State) -> Result<State, String> {
@@ -89,17 +102,13 @@ fn is_sound(entry: &Entry) -> bool {
     sizes.into_iter().all(crate::size::is_size)
 }
 
-/// The latest moment that the state says has been.
-fn latest(state: &State) -> Timestamp {
-    let entries = state.instances.values().flat_map(|entry| {
-        [Some(entry.since), Some(entry.seen_at)]
-            .into_iter()
-            .chain([entry.commanded.as_ref().map(|commanded| commanded.at)])
-            .chain([entry.needs_reboot.map(|needs| needs.at), entry.infeasible.as_ref().map(|refused| refused.at)])
-            .flatten()
-            .chain(entry.changes.iter().map(|change| change.at))
-    });
-    entries.chain(state.alerts.values().copied()).fold(state.since, Timestamp::max)
+/// The latest moment that an entry says has been.
+fn latest(entry: &Entry) -> Timestamp {
+    let commanded = entry.commanded.as_ref().map(|commanded| commanded.at);
+    let refused = entry.infeasible.as_ref().map(|refused| refused.at);
+    let optional = [commanded, refused, entry.needs_reboot.map(|needs| needs.at)];
+    let changes = entry.changes.iter().map(|change| change.at);
+    optional.into_iter().flatten().chain(changes).chain([entry.seen_at]).fold(entry.since, Timestamp::max)
 }
 
 impl Serialize for StateRead {

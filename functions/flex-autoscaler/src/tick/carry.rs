@@ -57,14 +57,25 @@ impl Carry<'_> {
             return Answer::NoCapacity;
         }
         match failure.kind() {
-            Kind::NotFound => Answer::Gone,
+            Kind::NotFound => self.gone_or_denied(action, failure).await,
             Kind::Conflict if failure.code() == Some("InvalidatedRetryToken") => refused(failure),
             Kind::Conflict if failure.status() == Some(412) => self.changed(action).await,
+            // An earlier try may have done it, whatever the last one says: a machine can be busy with this very change.
+            _ if failure.may_have_happened() => Answer::Unknown,
             Kind::Conflict => self.busy_or_unwilling(action).await,
             Kind::Invalid if !action.may_restart && is_about_restarts(failure) => Answer::NeedsReboot,
-            Kind::Throttled => Answer::NotSent,
-            Kind::Unavailable | Kind::Timeout | Kind::BadAnswer if failure.may_have_happened() => Answer::Unknown,
-            Kind::Unavailable | Kind::Timeout => Answer::NotSent,
+            Kind::Throttled | Kind::Unavailable | Kind::Timeout => Answer::NotSent,
+            _ => refused(failure),
+        }
+    }
+
+    /// 404 is said of a machine that is not there, and of one that the caller may not change (Oracle's page "API
+    /// Errors": `NotAuthorizedOrNotFound`).
+    async fn gone_or_denied(&self, action: &Action, failure: &ServiceFailure) -> Answer {
+        match self.reads().machine(&action.id).await {
+            Ok(None) => Answer::Gone,
+            Ok(Some(machine)) if is_over(&machine.state) => Answer::Gone,
+            _ if failure.may_have_happened() => Answer::Unknown,
             _ => refused(failure),
         }
     }
@@ -96,6 +107,10 @@ impl Carry<'_> {
     }
 }
 
+fn is_over(state: &MachineState) -> bool {
+    matches!(state, MachineState::Terminating | MachineState::Terminated)
+}
+
 fn is_about_restarts(failure: &ServiceFailure) -> bool {
     let text = failure.reason().to_ascii_lowercase();
     ["reboot", "restart", "downtime"].iter().any(|word| text.contains(word))
@@ -121,3 +136,6 @@ pub(crate) fn name(answer: &Answer) -> &'static str {
         Answer::NotSent => "not_sent",
     }
 }
+
+#[cfg(test)]
+mod tests;

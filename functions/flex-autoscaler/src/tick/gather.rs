@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeway_cloud::fleet::{MachineState, Shape};
+use causeway_cloud::fleet::{Machine, MachineState, Shape};
 use causeway_cloud::{Fleet, Metrics};
 use causeway_runtime::Error;
 use futures_util::future::{join, try_join};
@@ -48,7 +48,8 @@ impl Gather<'_> {
     /// them, and one metric can be enough to grow.
     pub(crate) async fn all(&self, policy: &Policy, now: Timestamp) -> Result<Gathered, Error> {
         let (found, shapes) = try_join(self.find(), self.shapes()).await?;
-        let mut gathered = Gathered { shapes, missing: found.missing.clone(), ..Gathered::default() };
+        let missing = [found.missing.as_slice(), found.strangers.as_slice()].concat();
+        let mut gathered = Gathered { shapes, missing, ..Gathered::default() };
         let (cpu, memory) = join(
             self.points(&found, &self.config.cpu_metric, policy, now),
             self.points(&found, &self.config.memory_metric, policy, now),
@@ -56,7 +57,7 @@ impl Gather<'_> {
         .await;
         let (mut cpu, mut memory) = (known(cpu, &mut gathered.warnings), known(memory, &mut gathered.warnings));
         for (id, machine) in found.machines {
-            let mut instance = Instance::from(machine);
+            let mut instance = instance_of(machine);
             instance.cpu = cpu.remove(&id).unwrap_or_default();
             instance.memory = memory.remove(&id).unwrap_or_default();
             gathered.instances.push(instance);
@@ -66,7 +67,7 @@ impl Gather<'_> {
     }
 
     async fn find(&self) -> Result<Found, Error> {
-        Ok(self.reads().find(self.target).await?)
+        Ok(self.reads().find(self.target, &self.config.scope).await?)
     }
 
     async fn shapes(&self) -> Result<Vec<Shape>, Error> {
@@ -142,6 +143,12 @@ fn known(points: Result<ByMachine, causeway_resilience::ServiceFailure>, warning
     })
 }
 
+/// A machine as the rules see it, with all that the service tells of what it runs on.
+pub(crate) fn instance_of(machine: Machine) -> Instance {
+    let (on_dedicated_host, preemptible) = (machine.on_dedicated_host, machine.preemptible);
+    Instance { on_dedicated_host, preemptible, ..Instance::from(machine) }
+}
+
 /// A machine that was named and is not there.
 fn gone(id: &str) -> Instance {
     Instance {
@@ -161,5 +168,29 @@ fn gone(id: &str) -> Instance {
         work_requests: Vec::new(),
         cpu: Vec::new(),
         memory: Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+    use serde_json::json;
+
+    use super::*;
+
+    /// What a tick reads must reach the rules, or a machine that the cloud may take away counts as any other.
+    #[test]
+    fn what_a_machine_runs_on_reaches_the_rules() {
+        for (on_dedicated_host, preemptible) in [(Some(true), Some(false)), (Some(false), Some(true)), (None, None)] {
+            let machine: Machine = serde_json::from_value(json!({
+                "id": "ocid1.instance.oc1.iad.a", "compartment": "c", "state": "RUNNING", "shape": "s",
+                "availability_domain": "ad", "created": "2026-03-11T12:00:00Z", "tags": {}, "defined_tags": {},
+                "on_dedicated_host": on_dedicated_host, "preemptible": preemptible,
+            }))
+            .unwrap();
+            let instance = instance_of(machine);
+            assert_eq!((instance.on_dedicated_host, instance.preemptible), (on_dedicated_host, preemptible));
+        }
     }
 }

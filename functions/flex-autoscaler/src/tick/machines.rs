@@ -18,6 +18,8 @@ pub(crate) struct Found {
     pub(crate) machines: BTreeMap<String, Machine>,
     /// Machines that were named and are not there.
     pub(crate) missing: Vec<String>,
+    /// Machines that were named and have not the tags of the fleet.
+    pub(crate) strangers: Vec<String>,
     /// Machines of each compartment that may have measurements, by availability domain, whether they are meant or not.
     pub(crate) census: BTreeMap<String, BTreeMap<String, usize>>,
 }
@@ -31,12 +33,14 @@ pub(crate) struct Reads<'a> {
 }
 
 impl Reads<'_> {
+    /// The machines that are meant; `own` is the deployment's fleet, whose tags machines need that are named.
+    ///
     /// # Errors
     /// The service's. One page that is missing would look like machines that are gone.
-    pub(crate) async fn find(&self, target: &Target) -> Result<Found, ServiceFailure> {
+    pub(crate) async fn find(&self, target: &Target, own: &Scope) -> Result<Found, ServiceFailure> {
         match target {
             Target::Scope(scope) => self.list(scope).await,
-            Target::Ids(ids) => self.named(ids).await,
+            Target::Ids(ids) => self.named(ids, own).await,
         }
     }
 
@@ -55,7 +59,8 @@ impl Reads<'_> {
         Ok(found)
     }
 
-    async fn named(&self, ids: &BTreeSet<String>) -> Result<Found, ServiceFailure> {
+    async fn named(&self, ids: &BTreeSet<String>, own: &Scope) -> Result<Found, ServiceFailure> {
+        let ours = Selector { compartment: None, tags: own.tags.clone() };
         let asked = stream::iter(ids.iter().cloned())
             .map(|id| async move {
                 let machine = self.machine(&id).await;
@@ -66,6 +71,7 @@ impl Reads<'_> {
         let mut found = Found::default();
         for (id, machine) in answers {
             match machine.filter(|machine| machine.state != MachineState::Terminated) {
+                Some(machine) if !ours.holds(&machine) => found.strangers.push(id),
                 Some(machine) => {
                     found.count(&machine);
                     found.machines.insert(id, machine);

@@ -10,17 +10,40 @@ use causeway_runtime::{Metrics as Recorder, Unit};
 
 use crate::reply::Reply;
 
-/// Records `Decisions` by kind, `Resizes` by answer, `Deferred` and `TickDuration`.
-pub(crate) fn record(metrics: &Recorder, reply: &Reply, took: Duration) {
-    metrics.duration("TickDuration", took, &[]);
+const TICK_DURATION: &str = "TickDuration";
+
+/// A number of things.
+#[derive(Debug, PartialEq, Eq)]
+struct Count {
+    name: &'static str,
+    /// Name and value of a dimension.
+    of: Option<(&'static str, &'static str)>,
+    number: u64,
+}
+
+/// `Deferred`, `Decisions` by kind, and `Resizes` by answer.
+fn counts(reply: &Reply) -> Vec<Count> {
+    let mut counts = Vec::new();
+    if let Some(record) = &reply.record {
+        counts.push(Count { name: "Deferred", of: None, number: record.deferred.len() as u64 });
+        let by_kind = record.counts.iter().map(|(kind, count)| (kind.name(), *count as u64));
+        counts.extend(by_kind.map(|(kind, number)| Count { name: "Decisions", of: Some(("decision", kind)), number }));
+    }
+    let mut answers: BTreeMap<&'static str, u64> = BTreeMap::new();
     for resize in &reply.resizes {
-        metrics.counter("Resizes", 1, Unit::Count, &[("answer", resize.answer)]);
+        *answers.entry(resize.answer).or_default() += 1;
     }
-    let Some(record) = &reply.record else { return };
-    for (kind, count) in &record.counts {
-        metrics.counter("Decisions", *count as u64, Unit::Count, &[("decision", kind.name())]);
+    let by_answer = answers.into_iter();
+    counts.extend(by_answer.map(|(answer, number)| Count { name: "Resizes", of: Some(("answer", answer)), number }));
+    counts
+}
+
+/// Records the counts and `TickDuration`.
+pub(crate) fn record(metrics: &Recorder, reply: &Reply, took: Duration) {
+    metrics.duration(TICK_DURATION, took, &[]);
+    for Count { name, of, number } in counts(reply) {
+        metrics.counter(name, number, Unit::Count, of.as_slice());
     }
-    metrics.counter("Deferred", record.deferred.len() as u64, Unit::Count, &[]);
 }
 
 /// Publishes the same figures as custom metrics.
@@ -35,26 +58,19 @@ pub(crate) async fn publish(
     deadline: Deadline,
 ) -> Result<(), String> {
     let Some(record) = &reply.record else { return Ok(()) };
-    let one = |name: &str, key: &str, value: &str, number: f64, unit: &str| Measurement {
-        namespace: namespace.to_owned(),
-        name: name.to_owned(),
-        dimensions: BTreeMap::from([(key.to_owned(), value.to_owned())]),
-        unit: Some(unit.to_owned()),
-        compartment: None,
-        points: vec![Point { at: record.now, value: number }],
+    let one = |name: &str, of: Option<(&str, &str)>, value: f64, unit: &str| {
+        let (key, of) = of.unwrap_or(("service", "flex-autoscaler"));
+        Measurement {
+            namespace: namespace.to_owned(),
+            name: name.to_owned(),
+            dimensions: BTreeMap::from([(key.to_owned(), of.to_owned())]),
+            unit: Some(unit.to_owned()),
+            compartment: None,
+            points: vec![Point { at: record.now, value }],
+        }
     };
-    let mut figures = vec![
-        one("TickDuration", "service", "flex-autoscaler", took.as_secs_f64(), "seconds"),
-        one("Deferred", "service", "flex-autoscaler", record.deferred.len() as f64, "count"),
-    ];
-    figures.extend(
-        record.counts.iter().map(|(kind, count)| one("Decisions", "decision", kind.name(), *count as f64, "count")),
-    );
-    let mut answers: BTreeMap<&str, usize> = BTreeMap::new();
-    for resize in &reply.resizes {
-        *answers.entry(resize.answer).or_default() += 1;
-    }
-    figures.extend(answers.into_iter().map(|(answer, count)| one("Resizes", "answer", answer, count as f64, "count")));
+    let mut figures = vec![one(TICK_DURATION, None, took.as_secs_f64(), "seconds")];
+    figures.extend(counts(reply).iter().map(|count| one(count.name, count.of, count.number as f64, "count")));
     match metrics.publish(&figures, deadline).await {
         Ok(published) if published.rejected.is_empty() => Ok(()),
         Ok(published) => Err(format!("metrics were rejected: {}", published.rejected.join(", "))),

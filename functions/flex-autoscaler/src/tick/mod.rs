@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use carry::Carry;
 use correct::correct;
-use gather::{Gather, Gathered};
+use gather::{Gather, Gathered, instance_of};
 use patience::Patience;
 use store::{Loaded, Store};
 
@@ -143,7 +143,7 @@ impl Tick<'_> {
     async fn dry(&self) -> Result<Reply, Error> {
         let now = now(self.owner.clock.as_ref())?;
         let (loaded, gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
-        let work = self.put_together(loaded, gathered, now, 0).await;
+        let work = self.put_together(loaded, gathered, now, epoch(self.owner.clock.as_ref())).await;
         let outcome = decide(&work.inputs);
         Ok(finished(Reply { record: Some(outcome.record), ..work.reply }))
     }
@@ -253,7 +253,7 @@ impl Tick<'_> {
             let Some(instance) = work.inputs.instances.iter_mut().find(|instance| instance.id == id) else { continue };
             match machine {
                 Ok(Some(machine)) => {
-                    *instance = renewed(std::mem::replace(instance, Instance::from(machine.clone())), machine)
+                    *instance = renewed(std::mem::replace(instance, instance_of(machine.clone())), machine)
                 }
                 Ok(None) => instance.gone = true,
                 // It stays without an etag, and what has none is not changed.
@@ -300,7 +300,7 @@ impl Tick<'_> {
 /// The machine as it is now, with what was measured of it.
 fn renewed(before: Instance, machine: causeway_cloud::fleet::Machine) -> Instance {
     let Instance { cpu, memory, work_requests, .. } = before;
-    Instance { cpu, memory, work_requests, ..Instance::from(machine) }
+    Instance { cpu, memory, work_requests, ..instance_of(machine) }
 }
 
 fn resized(action: &Action, answer: Answer) -> Resized {
@@ -333,7 +333,7 @@ fn finished(mut reply: Reply) -> Reply {
     reply
 }
 
-/// Grows with every holder of the lease, and does not begin anew when the lease is lost: tokens made of it are known to
+/// Seconds since 1970. Grows with every holder of the lease, and does not begin anew when the lease is lost: tokens made of it are known to
 /// the service for 24 hours, and one that is used again would be taken for a repetition.
 fn epoch(clock: &dyn Clock) -> u64 {
     clock.unix_millis() / 1000

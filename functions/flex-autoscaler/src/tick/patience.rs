@@ -34,17 +34,20 @@ impl Patience<'_> {
     /// Repeats a call that reads, or that the service recognises by its retry token.
     ///
     /// # Errors
-    /// The last failure.
+    /// The last failure. It [may have happened](ServiceFailure::may_have_happened) when any of the rounds may have.
     pub(crate) async fn call<T, F>(&self, mut call: impl FnMut(Deadline) -> F) -> Result<T, ServiceFailure>
     where
         F: Future<Output = Result<T, ServiceFailure>>,
     {
         let mut retry = Retry::new(policy(), Idempotency::Idempotent, Instant::now(), self.deadline);
+        let mut may_have_happened = false;
         loop {
             let failure = match call(self.deadline).await {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            may_have_happened |= failure.may_have_happened();
+            let failure = failure.with_unknown_effect(may_have_happened);
             let Some(passing) = passing(&failure) else { return Err(failure) };
             match retry.next(&passing, Instant::now(), (self.random)()) {
                 Decision::Retry { after } => self.clock.sleep(after).await,
@@ -78,7 +81,32 @@ pub(crate) fn is_capacity(failure: &ServiceFailure) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use super::*;
+    use crate::tick::tests::Hands;
+
+    #[tokio::test]
+    async fn what_an_earlier_round_may_have_done_is_not_forgotten() {
+        let failure = |kind| ServiceFailure::new(kind, "compute", "UpdateInstance", "");
+        for (first, last, expected) in
+            [(true, Kind::Throttled, true), (true, Kind::Denied, true), (false, Kind::Denied, false)]
+        {
+            let clock = Hands::at(1_000);
+            let deadline = Deadline::within(Instant::now(), Some(Duration::from_secs(60)));
+            let patience = Patience { clock: &clock, random: || 0.0, deadline };
+            let rounds = Arc::new(AtomicUsize::new(0));
+            let answer = patience.call(|_| {
+                let round = rounds.fetch_add(1, Ordering::SeqCst);
+                let of_round =
+                    if round == 0 { failure(Kind::Timeout).with_unknown_effect(first) } else { failure(last) };
+                async move { Err::<(), _>(of_round) }
+            });
+            let found = answer.await.map_err(|failure| (failure.kind(), failure.may_have_happened()));
+            assert_eq!(found, Err((last, expected)), "{first} {last:?}");
+        }
+    }
 
     #[test]
     fn what_passes() {

@@ -87,6 +87,8 @@ fn machine(instance: api::Instance) -> Machine {
         created: instance.time_created,
         tags: instance.freeform_tags.unwrap_or_default(),
         defined_tags: instance.defined_tags.unwrap_or_default(),
+        on_dedicated_host: Some(instance.dedicated_vm_host_id.is_some()),
+        preemptible: Some(instance.preemptible_instance_config.is_some()),
         etag: instance.etag,
     }
 }
@@ -114,5 +116,32 @@ fn work_state(status: &str) -> WorkState {
         "SUCCEEDED" => WorkState::Succeeded,
         "FAILED" | "CANCELED" => WorkState::Failed,
         other => WorkState::Other(other.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn what_an_instance_runs_on_is_told() {
+        let check = |more: Value, expected: (bool, bool)| {
+            let mut instance = json!({
+                "id": "i", "compartmentId": "c", "availabilityDomain": "ad", "lifecycleState": "RUNNING",
+                "region": "iad", "shape": "s", "timeCreated": "2026-03-11T12:00:00Z",
+            });
+            instance.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            let found = machine(serde_json::from_value(instance).unwrap());
+            assert_eq!((found.on_dedicated_host, found.preemptible), (Some(expected.0), Some(expected.1)), "{more}");
+        };
+        check(json!({}), (false, false));
+        check(json!({ "dedicatedVmHostId": null, "preemptibleInstanceConfig": null }), (false, false));
+        check(json!({ "dedicatedVmHostId": "ocid1.dedicatedvmhost.oc1.iad.a" }), (true, false));
+        let ended = json!({ "preemptionAction": { "type": "TERMINATE", "preserveBootVolume": false } });
+        check(json!({ "preemptibleInstanceConfig": ended }), (false, true));
     }
 }

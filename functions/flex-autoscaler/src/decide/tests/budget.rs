@@ -44,6 +44,19 @@ fn unknown_spending_is_not_none() {
 }
 
 #[test]
+fn what_cannot_be_is_refused() {
+    let mut fixture = with_money_for(32.0);
+    fixture.0["spend"]["retail"]["month_to_date"] = json!(-1e9);
+    assert!(serde_json::from_value::<crate::input::Inputs>(fixture.0.clone()).is_err());
+    let mut inputs = with_money_for(16.0).inputs();
+    inputs.spend.get_mut("retail").unwrap().month_to_date = -1e9;
+    assert_eq!(said(&crate::decide::decide(&inputs)), "BLOCKED(budget) 16/256");
+    let mut fixture = Fixture::new();
+    fixture.set("size", json!({"ocpus": 16.0, "memory_gb": 256.0, "gpus": 1.0}));
+    assert!(serde_json::from_value::<crate::input::Inputs>(fixture.0).is_err());
+}
+
+#[test]
 fn machines_of_a_tenant_share_the_money_and_the_quota() {
     let mut fixture = with_money_for(0.0);
     fixture.policy("fleet.max_resizes_percent", json!(100.0));

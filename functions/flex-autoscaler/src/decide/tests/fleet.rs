@@ -90,6 +90,68 @@ fn one_machine_of_a_cluster_at_a_time() {
 }
 
 #[test]
+fn a_cluster_waits_for_each_of_its_machines() {
+    let pair = || {
+        let mut fixture = fleet(2, |number| if number == 0 { 82.0 } else { 65.0 });
+        fixture.policy("fleet.max_resizes_percent", json!(100.0));
+        for number in 0..2 {
+            fixture.0["instances"][number]["tags"] = json!({"cluster": "db"});
+        }
+        fixture
+    };
+    let under_way = |minutes: f64| {
+        let mut fixture = Fixture::new();
+        fixture.commanded(minutes, "accepted", 16.0, 22.0);
+        fixture.known()["commanded"].clone()
+    };
+    assert_eq!(said_of(&pair().decide(), "vm0000"), "UP 22/352");
+    let mut stuck = pair();
+    stuck.0["state"]["instances"]["vm0001"]["commanded"] = under_way(25.0);
+    // Not ours to change, and yet on its way.
+    let mut off = pair();
+    off.0["instances"][1]["state"] = json!("STOPPING");
+    off.0["instances"][1]["tags"]["mode"] = json!("off");
+    let own = json!([{"selector": {"tags": {"mode": "off"}}, "policy": {"mode": "off"}}]);
+    off.policy("overrides", own);
+    let mut unsupported = pair();
+    unsupported.0["instances"][1]["state"] = json!("STOPPING");
+    unsupported.0["instances"][1]["baseline"] = json!("BASELINE_1_2");
+    // Asked for at the last tick, which saw the cluster; this one is about the other machine only.
+    let mut absent = pair();
+    let seen = absent.decide().state;
+    absent.0["state"] = serde_json::to_value(&seen).unwrap();
+    absent.0["state"]["instances"]["vm0000"]["commanded"] = Value::Null;
+    absent.0["state"]["instances"]["vm0001"]["commanded"] = under_way(6.0);
+    absent.0["instances"].as_array_mut().unwrap().truncate(1);
+    for fixture in [stuck, off, unsupported, absent] {
+        assert_eq!(said_of(&fixture.decide(), "vm0000"), "HOLD(cluster_busy) 16/256");
+    }
+}
+
+#[test]
+fn who_waits_goes_on_waiting_while_others_are_looked_at() {
+    let mut fixture = fleet(3, |_| 65.0);
+    fixture.0["state"]["deferred"] = json!(["vm0002", "vm0000", "vm0001", "gone"]);
+    fixture.0["instances"].as_array_mut().unwrap().truncate(1);
+    let outcome = fixture.decide();
+    assert_eq!(outcome.state.deferred, ["vm0002", "vm0001"]);
+    assert!(outcome.record.deferred.is_empty() && !outcome.record.partial);
+}
+
+#[test]
+fn what_is_under_way_has_its_part_of_the_quota() {
+    for status in ["accepted", "intended"] {
+        let mut fixture = fleet(2, |_| 82.0);
+        fixture.policy("fleet.max_resizes_percent", json!(100.0));
+        fixture.0["quotas"] = json!([{"ocpus": 8.0}]);
+        let mut other = Fixture::new();
+        fixture.0["state"]["instances"]["vm0001"]["commanded"] =
+            other.commanded(6.0, status, 16.0, 22.0).known()["commanded"].clone();
+        assert_eq!(said_of(&fixture.decide(), "vm0000"), "UP 18/288", "{status}");
+    }
+}
+
+#[test]
 fn a_machine_that_is_there_twice_is_left_alone() {
     let mut fixture = fleet(2, |_| 82.0);
     fixture.0["instances"][1]["id"] = json!("vm0000");

@@ -37,6 +37,76 @@ fn t13_a_change_that_is_not_seen_holds_and_is_told_once() {
 }
 
 #[test]
+fn what_is_stuck_is_told_whatever_the_machine_does() {
+    for (minutes, expected) in [(19.0, "HOLD(in_flight) 16/256"), (25.0, "HOLD(stuck) 16/256")] {
+        let told: &[&str] = if minutes < 20.0 { &[] } else { &["stuck"] };
+        for state in ["STARTING", "STOPPING"] {
+            let mut fixture = hot(99.0);
+            let outcome =
+                check(fixture.commanded(minutes, "accepted", 16.0, 22.0).set("state", json!(state)), expected);
+            assert_eq!(alerts(&outcome), told);
+        }
+        let mut fixture = hot(99.0);
+        let work = json!([{"id": "w", "state": "running"}]);
+        let outcome = check(fixture.commanded(minutes, "accepted", 16.0, 22.0).set("work_requests", work), expected);
+        assert_eq!(alerts(&outcome), told);
+    }
+}
+
+#[test]
+fn work_that_failed_is_like_no_room() {
+    let mut fixture = hot(82.0);
+    fixture.commanded(6.0, "accepted", 16.0, 22.0).set("work_requests", json!([{"id": "w1", "state": "failed"}]));
+    fixture.known()["commanded"]["work"] = json!("w1");
+    // Half the way once, as after a refusal.
+    let half = check(&fixture, "UP 18/288");
+    assert_eq!(half.state.instances["vm"].infeasible.as_ref().unwrap().failures, 1);
+    let mut next = fixture.after(&half.state, "2026-03-11T12:05:00Z");
+    next.known()["commanded"]["work"] = json!("w2");
+    next.set("work_requests", json!([{"id": "w2", "state": "failed"}])).cpu(&flat(82.0)).memory(&flat(40.0));
+    let second = check(&next, "HOLD(infeasible) 16/256");
+    let mut later = fixture.after(&second.state, "2026-03-11T12:36:00Z");
+    check(later.set("work_requests", json!([])).cpu(&flat(82.0)).memory(&flat(40.0)), "UP 22/352");
+}
+
+#[test]
+fn giving_up_again_and_again_takes_ever_longer() {
+    let mut fixture = hot(82.0);
+    let given_up = check(fixture.commanded(121.0, "accepted", 16.0, 22.0), "UP 22/352");
+    assert_eq!(given_up.state.instances["vm"].infeasible.as_ref().unwrap().failures, 1);
+    fixture.known()["infeasible"] = json!({
+        "target": {"ocpus": 22.0, "memory_gb": 352.0}, "at": before(NOW, 300.0), "retry_at": before(NOW, 121.0),
+        "failures": 3, "half_tried": true,
+    });
+    let again = fixture.decide();
+    assert_eq!(again.state.instances["vm"].infeasible.as_ref().unwrap().retry_at, before(NOW, 121.0 - 240.0));
+}
+
+#[test]
+fn a_size_that_came_is_not_refused_any_more() {
+    for (refused, is_kept) in [(22.0, false), (28.0, true)] {
+        let mut fixture = hot(40.0);
+        fixture.commanded(9.0, "accepted", 16.0, 22.0).set("size", json!({"ocpus": 22.0, "memory_gb": 352.0}));
+        fixture.known()["infeasible"] = json!({
+            "target": {"ocpus": refused, "memory_gb": refused * 16.0}, "at": before(NOW, 60.0),
+            "retry_at": before(NOW, 10.0), "failures": 6,
+        });
+        assert_eq!(fixture.decide().state.instances["vm"].infeasible.is_some(), is_kept, "{refused}");
+    }
+}
+
+#[test]
+fn a_smaller_size_that_failed_pauses_shrinking_and_not_growth() {
+    let mut fixture = hot(10.0);
+    fixture.memory(&flat(10.0)).commanded(6.0, "accepted", 16.0, 8.0);
+    fixture.known()["commanded"]["kind"] = json!("DOWN");
+    fixture.known()["commanded"]["work"] = json!("w1");
+    fixture.set("work_requests", json!([{"id": "w1", "state": "failed"}]));
+    check(&fixture, "HOLD(infeasible) 16/256");
+    check(fixture.cpu(&flat(99.0)), "EMERGENCY_UP 28/448");
+}
+
+#[test]
 fn t20_a_pause_holds_and_an_emergency_does_not_wait() {
     let mut fixture = hot(40.0);
     fixture.changed(8.0, "UP", 14.0, 16.0);

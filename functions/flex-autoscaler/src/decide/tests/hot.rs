@@ -160,3 +160,21 @@ fn cheap_violations_leave_an_emergency_to_the_costs() {
     };
     assert!(grown(0.01) < 28.0 && grown(0.15) >= 28.0);
 }
+
+#[test]
+fn the_costs_shrink_nothing_to_a_hot_size_nor_for_a_small_saving() {
+    // A day at 81 % of 16 OCPUs: what a smaller size would save is not worth it, or not enough to be cool.
+    for (percent, ocpus) in [(81.0, 16.0), (78.0, 16.0), (66.0, 16.0), (81.0, 64.0), (72.0, 64.0)] {
+        let mut profile = crate::forecast::Profile::default();
+        for minutes in (0..1440).rev() {
+            profile.record(before(NOW, f64::from(minutes)), Some(percent / 100.0 * ocpus), Some(100.0));
+        }
+        for reboot in [false, true] {
+            let mut fixture = Fixture::new();
+            fixture.known()["profile"] = serde_json::to_value(&profile).unwrap();
+            fixture.policy("allow_reboot", json!(reboot)).size(ocpus, ocpus * 16.0).cpu(&flat(percent));
+            let decision = fixture.decide().record.decisions.remove(0);
+            assert!(!decision.decision.is_resize(), "{percent} % of {ocpus}, {reboot}: {decision:#?}");
+        }
+    }
+}

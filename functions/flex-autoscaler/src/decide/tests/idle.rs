@@ -115,3 +115,33 @@ fn what_was_used_yesterday_keeps_the_size() {
     fixture.policy("predictive.enabled", json!(true)).size(8.0, 128.0);
     check(&fixture, "PREDICTED_UP 16/256");
 }
+
+#[test]
+fn hours_that_were_not_measured_are_no_history() {
+    // Three idle hours a week ago, then nothing until the last three.
+    let mut profile = crate::forecast::Profile::default();
+    for minute in 0..180 {
+        profile.record(before(NOW, f64::from(7 * 1440 - minute)), Some(1.0), Some(10.0));
+    }
+    let mut fixture = Fixture::new();
+    fixture.known()["profile"] = json!(profile);
+    check(fixture.cpu(&flat(82.0)), "UP 22/352");
+    check(fixture.cpu(&flat(40.0)).memory(&flat(20.0)), "DOWN 10/160");
+}
+
+#[test]
+fn a_day_of_memory_that_is_not_known_is_told() {
+    let told = |fixture: &Fixture| {
+        let outcome = check(fixture, "DOWN 8/128");
+        outcome.record.decisions[0].reasons.iter().any(|reason| reason.code == "memory_short")
+    };
+    let mut fixture = Fixture::new();
+    fixture.cpu(&flat(10.0)).memory(&flat(10.0));
+    assert!(told(&fixture));
+    let mut profile = crate::forecast::Profile::default();
+    for minutes in (1..=25 * 60).rev() {
+        profile.record(before(NOW, f64::from(minutes)), Some(1.6), Some(25.6));
+    }
+    fixture.known()["profile"] = json!(profile);
+    assert!(!told(fixture.policy("cost.enabled", json!(false))));
+}

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 
 use super::fixture::*;
 use crate::decide::{Outcome, decide};
+use crate::forecast::Profile;
 use crate::input::Inputs;
-use crate::record::Kind;
 use crate::state::StateRead;
 
 /// A value of a point: mostly sound, sometimes nonsense.
@@ -37,13 +37,25 @@ fn to_points(series: &[(i64, f64)]) -> Value {
 }
 
 prop_compose! {
+    /// The profile of a day at some load, with memory.
+    fn day()(level in 0.0..60.0_f64, swing in 0.0..20.0_f64, memory in 0.0..600.0_f64) -> Value {
+        let mut profile = Profile::default();
+        for minutes in (0..1440).rev().step_by(15) {
+            let used = level + swing * f64::from(minutes / 60 % 7) / 7.0;
+            profile.record(before(NOW, f64::from(minutes)), Some(used), Some(memory));
+        }
+        serde_json::to_value(&profile).unwrap()
+    }
+}
+
+prop_compose! {
     /// One machine and its memory.
     fn one()(
         cpu in series(), memory in series(), size in (1_u32..100, 1_u32..1200), watched in 0..3000_i64,
         changed in prop::option::of((0..2000_i64, 1_u32..100, any::<bool>())),
         commanded in prop::option::of((0..200_i64, 1_u32..100, any::<bool>())),
         state in prop_oneof![6 => Just("RUNNING"), 1 => Just("STOPPED"), 1 => Just("MOVING")],
-        cluster in prop::option::of(0..3_u8),
+        cluster in prop::option::of(0..3_u8), past in prop::option::of(day()), grown in prop::option::of(30..700_i64),
     ) -> (Value, Value) {
         let size_of = |ocpus: u32| json!({"ocpus": ocpus, "memory_gb": ocpus * 16});
         let size = json!({"ocpus": size.0, "memory_gb": size.1});
@@ -60,6 +72,15 @@ prop_compose! {
             let kind = if emergency { "EMERGENCY_UP" } else { "DOWN" };
             let at = before(NOW, minutes as f64);
             entry["changes"] = json!([{"begun": at, "at": at, "kind": kind, "from": size_of(from), "to": size}]);
+        }
+        if let Some(minutes) = grown {
+            // It grew for a window that ended half an hour ago and demands its end.
+            let (at, from, until) = (before(NOW, minutes as f64), size_of(4), before(NOW, 30.0));
+            entry["changes"] = json!([{"begun": at, "at": at, "kind": "SCHEDULED_UP", "from": from, "to": size}]);
+            entry["fired"] = json!({"ended": {"at": at, "from": from, "until": until}});
+        }
+        if let Some(past) = past {
+            entry["profile"] = past;
         }
         if let Some((minutes, to, sent)) = commanded {
             let status = if sent { "accepted" } else { "intended" };
@@ -80,7 +101,8 @@ prop_compose! {
         floor in prop::option::of(8_u32..80), cap in prop::option::of(0.0..3000.0_f64),
         quota in prop::option::of(-5.0..40.0_f64), with_state in any::<bool>(),
     ) -> Value {
-        let mut windows = Vec::new();
+        let ended = json!({"id": "ended", "start": "00:10", "end": "11:30", "floor_ocpus": 8, "enforce_end": true});
+        let mut windows = vec![ended];
         if let Some(floor) = floor {
             windows.push(json!({"id": "w", "start": "00:00", "end": "00:00", "floor_ocpus": floor}));
         }
@@ -164,7 +186,7 @@ proptest! {
         }
         let outcome = decide(&read(&less));
         let repeated = |decision: &&crate::record::Decision| decision.reason != "repeated";
-        prop_assert!(outcome.record.decisions.iter().filter(repeated).all(|decision| decision.decision != Kind::Down));
+        prop_assert!(outcome.record.decisions.iter().filter(repeated).all(|decision| !decision.decision.is_down()));
     }
 
     #[test]

@@ -28,7 +28,14 @@ fn t38_a_broken_state_is_kept_and_emergencies_go_on() {
         fixture.state(text.clone()).cpu(&flat(99.0));
         let outcome = check(&fixture, "EMERGENCY_UP 28/448");
         assert_eq!(alerts(&outcome), ["state_corrupt"], "{text}");
-        check(fixture.cpu(&flat(82.0)), "UP 22/352");
+        // Growth that is no emergency waits until all of its points are newer than the loss.
+        let doubted = check(fixture.cpu(&flat(82.0)), "HOLD(no_history) 16/256");
+        for (now, expected) in
+            [("2026-03-11T12:14:00Z", "HOLD(no_history) 16/256"), ("2026-03-11T12:15:00Z", "UP 22/352")]
+        {
+            let mut next = fixture.after(&doubted.state, now);
+            check(next.cpu(&flat(82.0)).memory(&flat(40.0)), expected);
+        }
         let first = check(fixture.cpu(&flat(10.0)).memory(&flat(10.0)), "HOLD(no_history) 16/256");
         for (now, expected) in
             [("2026-03-11T14:59:00Z", "HOLD(no_history) 16/256"), ("2026-03-11T15:00:00Z", "DOWN 8/128")]
@@ -53,6 +60,37 @@ fn a_lost_state_is_like_a_new_one() {
     fixture.state(Value::Null);
     check(fixture.cpu(&flat(99.0)), "EMERGENCY_UP 28/448");
     check(fixture.cpu(&flat(10.0)).memory(&flat(10.0)), "HOLD(no_history) 16/256");
+}
+
+#[test]
+fn the_points_of_a_lost_size_do_not_resize_twice() {
+    // It grew to 22 a minute ago; all points are of the 16 that it had, and nothing of that is known any more.
+    let mut fixture = Fixture::new();
+    fixture.size(22.0, 352.0).cpu(&flat(82.0)).memory(&flat(30.0)).state(json!("{"));
+    let first = check(&fixture, "HOLD(no_history) 22/352");
+    let mut next = fixture.after(&first.state, "2026-03-11T12:16:00Z");
+    check(next.cpu(&ending(82.0, &[60.0; 16])).memory(&flat(30.0)), "HOLD(steady) 22/352");
+}
+
+#[test]
+fn one_memory_of_the_future_is_that_of_one_machine() {
+    let mut fixture = Fixture::new();
+    fixture.cpu(&flat(10.0)).memory(&flat(10.0));
+    let ahead = json!({"since": "2026-03-13T12:00:00Z", "seen_at": "2026-03-13T12:00:00Z"});
+    fixture.0["state"]["instances"]["other"] = ahead;
+    let outcome = check(&fixture, "DOWN 8/128");
+    assert_eq!(alerts(&outcome), ["state_corrupt"]);
+    assert_eq!(outcome.state.instances["other"].since.to_string(), NOW);
+    assert!(outcome.state.instances["other"].is_lost);
+}
+
+#[test]
+fn a_clock_that_is_days_behind_does_not_forget_what_is_under_way() {
+    let mut fixture = Fixture::new();
+    fixture.commanded(1.0, "accepted", 16.0, 22.0);
+    let mut behind = fixture.after(&fixture.decide().state, "2026-03-08T12:00:00Z");
+    let outcome = check(behind.cpu(&flat(99.0)).memory(&flat(40.0)), "HOLD(in_flight) 16/256");
+    assert_eq!(alerts(&outcome), ["state_corrupt"]);
 }
 
 #[test]

@@ -139,6 +139,24 @@ fn an_end_that_is_enforced_goes_back_as_far_as_the_load_allows() {
 }
 
 #[test]
+fn an_end_that_is_enforced_needs_all_points_and_waits_for_pauses() {
+    let at = |minutes: f64, known: usize| {
+        let mut fixture = Fixture::at("2026-03-11T18:01:00Z");
+        let mut windows = window("UTC", "08:00", "18:00");
+        windows[0]["enforce_end"] = json!(true);
+        fixture.policy("schedule.windows", windows).size(32.0, 512.0).changed(minutes, "SCHEDULED_UP", 16.0, 32.0);
+        let begun = fixture.known()["changes"][0]["begun"].clone();
+        fixture.known()["fired"] =
+            json!({"w": {"at": begun, "from": {"ocpus": 16.0, "memory_gb": 256.0}, "until": "2026-03-11T18:00:00Z"}});
+        fixture.cpu(&flat(20.0)[..known]).memory(&flat(20.0)[..known]);
+        fixture
+    };
+    check(&at(600.0, 180), "SCHEDULED_DOWN 16/256");
+    check(&at(600.0, 13), "HOLD(sparse) 32/512");
+    check(&at(25.0, 180), "HOLD(cooldown) 32/512");
+}
+
+#[test]
 fn a_floor_that_was_reached_is_marked_with_the_end_of_its_window() {
     let fixture = business("2026-03-11T06:45:00Z");
     let outcome = check(&fixture, "SCHEDULED_UP 32/512");

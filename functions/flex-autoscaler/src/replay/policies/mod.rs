@@ -8,6 +8,6 @@ mod vpa;
 
 pub use hpa::Hpa;
 pub use original::Original;
-pub use ours::Ours;
+pub use ours::{Ours, played};
 pub use unmoved::Unmoved;
 pub use vpa::Vpa;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::decide::{Allowance, Case, one};
 use crate::input::Instance;
-use crate::policy::{Mode, Policy as Rules};
+use crate::policy::{Coupling, Mode, Policy as Rules};
 use crate::replay::model::{Policy, Prices, STEP_MINUTES, Seen, Sizes};
 use crate::state::Entry;
 
@@ -34,7 +34,7 @@ impl Ours {
     /// With the default policy at these bounds and prices.
     #[must_use]
     pub fn new(sizes: Sizes, prices: Prices) -> Self {
-        Self::with(rules(sizes, prices))
+        Self::with(played(&Rules::default(), sizes, prices))
     }
 
     /// With a policy.
@@ -80,9 +80,12 @@ impl Policy for Ours {
     }
 }
 
-/// The default policy at these bounds and prices.
-fn rules(sizes: Sizes, prices: Prices) -> Rules {
-    let mut rules = Rules { mode: Mode::Enforce, allow_reboot: true, ..Rules::default() };
+/// A policy in the world of the replay: with its sizes and prices, restarts allowed, memory not watched. There is one
+/// machine without tags or a compartment, so what the policy says for others is not asked.
+#[must_use]
+pub fn played(base: &Rules, sizes: Sizes, prices: Prices) -> Rules {
+    let mut rules = Rules { mode: Mode::Enforce, allow_reboot: true, overrides: Vec::new(), ..base.clone() };
+    rules.limits.coupling = Coupling::Coupled;
     rules.limits.min_ocpus = f64::from(sizes.min);
     rules.limits.max_ocpus = f64::from(sizes.max);
     rules.limits.min_memory_gb = f64::from(sizes.min) * MEMORY_PER_OCPU_GB;

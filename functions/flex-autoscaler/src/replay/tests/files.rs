@@ -2,7 +2,7 @@ use std::fs;
 
 use tempfile::tempdir;
 
-use crate::replay::read::{Faults, directory, parse};
+use crate::replay::read::{Faults, bounded, directory, parse};
 use crate::replay::trace::{Trace, halves};
 
 use super::trace;
@@ -66,17 +66,71 @@ fn refuses_what_is_no_trace() {
 fn a_directory_gives_its_traces_and_names_the_rest() {
     let folder = tempdir().unwrap();
     let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
-    write("b.csv", "1\n");
-    write("a.CSV", "1\n");
+    let hour = "1\n".repeat(12);
+    write("b.csv", &hour);
+    write("a.CSV", &hour);
     write("empty.csv", "");
     write("notes.txt", "1\n");
     let found = directory(folder.path()).unwrap();
     let names: Vec<&str> = found.traces.iter().map(|(trace, _)| trace.name.as_str()).collect();
     assert_eq!((names, found.refused.len(), found.passed_over), (vec!["a", "b"], 1, 0));
-    write("my_cpu.csv", "1\n");
+    write("my_cpu.csv", &hour);
     let found = directory(folder.path()).unwrap();
     assert_eq!((found.traces.len(), found.refused.len(), found.passed_over), (1, 0, 3));
     assert!(directory(&folder.path().join("none")).unwrap_err().to_string().contains("none"));
+}
+
+#[test]
+fn names_the_first_bad_line_and_what_is_wrong_with_it() {
+    let cases = [
+        ("t,v\n1500000000000,5\n1500000300000,6\n", "2 of 3 lines", "line 2 \"1500000000000\" is no date"),
+        ("t;v\n1500000000;5\n1500000300;6\n", "2 of 3 lines", "line 2 \"1500000000;5\" is no number; commas"),
+        ("t,host,v\n1500000000,a,5\n", "1 of 2 lines", "line 2 has 3 columns"),
+        ("t,v\n\n600,5\n900,500\n", "1 of 3 lines", "line 4 \"500\" is not from 0 to 200"),
+        ("t,v\n600,\"a\nb\"\n", "1 of 2 lines", "line 2 \"a\\nb\" is no number"),
+    ];
+    for (text, count, first) in cases {
+        let error = parse("a", text.as_bytes()).unwrap_err();
+        assert!(error.contains(count) && error.contains(first), "{text:?}: {error}");
+    }
+}
+
+#[test]
+fn stops_reading_a_trace_that_is_too_long() {
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    // What comes after the end is not read: its bad lines are not what is told.
+    let endless = lines(600_000, &|_| "1\n".to_owned()) + &"x\n".repeat(600_000);
+    assert_eq!(parse("a", endless.as_bytes()).unwrap_err(), "covers more than five years");
+    let seconds = lines(2_700_000, &|second| format!("{second},1\n")) + &"x\n".repeat(2_700_000);
+    let error = parse("a", seconds.as_bytes()).unwrap_err();
+    assert!(error.contains("more than 2635200 lines"), "{error}");
+}
+
+#[test]
+fn refuses_what_is_mostly_missing() {
+    let with_hole = |known: i64, hole: i64| {
+        let slots = (0..known).chain(known + hole..2 * known + hole);
+        parse("a", slots.map(|slot| format!("{},1\n", slot * 300)).collect::<String>().as_bytes())
+    };
+    assert_eq!(with_hole(50, 100).unwrap().1.missing, 100, "half of it");
+    assert_eq!(with_hole(50, 101).unwrap_err(), "lacks 101 of 201 samples of five minutes");
+    let error = parse("a", b"2020-01-01T00:00:00Z,1\n2024-01-01T00:00:00Z,1\n").unwrap_err();
+    assert!(error.starts_with("lacks 420767 of 420769 samples"), "{error}");
+}
+
+#[test]
+fn refuses_files_of_less_than_an_hour_and_directories_without_end() {
+    let folder = tempdir().unwrap();
+    let write = |name: &str, samples: usize| fs::write(folder.path().join(name), "1\n".repeat(samples)).unwrap();
+    write("a.csv", 11);
+    let found = directory(folder.path()).unwrap();
+    assert!(found.traces.is_empty() && found.refused[0].to_string().contains("has 11 samples"), "{found:?}");
+    write("b.csv", 12);
+    write("c.csv", 12);
+    let told = |files, samples| bounded(folder.path(), files, samples).map_err(|error| error.to_string());
+    assert_eq!(told(3, 24).unwrap().traces.len(), 2);
+    assert!(told(2, 24).unwrap_err().ends_with("has more than 2 CSV files"));
+    assert!(told(3, 23).unwrap_err().ends_with("has more than 23 samples in all"));
 }
 
 #[test]
@@ -108,4 +162,14 @@ fn artificial_gaps_have_their_share_and_their_length() {
             .all(|run| run.len() % 3 == 0 || run.len() < 3)
     );
     assert!(trace.visible(0.0, 1).iter().all(|visible| *visible));
+}
+
+#[test]
+fn artificial_gaps_hide_what_was_asked_for() {
+    let trace = trace("a", (0..60_000).map(f64::from));
+    for percent in [1.0, 5.0, 10.0, 37.0, 50.0, 90.0, 99.0, 100.0] {
+        let hidden = trace.visible(percent, 1).iter().filter(|visible| !**visible).count();
+        let share = hidden as f64 / 600.0;
+        assert!((share - percent).abs() <= 1.0, "{share} % are hidden, not {percent} %");
+    }
 }

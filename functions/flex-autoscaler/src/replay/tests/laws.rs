@@ -23,7 +23,7 @@ proptest! {
 
     #[test]
     fn nobody_beats_the_oracle(load in loads(), prices in prices(), percent in 0.0_f64..20.0) {
-        let heats = race(std::slice::from_ref(&load), &Racer::ALL, &[prices], Gaps { percent, seed: 1 });
+        let heats = race(std::slice::from_ref(&load), &Racer::ALL, &[prices], &Gaps { percent, seed: 1 }.into());
         for (racer, tally) in &heats[0].results {
             prop_assert!(tally.cost(prices) >= heats[0].least() - 1e-6, "{}", racer.name());
         }
@@ -33,7 +33,7 @@ proptest! {
     fn every_policy_keeps_to_the_sizes(load in loads(), prices in prices(), percent in 0.0_f64..20.0) {
         let sizes: Vec<u32> = Sizes::default().all().collect();
         for racer in Racer::ALL {
-            let played = racer.run(&load, Gaps { percent, seed: 1 }, prices);
+            let played = racer.run(&load, &Gaps { percent, seed: 1 }.into(), prices);
             prop_assert_eq!(played.len(), load.percent.len());
             prop_assert_eq!(played[0], Sizes::default().start);
             prop_assert!(played.iter().all(|size| sizes.contains(size)), "{}", racer.name());
@@ -43,8 +43,8 @@ proptest! {
     #[test]
     fn the_same_load_gives_the_same_sizes(load in loads(), prices in prices()) {
         for racer in Racer::ALL {
-            let gaps = Gaps { percent: 2.0, seed: 3 };
-            prop_assert_eq!(racer.run(&load, gaps, prices), racer.run(&load, gaps, prices));
+            let gaps = Gaps { percent: 2.0, seed: 3 }.into();
+            prop_assert_eq!(racer.run(&load, &gaps, prices), racer.run(&load, &gaps, prices));
         }
     }
 

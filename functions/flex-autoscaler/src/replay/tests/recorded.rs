@@ -18,7 +18,7 @@ fn recorded() -> Vec<Trace> {
 }
 
 fn ours(traces: &[Trace], percent: f64) -> Row {
-    let heats = race(traces, &[Racer::Ours], &[Prices::default()], Gaps { percent, seed: 1 });
+    let heats = race(traces, &[Racer::Ours], &[Prices::default()], &Gaps { percent, seed: 1 }.into());
     heats[0].rows().into_iter().find(|row| row.policy == Racer::Ours).unwrap()
 }
 

@@ -1,8 +1,8 @@
 use crate::replay::chart::{Panel, draw};
 use crate::replay::model::{Policy, Prices, Seen, Sizes, play, tally, violates};
 use crate::replay::oracle::cheapest;
-use crate::replay::policies::{Hpa, Original, Unmoved, Vpa};
-use crate::replay::race::{Gaps, Racer, race};
+use crate::replay::policies::{Hpa, Original, Unmoved, Vpa, played};
+use crate::replay::race::{Conditions, Racer, race};
 use crate::replay::synthetic;
 
 use super::{ours, tally_of, trace};
@@ -107,7 +107,7 @@ fn every_synthetic_load_is_there_and_none_makes_us_flap() {
     assert_eq!(traces.len(), 9);
     assert_eq!(traces, synthetic::traces(1));
     assert_ne!(traces, synthetic::traces(2));
-    let heats = race(&traces, &[Racer::Ours, Racer::Original], &[Prices::default()], Gaps::default());
+    let heats = race(&traces, &[Racer::Ours, Racer::Original], &[Prices::default()], &Conditions::default());
     let rows = heats[0].rows();
     let of = |racer| rows.iter().find(|row| row.policy == racer).unwrap();
     assert!(of(Racer::Ours).times_oracle <= 1.5, "{:?}", of(Racer::Ours));
@@ -138,14 +138,31 @@ fn the_command_takes_its_arguments_and_refuses_others() {
     let command = crate::replay::command::command;
     command().debug_assert();
     let takes = |arguments: &[&str]| command().try_get_matches_from([&["replay"], arguments].concat()).is_ok();
-    let good: [&[&str]; 4] = [
+    let good: [&[&str]; 5] = [
         &[],
         &["--traces", "d", "--policy", "ours,vpa", "--penalty", "0.05,1", "--reboot-minutes", "0,10", "--json"],
         &["--holdout-split", "7", "--gaps", "1"],
         &["--svg", "a.svg", "--trace", "a"],
+        &["--policy-file", "p.json"],
     ];
     assert!(good.iter().all(|arguments| takes(arguments)));
     let bad: [&[&str]; 5] =
         [&["--policy", "best"], &["--penalty", "-1"], &["--gaps", "101"], &["--penalty", "NaN"], &["--svg", "a.svg"]];
     assert!(bad.iter().all(|arguments| !takes(arguments)));
+}
+
+#[test]
+fn a_policy_file_changes_ours_and_not_the_world() {
+    let prices = Prices { violation_minute: 0.2, ..Prices::default() };
+    let text = r#"{"cost": {"enabled": false}, "limits": {"min_ocpus": 2}, "mode": "off"}"#;
+    let given = crate::policy_document::read(text).unwrap();
+    let rules = played(&given, Sizes::default(), prices);
+    assert!(!rules.cost.enabled && rules.mode == crate::policy::Mode::Enforce && rules.allow_reboot);
+    assert!((rules.limits.min_ocpus, rules.prices.violation_price_per_minute) == (8.0, 0.2), "{rules:?}");
+    let traces = synthetic::traces(1);
+    let conditions = Conditions { rules: given, ..Conditions::default() };
+    let default = Conditions::default();
+    let run = |racer: Racer, conditions| racer.run(&traces[1], conditions, prices);
+    assert_ne!(run(Racer::Ours, &conditions), run(Racer::Ours, &default));
+    assert_eq!(run(Racer::Vpa, &conditions), run(Racer::Vpa, &default));
 }

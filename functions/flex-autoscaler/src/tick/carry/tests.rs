@@ -1,0 +1,107 @@
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
+
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use causeway_cloud::fleet::{Accepted, Machine, Selector, Shape, Size, Work};
+use causeway_resilience::Deadline;
+use futures_util::stream::{self, BoxStream};
+use serde_json::json;
+
+use super::*;
+use crate::record;
+use crate::tick::tests::Hands;
+
+/// A cloud that refuses a change in these ways, one after the other and the last for ever, and that shows the machine in
+/// this state, or not at all.
+struct Refusing {
+    refusals: Mutex<Vec<ServiceFailure>>,
+    shown: Option<&'static str>,
+}
+
+#[async_trait]
+impl Fleet for Refusing {
+    fn machines(&self, _: &Selector, _: Deadline) -> BoxStream<'static, Result<Machine, ServiceFailure>> {
+        stream::empty().boxed()
+    }
+
+    async fn machine(&self, id: &str, _: Deadline) -> Result<Machine, ServiceFailure> {
+        let missing = || ServiceFailure::new(Kind::NotFound, "compute", "GetInstance", "");
+        let state = self.shown.ok_or_else(missing)?;
+        let machine = json!({
+            "id": id, "compartment": "c", "state": state, "shape": "s", "size": { "ocpus": 16.0, "memory_gb": 256.0 },
+            "availability_domain": "ad", "created": "2026-03-11T12:00:00Z", "tags": {}, "defined_tags": {},
+        });
+        Ok(serde_json::from_value(machine).unwrap())
+    }
+
+    fn shapes(&self, _: Option<&str>, _: Deadline) -> BoxStream<'static, Result<Shape, ServiceFailure>> {
+        stream::empty().boxed()
+    }
+
+    async fn resize(&self, _: &Resize, _: Deadline) -> Result<Accepted, ServiceFailure> {
+        let mut refusals = self.refusals.lock().unwrap();
+        Err(if refusals.len() > 1 { refusals.remove(0) } else { refusals[0].clone() })
+    }
+
+    async fn work(&self, _: &str, _: Deadline) -> Result<Work, ServiceFailure> {
+        Err(ServiceFailure::new(Kind::NotFound, "compute", "GetWorkRequest", ""))
+    }
+}
+
+fn failure(kind: Kind, reason: &str) -> ServiceFailure {
+    ServiceFailure::new(kind, "compute", "UpdateInstance", reason)
+}
+
+/// The name of what became of a change that was refused in these ways.
+async fn answer(refusals: &[ServiceFailure], shown: Option<&'static str>) -> &'static str {
+    let fleet = Refusing { refusals: Mutex::new(refusals.to_vec()), shown };
+    let clock = Hands::at(1_000);
+    let deadline = Deadline::within(Instant::now(), Some(Duration::from_secs(60)));
+    let patience = Patience { clock: &clock, random: || 0.0, deadline };
+    let size = |ocpus: f64| Size { ocpus, memory_gb: ocpus * 16.0 };
+    let action = Action {
+        id: "ocid1.instance.oc1.iad.a".to_owned(),
+        kind: record::Kind::Up,
+        from: size(16.0),
+        to: size(22.0),
+        baseline: None,
+        if_match: Some("etag".to_owned()),
+        retry_token: "token".to_owned(),
+        may_restart: false,
+    };
+    let answers = Carry { fleet: &fleet, patience: &patience, concurrency: 1 }.out(&[action]).await;
+    name(&answers[0])
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_unknown_whatever_comes_after_it() {
+    let lost = || failure(Kind::Timeout, "").with_unknown_effect(true);
+    let certain = || failure(Kind::Timeout, "");
+    for (refusals, expected) in [
+        (vec![lost(), failure(Kind::Throttled, "429")], "unknown"),
+        (vec![lost(), failure(Kind::Unavailable, "connection refused")], "unknown"),
+        (vec![lost(), failure(Kind::Conflict, "busy")], "unknown"),
+        (vec![lost(), failure(Kind::Denied, "")], "unknown"),
+        (vec![failure(Kind::Throttled, "").with_unknown_effect(true)], "unknown"),
+        (vec![certain(), failure(Kind::Throttled, "429")], "not_sent"),
+        (vec![certain(), failure(Kind::Denied, "")], "refused"),
+    ] {
+        assert_eq!(answer(&refusals, Some("RUNNING")).await, expected, "{refusals:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_is_gone_when_it_cannot_be_read_either() {
+    let hidden = [failure(Kind::NotFound, "NotAuthorizedOrNotFound")];
+    for (shown, expected) in [
+        (None, "gone"),
+        (Some("TERMINATED"), "gone"),
+        (Some("TERMINATING"), "gone"),
+        (Some("RUNNING"), "refused"),
+        (Some("STOPPED"), "refused"),
+    ] {
+        assert_eq!(answer(&hidden, shown).await, expected, "{shown:?}");
+    }
+}
