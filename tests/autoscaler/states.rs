@@ -40,6 +40,23 @@ fn with_lost_state_machines_grow_once_and_none_shrinks() {
     assert_eq!((cloud.changes(&fleet[0]), cloud.changes(&fleet[1])), (1, 0));
 }
 
+/// Nobody knows which of the points are of the size before, so nothing grows on them but emergencies.
+#[test]
+fn state_that_is_gone_is_told_and_old_points_do_not_resize_twice() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet);
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().accepted(), [fleet[0].id.clone()]);
+    for name in cloud.objects(STATE).into_iter().filter(|name| !name.ends_with("/lease.json")) {
+        cloud.delete(&name);
+    }
+    let ticked = autoscaler.tick();
+    assert_eq!((ticked.accepted().len(), ticked.count("DOWN")), (0, 0), "{}", ticked.reply["counts"]);
+    assert_eq!(ticked.reply["status"], "partial");
+    assert!(ticked.reply["warnings"].to_string().contains("gone"), "{}", ticked.reply["warnings"]);
+    assert_eq!((cloud.changes(&fleet[0]), cloud.changes(&fleet[1])), (1, 0));
+}
+
 #[test]
 fn state_that_cannot_be_read_is_kept_told_and_done_without() {
     for text in ["{\"write_id\":\"x\",\"epoch\":1,\"value\":{\"version\":99}}", "{\"write_id\":\"x", "\u{0}\u{1}"] {

@@ -45,9 +45,11 @@ use crate::policy_document::{self, MAX_POLICY_BYTES};
 use crate::record::{Alert, Severity};
 use crate::reply::{Busy, Reply, Resized, Status};
 use crate::request::{Request, Target};
-use crate::state::Answer;
+use crate::state::{Answer, StateRead};
 
 const LEASE: &str = "lease";
+/// The lease's epoch when nobody has held it before.
+const FIRST_EPOCH: u64 = 1;
 /// Looks at machines that are about to change, until each has been seen with its etag.
 const MAX_LOOKS: usize = 3;
 /// Decisions of a reply.
@@ -186,11 +188,14 @@ impl Tick<'_> {
 
     async fn held(
         &self,
-        loaded: (Store, Loaded),
-        gathered: Gathered,
+        mut loaded: (Store, Loaded),
+        mut gathered: Gathered,
         now: Timestamp,
         lease: &mut Lease,
     ) -> Result<Reply, Error> {
+        if lease.epoch() > FIRST_EPOCH {
+            gathered.warnings.extend(missed(&mut loaded.1.state));
+        }
         let mut work = self.put_together(loaded, gathered, now, epoch(self.owner.clock.as_ref())).await;
         let mut outcome = self.decided(&mut work).await;
         outcome.record.alerts.extend(unreadable(&outcome.record.alerts, &work.reply.quarantined));
@@ -331,6 +336,15 @@ fn finished(mut reply: Reply) -> Reply {
         reply.status = Status::Partial;
     }
     reply
+}
+
+/// Where there is no state though somebody has held the lease before: lost is not the same as never written.
+fn missed(state: &mut StateRead) -> Option<String> {
+    const GONE: &str = "the state of earlier ticks is gone";
+    state.is_absent().then(|| {
+        *state = StateRead::Corrupt { text: String::new(), problem: GONE.to_owned() };
+        GONE.to_owned()
+    })
 }
 
 /// Seconds since 1970. Grows with every holder of the lease, and does not begin anew when the lease is lost: tokens made of it are known to
