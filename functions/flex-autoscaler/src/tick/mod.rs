@@ -260,8 +260,9 @@ impl Tick<'_> {
                 Ok(Some(machine)) => {
                     *instance = renewed(std::mem::replace(instance, instance_of(machine.clone())), machine)
                 }
-                Ok(None) => instance.gone = true,
-                // It stays without an etag, and what has none is not changed.
+                // It stays without an etag, and what has none is not changed. One that was listed a moment ago and is
+                // not found now may have ended, or may not be read: the next list tells.
+                Ok(None) => tracing::warn!(id, "a machine that was listed is not found"),
                 Err(failure) => tracing::warn!(%failure, id, "a machine could not be looked at"),
             }
         }
