@@ -54,6 +54,8 @@ impl Cloud {
     }
 
     pub(crate) fn with(options: Options) -> Self {
+        // Building takes longer than any wait below has patience.
+        let _ = programs::function("flex-autoscaler");
         let emulator = Emulator::open(options).unwrap();
         let runtime = Runtime::new().unwrap();
         let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
