@@ -113,7 +113,7 @@ impl Request {
     #[must_use]
     pub fn name(&self, context: &Context) -> Option<String> {
         let of_message = |id: &String| {
-            let digest = hex(&Sha256::digest(id));
+            let digest = sha256(id);
             format!("{}_{}", self.analysis().name(), &digest[..16])
         };
         self.run_id.clone().or_else(|| context.message_id.as_ref().map(of_message))
@@ -127,9 +127,5 @@ fn is_run_id(text: &str) -> bool {
 
 /// SHA-256 in hex.
 pub(crate) fn sha256(text: &str) -> String {
-    hex(&Sha256::digest(text))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    format!("{:x}", Sha256::digest(text))
 }

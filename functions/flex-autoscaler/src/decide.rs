@@ -92,7 +92,7 @@ pub fn tick_of(now: Timestamp) -> i64 {
 #[must_use]
 pub fn retry_token(id: &str, epoch: u64, to: Size) -> String {
     let text = format!("{id}\n{epoch}\n{:.6}\n{:.6}", to.ocpus, to.memory_gb);
-    crate::hex(&Sha256::digest(text))
+    format!("{:x}", Sha256::digest(text))
 }
 
 /// Whether a machine may be restarted now: where it is allowed at all, and inside a maintenance window if there are

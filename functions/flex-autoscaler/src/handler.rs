@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_cloud::state::{Clock, Documents};
-use causeway_cloud::{Alerts, Fleet, Metrics, Notifier, Objects, Ports, Principal, Problem};
+use causeway_cloud::{Alerts, Fleet, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_resilience::ServiceFailure;
-use causeway_runtime::{AuthCheck, Context, Error, Handler, Tool};
+use causeway_runtime::{Context, Error, Handler, Tool};
 use serde_json::{Value, json};
 
 use crate::config::PolicyFrom;
@@ -110,8 +110,8 @@ impl Handler for FlexAutoscaler {
         commands::all()
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

@@ -160,12 +160,33 @@ pub struct Quota {
     pub memory_gb: Option<f64>,
 }
 
+impl Instance {
+    /// A machine of which nothing else is known.
+    pub(crate) fn unknown(id: &str, state: MachineState, shape: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            state,
+            shape: shape.to_owned(),
+            size: None,
+            name: None,
+            compartment: None,
+            availability_domain: None,
+            baseline: None,
+            etag: None,
+            tags: BTreeMap::new(),
+            on_dedicated_host: None,
+            preemptible: None,
+            gone: false,
+            work_requests: Vec::new(),
+            cpu: Vec::new(),
+            memory: Vec::new(),
+        }
+    }
+}
+
 impl From<Machine> for Instance {
     fn from(machine: Machine) -> Self {
         Self {
-            id: machine.id,
-            state: machine.state,
-            shape: machine.shape,
             size: machine.size,
             name: machine.name,
             compartment: Some(machine.compartment),
@@ -173,12 +194,9 @@ impl From<Machine> for Instance {
             baseline: machine.baseline,
             etag: machine.etag,
             tags: machine.tags,
-            on_dedicated_host: None,
-            preemptible: None,
-            gone: false,
-            work_requests: Vec::new(),
-            cpu: Vec::new(),
-            memory: Vec::new(),
+            on_dedicated_host: machine.on_dedicated_host,
+            preemptible: machine.preemptible,
+            ..Self::unknown(&machine.id, machine.state, &machine.shape)
         }
     }
 }

@@ -36,8 +36,3 @@ pub use config::{Config, PolicyFrom};
 pub use handler::{FlexAutoscaler, Parts, Services};
 pub use reply::{Busy, Reply, Resized, Status};
 pub use request::{Kind, MAX_INSTANCE_IDS, Request, Scope};
-
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

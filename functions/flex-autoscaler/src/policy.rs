@@ -69,7 +69,7 @@ pub struct Policy {
 }
 
 /// What is done with decisions.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Nothing is decided.
@@ -89,6 +89,6 @@ impl Policy {
     pub fn hash(&self) -> String {
         let same_mode = Self { mode: Mode::default(), ..self.clone() };
         let bytes = serde_json::to_vec(&same_mode).unwrap_or_default();
-        crate::hex(&Sha256::digest(bytes)[..8])
+        format!("{:.16x}", Sha256::digest(bytes))
     }
 }

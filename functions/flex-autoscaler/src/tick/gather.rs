@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeway_cloud::fleet::{Machine, MachineState, Shape};
+use causeway_cloud::fleet::{MachineState, Shape};
 use causeway_cloud::{Fleet, Metrics};
 use causeway_runtime::Error;
 use futures_util::future::{join, try_join};
@@ -57,7 +57,7 @@ impl Gather<'_> {
         .await;
         let (mut cpu, mut memory) = (known(cpu, &mut gathered.warnings), known(memory, &mut gathered.warnings));
         for (id, machine) in found.machines {
-            let mut instance = instance_of(machine);
+            let mut instance = Instance::from(machine);
             instance.cpu = cpu.remove(&id).unwrap_or_default();
             instance.memory = memory.remove(&id).unwrap_or_default();
             gathered.instances.push(instance);
@@ -143,38 +143,16 @@ fn known(points: Result<ByMachine, causeway_resilience::ServiceFailure>, warning
     })
 }
 
-/// A machine as the rules see it, with all that the service tells of what it runs on.
-pub(crate) fn instance_of(machine: Machine) -> Instance {
-    let (on_dedicated_host, preemptible) = (machine.on_dedicated_host, machine.preemptible);
-    Instance { on_dedicated_host, preemptible, ..Instance::from(machine) }
-}
-
 /// A machine that was named and is not there.
 fn gone(id: &str) -> Instance {
-    Instance {
-        id: id.to_owned(),
-        state: MachineState::Terminated,
-        shape: String::new(),
-        size: None,
-        name: None,
-        compartment: None,
-        availability_domain: None,
-        baseline: None,
-        etag: None,
-        tags: BTreeMap::new(),
-        on_dedicated_host: None,
-        preemptible: None,
-        gone: true,
-        work_requests: Vec::new(),
-        cpu: Vec::new(),
-        memory: Vec::new(),
-    }
+    Instance { gone: true, ..Instance::unknown(id, MachineState::Terminated, "") }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
+    use causeway_cloud::fleet::Machine;
     use serde_json::json;
 
     use super::*;
@@ -189,7 +167,7 @@ mod tests {
                 "on_dedicated_host": on_dedicated_host, "preemptible": preemptible,
             }))
             .unwrap();
-            let instance = instance_of(machine);
+            let instance = Instance::from(machine);
             assert_eq!((instance.on_dedicated_host, instance.preemptible), (on_dedicated_host, preemptible));
         }
     }

@@ -32,7 +32,7 @@ use jiff::Timestamp;
 
 use carry::Carry;
 use correct::correct;
-use gather::{Gather, Gathered, instance_of};
+use gather::{Gather, Gathered};
 use patience::Patience;
 use store::{Loaded, Store};
 
@@ -257,9 +257,7 @@ impl Tick<'_> {
         for (id, machine) in ids.into_iter().zip(seen) {
             let Some(instance) = work.inputs.instances.iter_mut().find(|instance| instance.id == id) else { continue };
             match machine {
-                Ok(Some(machine)) => {
-                    *instance = renewed(std::mem::replace(instance, instance_of(machine.clone())), machine)
-                }
+                Ok(Some(machine)) => *instance = renewed(std::mem::replace(instance, machine.clone().into()), machine),
                 // It stays without an etag, and what has none is not changed. One that was listed a moment ago and is
                 // not found now may have ended, or may not be read: the next list tells.
                 Ok(None) => tracing::warn!(id, "a machine that was listed is not found"),
@@ -306,7 +304,7 @@ impl Tick<'_> {
 /// The machine as it is now, with what was measured of it.
 fn renewed(before: Instance, machine: causeway_cloud::fleet::Machine) -> Instance {
     let Instance { cpu, memory, work_requests, .. } = before;
-    Instance { cpu, memory, work_requests, ..instance_of(machine) }
+    Instance { cpu, memory, work_requests, ..Instance::from(machine) }
 }
 
 fn resized(action: &Action, answer: Answer) -> Resized {

@@ -80,7 +80,7 @@ fn of_a_kind<'a>(code: &str, alerts: Vec<&'a Alert>) -> Vec<Bundle<'a>> {
 fn together<'a>(code: &str, alerts: Vec<&'a Alert>) -> Bundle<'a> {
     let mut keys: Vec<&str> = alerts.iter().map(|alert| alert.dedup_key.as_str()).collect();
     keys.sort_unstable();
-    let digest = crate::hex(&Sha256::digest(keys.join("\n"))[..16]);
+    let digest = format!("{:.32x}", Sha256::digest(keys.join("\n")));
     let lines: Vec<&str> = alerts.iter().map(|alert| alert.title.as_str()).collect();
     let title = format!("Autoscaler: {code} on {} machines", alerts.len());
     let message = Message { title, body: cut(lines.join("\n")) };

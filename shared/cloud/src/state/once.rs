@@ -80,8 +80,8 @@ impl Once {
     /// # Errors
     /// The store's. Nothing may be done then: whether somebody else has the claim is unknown.
     pub async fn begin(&self, key: &str, payload: &str, left: Duration) -> Result<Begun, StateError> {
-        let name = hex(&Sha256::digest(key));
-        let payload = hex(&Sha256::digest(payload));
+        let name = format!("{:x}", Sha256::digest(key));
+        let payload = format!("{:x}", Sha256::digest(payload));
         let now = self.documents.clock().unix_millis();
         let found = self.documents.get::<Record>(&name).await?;
         if let Some(found) = found.as_ref().filter(|found| found.value.expires_unix_ms > now) {
@@ -171,8 +171,4 @@ fn answer(record: &Record, payload: &str) -> Begun {
         State::Complete(Some(reply)) => Begun::Done(reply.clone()),
         State::Complete(None) => Begun::DoneWithoutReply,
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -129,21 +129,9 @@ fn shape() -> Shape {
 
 fn instance() -> Instance {
     Instance {
-        id: "replayed".to_owned(),
-        state: MachineState::Running,
-        shape: SHAPE.to_owned(),
-        size: None,
-        name: None,
-        compartment: None,
-        availability_domain: None,
-        baseline: None,
-        etag: None,
-        tags: std::collections::BTreeMap::new(),
         on_dedicated_host: Some(false),
         preemptible: Some(false),
-        gone: false,
-        work_requests: Vec::new(),
         cpu: Vec::with_capacity(POINTS),
-        memory: Vec::new(),
+        ..Instance::unknown("replayed", MachineState::Running, SHAPE)
     }
 }
