@@ -1,6 +1,5 @@
 //! Lambda.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -19,6 +18,7 @@ use serde_json::Value;
 
 use super::Session;
 use super::call::{Operation, Repetition, Tries};
+use super::client::Cached;
 use super::log::Logged;
 
 /// A function runs 15 minutes at most; the answer needs a moment more.
@@ -34,20 +34,17 @@ const MAX_CODE: usize = 128;
 
 /// Functions of the account whose names begin alike.
 pub(super) struct Functions {
-    session: Session,
-    client: OnceLock<Client>,
+    client: Cached<Client>,
     prefix: String,
 }
 
 impl Functions {
     pub(super) fn new(session: Session, prefix: String) -> Self {
-        Self { session, client: OnceLock::new(), prefix }
+        Self { client: Cached::new(session), prefix }
     }
 
     async fn client(&self, tries: &Tries) -> Result<&Client, ServiceFailure> {
-        let config = self.session.ready(tries).await?;
-        let made = || Client::from_conf(Builder::from(config).interceptor(Logged).build());
-        Ok(self.client.get_or_init(made))
+        self.client.get(tries, |config| Client::from_conf(Builder::from(config).interceptor(Logged).build())).await
     }
 }
 

@@ -1,6 +1,5 @@
 //! Secrets Manager.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -13,6 +12,7 @@ use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 
 use super::call::{Operation, Repetition, Tries};
+use super::client::Cached;
 use super::log::Logged;
 use super::{Session, arn};
 
@@ -25,19 +25,16 @@ const GET: Operation = Operation {
 
 /// The vault of the account.
 pub(super) struct Vault {
-    session: Session,
-    client: OnceLock<Client>,
+    client: Cached<Client>,
 }
 
 impl Vault {
     pub(super) fn new(session: Session) -> Self {
-        Self { session, client: OnceLock::new() }
+        Self { client: Cached::new(session) }
     }
 
     async fn client(&self, tries: &Tries) -> Result<&Client, ServiceFailure> {
-        let config = self.session.ready(tries).await?;
-        let made = || Client::from_conf(Builder::from(config).interceptor(Logged).build());
-        Ok(self.client.get_or_init(made))
+        self.client.get(tries, |config| Client::from_conf(Builder::from(config).interceptor(Logged).build())).await
     }
 }
 
