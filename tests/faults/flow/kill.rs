@@ -4,7 +4,7 @@ use rustix::process::Signal;
 use tests::harness::{AGENTS, Catch, FLOW, When, notice, signal};
 
 use super::run::Run;
-use super::{Point, each, is_effect, undisturbed};
+use super::{Point, Undisturbed, each, is_effect, undisturbed};
 
 #[test]
 fn at_each_write_and_each_call_of_an_agent() {
@@ -22,11 +22,7 @@ fn at_each_write_and_each_call_of_an_agent() {
         calling.kill();
         platform.gate.wait_gone();
         platform.gate.open();
-        // What an agent still works out goes to nobody.
-        platform.wait_quiet();
-        let resumed = Resumed::of(&run);
-        expected.check(&what, &run, &run.finish());
-        resumed.check(&what);
+        resume(&expected, &what, &run);
     });
 }
 
@@ -42,10 +38,7 @@ fn while_an_agent_is_about_to_work() {
         calling.kill();
         // Some platforms let it go on without its caller, others end it.
         signal(pid, fate);
-        platform.wait_quiet();
-        let resumed = Resumed::of(&run);
-        expected.check(&what, &run, &run.finish());
-        resumed.check(&what);
+        resume(&expected, &what, &run);
     });
 }
 
@@ -61,10 +54,7 @@ fn while_an_agent_reads_or_writes_and_goes_on() {
         platform.gate.wait_caught();
         calling.kill();
         platform.gate.open();
-        platform.wait_quiet();
-        let resumed = Resumed::of(&run);
-        expected.check(&what, &run, &run.finish());
-        resumed.check(&what);
+        resume(&expected, &what, &run);
     });
 }
 
@@ -92,6 +82,14 @@ fn again_and_again() {
         }
         expected.check("again", &run, &run.finish());
     });
+}
+
+/// Calls the run to its end, when what an agent still works out goes to nobody any more.
+fn resume(expected: &Undisturbed, what: &str, run: &Run) {
+    run.platform.wait_quiet();
+    let resumed = Resumed::of(run);
+    expected.check(what, run, &run.finish());
+    resumed.check(what);
 }
 
 /// A request of an agent in the middle of its work.
