@@ -11,13 +11,13 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use causeway_cloud::{ChatModel, Objects, Ports, Principal, Problem};
+use causeway_cloud::{ChatModel, Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::decision::request::HealthAs;
 use causeway_decisioning::decision::synthesise::synthesise;
 use causeway_decisioning::decision::{Answer, Request};
 use causeway_decisioning::narrative::{self, Dropped, narrate};
 use causeway_resilience::Deadline;
-use causeway_runtime::{AuthCheck, Context, Error, Handler, until};
+use causeway_runtime::{Context, Error, Handler, until};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -93,8 +93,8 @@ impl Handler for DecisionAgent {
         Err(Error::client(422, "unsupported_event", "a schedule names no result to decide on"))
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

@@ -19,8 +19,8 @@ use std::time::Duration;
 
 use causeway_cloud::results::Results;
 use causeway_cloud::state::Clock;
-use causeway_cloud::{Invoker, Ports, Principal, Problem};
-use causeway_runtime::{AuthCheck, Context, Error, Handler};
+use causeway_cloud::{Invoker, Ports, Principal, PrincipalCheck, Problem};
+use causeway_runtime::{Context, Error, Handler};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -145,8 +145,8 @@ impl Handler for DecisioningFlow {
         if request.setup { self.set_up(&request, context).await } else { self.carry_on(&request, context).await }
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

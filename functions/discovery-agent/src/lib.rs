@@ -8,10 +8,10 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, Problem};
+use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::discovery::{Answer, Limits, Request, survey};
 use causeway_decisioning::sources::sources_or;
-use causeway_runtime::{AuthCheck, Context, Error, Event, Handler};
+use causeway_runtime::{Context, Error, Event, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -65,8 +65,8 @@ impl Handler for DiscoveryAgent {
         Ok(Request { data_sources: vec![event.written_object()?.key], ..Request::default() })
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

@@ -9,10 +9,10 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, Problem};
+use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::intelligence::{Answer, Limits, METRICS, Request, analyse};
 use causeway_decisioning::sources::sources_or;
-use causeway_runtime::{AuthCheck, Context, Error, Event, Handler};
+use causeway_runtime::{Context, Error, Event, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -68,8 +68,8 @@ impl Handler for IntelligenceAgent {
         Ok(Request { data_sources: vec![event.written_object()?.key], ..Request::default() })
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

@@ -7,12 +7,12 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, Problem};
+use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::intelligence::Limits;
 use causeway_decisioning::sources::sources_or;
 use causeway_decisioning::strategy::plan::plan;
 use causeway_decisioning::strategy::{Answer, Request};
-use causeway_runtime::{AuthCheck, Context, Error, Handler};
+use causeway_runtime::{Context, Error, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -59,8 +59,8 @@ impl Handler for StrategyAgent {
         Ok(plan(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await?)
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

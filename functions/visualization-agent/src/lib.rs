@@ -7,10 +7,10 @@
 
 use std::sync::Arc;
 
-use causeway_cloud::{Objects, Ports, Principal, Problem};
+use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::visualization::request::Format;
 use causeway_decisioning::visualization::{Answer, Options, Request, VisualizeError, visualize};
-use causeway_runtime::{AuthCheck, Context, Error, Handler};
+use causeway_runtime::{Context, Error, Handler};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -54,8 +54,8 @@ impl Handler for VisualizationAgent {
         visualize(&self.objects, &request, &self.options, &Timestamp::now).await.map_err(failed)
     }
 
-    async fn check_auth(&self) -> AuthCheck {
-        self.principal.check().await.into()
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
     }
 
     fn capabilities(&self) -> Value {

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use causeway_resilience::PrincipalCheck;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -74,36 +75,7 @@ pub trait Handler: Send + Sync + Sized + 'static {
     ///
     /// The check runs on a thread of its own, with the call's tokio runtime at hand, so that the bound holds
     /// even when it blocks. One that is still blocked keeps its thread, and no other check starts before it ends.
-    fn check_auth(&self) -> impl Future<Output = AuthCheck> + Send {
-        async { AuthCheck::NotUsed { detail: Value::Null } }
+    fn check_auth(&self) -> impl Future<Output = PrincipalCheck> + Send {
+        async { PrincipalCheck::NotUsed { detail: Value::Null } }
     }
-}
-
-/// Result of a principal check.
-///
-/// `detail` is an object whose members stand beside `principal` or `reason` in the reply; anything else but null
-/// stands there as `detail`. Usual members, where known: `provider`, `region`, `tenancy`, `compartment`,
-/// `seconds_to_expiry` of the credentials, `clock_skew_seconds` (ours less theirs), and `chain`, a list of what was
-/// tried in order and why it was left. Never a token, a key or a passphrase.
-#[derive(Debug, Clone, PartialEq)]
-pub enum AuthCheck {
-    /// No credentials are configured: this deployment makes no call that needs a principal.
-    NotUsed {
-        /// What was looked for and not found.
-        detail: Value,
-    },
-    /// The principal works; its kind and id, never its key.
-    Ok {
-        /// Such as `resource_principal`.
-        principal: String,
-        /// What else is known.
-        detail: Value,
-    },
-    /// It does not; the reason for the operator, without secrets.
-    Failed {
-        /// What went wrong.
-        reason: String,
-        /// How far it came.
-        detail: Value,
-    },
 }

@@ -25,10 +25,11 @@ mod telemetry;
 mod tool;
 
 pub use budget::{Budget, until};
+pub use causeway_resilience::PrincipalCheck;
 pub use context::{Context, Trace};
 pub use error::{Error, Kind as ErrorKind};
 pub use events::{Event, ObjectRef};
-pub use handler::{AuthCheck, Handler};
+pub use handler::Handler;
 pub use hosts::run;
 pub use idempotency::Idempotency;
 pub use invocation::{HttpRequest, Invocation, Item, Kind, Payload, Task};

@@ -9,7 +9,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tracing::Instrument;
 
-use crate::{AuthCheck, Budget, Handler};
+use crate::{Budget, Handler};
 
 /// Time that a principal check may take.
 const AUTH_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,15 +68,15 @@ impl<H: Handler> Prober<H> {
         let outcome = tokio::time::timeout(limit, self.checked()).await;
         let outcome = outcome.unwrap_or_else(|_| failed(format!("no answer within {} ms", limit.as_millis())));
         let (status, detail) = match outcome {
-            AuthCheck::NotUsed { detail } => ("not_used", merged(detail, "reason", NO_CREDENTIALS.to_owned())),
-            AuthCheck::Ok { principal, detail } => ("ok", merged(detail, "principal", principal)),
-            AuthCheck::Failed { reason, detail } => ("failed", merged(detail, "reason", reason)),
+            PrincipalCheck::NotUsed { detail } => ("not_used", merged(detail, "reason", NO_CREDENTIALS.to_owned())),
+            PrincipalCheck::Works { principal, detail } => ("ok", merged(detail, "principal", principal)),
+            PrincipalCheck::Fails { reason, detail } => ("failed", merged(detail, "reason", reason)),
         };
         json!({ "test_type": "auth", "status": status, "function": H::NAME, "detail": detail })
     }
 
     /// One check at a time: one that blocks for ever keeps one thread, not one for each probe.
-    async fn checked(&self) -> AuthCheck {
+    async fn checked(&self) -> PrincipalCheck {
         let turn = Arc::clone(&self.check).lock_owned().await;
         let (sender, receiver) = oneshot::channel();
         match self.start_check(turn, sender) {
@@ -86,7 +86,7 @@ impl<H: Handler> Prober<H> {
     }
 
     /// The process does not wait for this thread when it ends, as it would for one of the runtime's.
-    fn start_check(&self, turn: OwnedMutexGuard<()>, sender: oneshot::Sender<AuthCheck>) -> std::io::Result<()> {
+    fn start_check(&self, turn: OwnedMutexGuard<()>, sender: oneshot::Sender<PrincipalCheck>) -> std::io::Result<()> {
         let (handler, runtime, span) = (Arc::clone(&self.handler), Handle::current(), tracing::Span::current());
         let check = move || {
             let _turn = turn;
@@ -103,18 +103,8 @@ fn time_for_check(budget: Budget) -> Duration {
     left.map_or(AUTH_TIMEOUT, |left| left.min(AUTH_TIMEOUT))
 }
 
-impl From<PrincipalCheck> for AuthCheck {
-    fn from(check: PrincipalCheck) -> Self {
-        match check {
-            PrincipalCheck::NotUsed { detail } => Self::NotUsed { detail },
-            PrincipalCheck::Works { principal, detail } => Self::Ok { principal, detail },
-            PrincipalCheck::Fails { reason, detail } => Self::Failed { reason, detail },
-        }
-    }
-}
-
-fn failed(reason: String) -> AuthCheck {
-    AuthCheck::Failed { reason, detail: Value::Null }
+fn failed(reason: String) -> PrincipalCheck {
+    PrincipalCheck::Fails { reason, detail: Value::Null }
 }
 
 /// The finding itself wins over a member of the same name.

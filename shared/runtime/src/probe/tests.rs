@@ -20,7 +20,7 @@ impl Settings for NoConfig {
 }
 
 enum Check {
-    Answers(AuthCheck),
+    Answers(PrincipalCheck),
     /// Needs the runtime's clock and its tasks.
     Waits,
     /// Gives no way to stop it.
@@ -42,7 +42,7 @@ impl Handler for Demo {
         Ok(request)
     }
 
-    async fn check_auth(&self) -> AuthCheck {
+    async fn check_auth(&self) -> PrincipalCheck {
         match &self.0 {
             Check::Answers(answer) => return answer.clone(),
             Check::Waits => {
@@ -56,7 +56,7 @@ impl Handler for Demo {
             Check::NeverEnds => std::future::pending().await,
             Check::Panics => panic!("asked to"),
         }
-        AuthCheck::Ok { principal: "instance_principal".to_owned(), detail: Value::Null }
+        PrincipalCheck::Works { principal: "instance_principal".to_owned(), detail: Value::Null }
     }
 }
 
@@ -75,14 +75,14 @@ fn reply(check: Check, limit: Duration) -> Value {
     run(async { prober.auth(limit).await })
 }
 
-fn detail(check: AuthCheck) -> (Value, Value) {
+fn detail(check: PrincipalCheck) -> (Value, Value) {
     let mut reply = reply(Check::Answers(check), LONG);
     (reply["status"].take(), reply["detail"].take())
 }
 
 #[test]
 fn findings_are_merged() {
-    let ok = |detail| AuthCheck::Ok { principal: "instance_principal".to_owned(), detail };
+    let ok = |detail| PrincipalCheck::Works { principal: "instance_principal".to_owned(), detail };
     let principal = json!({"principal": "instance_principal"});
     assert_eq!(detail(ok(Value::Null)), (json!("ok"), principal.clone()));
     assert_eq!(detail(ok(json!({}))), (json!("ok"), principal));
@@ -96,10 +96,10 @@ fn findings_are_merged() {
     }
     assert_eq!(detail(ok(json!({"principal": "other"}))).1["principal"], "instance_principal");
     assert_eq!(detail(ok(json!([1]))).1, json!({"principal": "instance_principal", "detail": [1]}));
-    let failure = AuthCheck::Failed { reason: "refused".to_owned(), detail: json!({"chain": ["config file"]}) };
+    let failure = PrincipalCheck::Fails { reason: "refused".to_owned(), detail: json!({"chain": ["config file"]}) };
     assert_eq!(detail(failure), (json!("failed"), json!({"reason": "refused", "chain": ["config file"]})));
     let absent = json!("no credentials are configured");
-    let unused = |detail| AuthCheck::NotUsed { detail };
+    let unused = |detail| PrincipalCheck::NotUsed { detail };
     assert_eq!(detail(unused(Value::Null)), (json!("not_used"), json!({"reason": absent})));
     let looked = detail(unused(json!({"chain": ["config file: none"]})));
     assert_eq!(looked, (json!("not_used"), json!({"reason": absent, "chain": ["config file: none"]})));
