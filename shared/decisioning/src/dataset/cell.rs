@@ -118,6 +118,7 @@ fn null_token(text: &str) -> Option<usize> {
     match text.len() {
         0 => Some(0),
         1 | 5.. => None,
+        _ if !matches!(text.as_bytes()[0], b'N' | b'n' | b'<' | b'#' | b'\\') => None,
         _ => NULL_TOKENS.iter().position(|token| *token == text),
     }
 }
@@ -165,12 +166,12 @@ fn read_word(text: &str) -> Reading<'_> {
         2..=5 if is("true") || is("yes") => Reading::Value(Value::Bool(true), Form::Plain),
         2..=5 if is("false") || is("no") => Reading::Value(Value::Bool(false), Form::Plain),
         3 | 8 if is("inf") || is("infinity") => numeric(Number::Float(f64::INFINITY), Form::Plain),
-        10..=30 if text.as_bytes()[text.len() - 1].is_ascii_alphanumeric() && text.contains(' ') => {
-            match date::parse(text) {
-                Some(dated) => Reading::Value(Value::Time(dated.moment), Form::Plain),
-                None => plain_text(text),
+        10..=30 if date::begins_with_month(text) => match date::parse(text) {
+            Some(dated) if text.contains(' ') && text.as_bytes()[text.len() - 1].is_ascii_alphanumeric() => {
+                Reading::Value(Value::Time(dated.moment), Form::Plain)
             }
-        }
+            _ => plain_text(text),
+        },
         _ => plain_text(text),
     }
 }

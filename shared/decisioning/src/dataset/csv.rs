@@ -1,8 +1,8 @@
 //! Push-based CSV: bytes in pieces of any size, cells out, no allocation per cell.
 //!
-//! Records that lie whole in a piece and need no unescaping are used where they are; splitting is `csv-core`'s
-//! otherwise. Then a record is kept until it is whole, bounded by `max_record_bytes`; what is ragged, not UTF-8 or
-//! cut off is counted with its line and still used as far as it goes.
+//! Records that lie whole in a piece and have a field for each column are used where they are, many at a time;
+//! splitting is `csv-core`'s otherwise. Then a record is kept until it is whole, bounded by `max_record_bytes`; what is
+//! ragged, not UTF-8 or cut off is counted with its line and still used as far as it goes.
 //!
 //! RFC 4180 does not say what a blank line is. As in pandas and R it is no row here, but it is counted, and in
 //! a file of one column, where it could stand for an empty value, it is an issue too.
@@ -11,12 +11,18 @@ use std::ops::Range;
 
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 
+use super::blank_lines::BlankLines;
 use super::plain_records::PlainRecords;
 use super::sniff::Dialect;
-use super::{BROKEN_UTF8, Cell, Flow, KEPT_LINES, ReadLimits, ReadReport, RowSink};
+use super::{BROKEN_UTF8, Cell, Flow, ReadLimits, ReadReport, RowSink};
 
 /// Fields of one record beyond which the content is not taken for a table.
 const MAX_FIELDS: usize = 65_536;
+/// Rows that are handed on together, column by column, which finds the memory of a column still at hand.
+const BLOCK_ROWS: u64 = 64;
+/// A block ends at multiples of this, so that what a sink decides after so many rows does not depend on the sizes of
+/// pieces.
+const ROWS_TO_A_DECISION: u64 = 1000;
 /// Characters of a column name that are kept.
 const MAX_NAME_CHARS: usize = 128;
 
@@ -50,7 +56,6 @@ struct Columns {
 
 /// A piece of input as it is used up.
 struct Piece<'a> {
-    valid: &'a str,
     records: PlainRecords<'a>,
     used: usize,
 }
@@ -61,46 +66,6 @@ struct Record<'a> {
     bytes: &'a [u8],
     valid: &'a str,
     fields: &'a [Range<usize>],
-}
-
-/// Blank lines before the record that is being read.
-struct BlankLines {
-    /// Whether nothing of the next record has come.
-    between: bool,
-    /// Whether the last byte was a carriage return, so that a line feed belongs to it.
-    after_return: bool,
-    count: u64,
-    first: Vec<u64>,
-}
-
-impl BlankLines {
-    /// Counts the blank lines that the input begins with, and moves `line` on to the next record; returns their bytes.
-    #[inline]
-    fn look(&mut self, input: &[u8], line: &mut u64) -> usize {
-        for (place, &byte) in input.iter().enumerate() {
-            let is_blank = match byte {
-                _ if !self.between => return place,
-                b'\n' => !self.after_return,
-                b'\r' => true,
-                _ => {
-                    self.between = false;
-                    return place;
-                }
-            };
-            if is_blank {
-                self.count += 1;
-                self.first.extend((self.first.len() < KEPT_LINES).then_some(*line));
-            }
-            *line += u64::from(byte == b'\n');
-            self.after_return = byte == b'\r';
-        }
-        input.len()
-    }
-
-    /// A record ended with this byte.
-    fn follow(&mut self, last: Option<&u8>) {
-        (self.between, self.after_return) = (true, last == Some(&b'\r'));
-    }
 }
 
 impl Csv {
@@ -119,7 +84,7 @@ impl Csv {
             line: 1,
             open_quote: false,
             last_byte: b'\n',
-            blank: BlankLines { between: true, after_return: false, count: 0, first: Vec::new() },
+            blank: BlankLines::default(),
         }
     }
 
@@ -144,12 +109,12 @@ impl Csv {
 
     fn feed(&mut self, input: &[u8], report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
         let at_end = input.is_empty();
-        let mut piece = Piece { valid: valid_start(input), records: PlainRecords::new(input, self.delimiter), used: 0 };
+        let mut piece = Piece { records: PlainRecords::new(input, valid_start(input), self.delimiter), used: 0 };
         loop {
             if self.blank.between && !self.columns.all.is_empty() {
-                let flow = self.feed_plain(input, &mut piece, report, sink);
-                if flow == Flow::Stop || (piece.used == input.len() && !at_end) {
-                    return flow;
+                self.feed_plain(input, &mut piece, report, sink);
+                if piece.used == input.len() && !at_end {
+                    return Flow::Continue;
                 }
             }
             let rest = &input[piece.used..];
@@ -203,30 +168,64 @@ impl Csv {
         Flow::Stop
     }
 
-    /// Takes the plain records that the rest of a piece begins with.
-    fn feed_plain(
-        &mut self,
-        input: &[u8],
-        piece: &mut Piece<'_>,
-        report: &mut ReadReport,
-        sink: &mut dyn RowSink,
-    ) -> Flow {
+    /// Takes the plain records that the rest of a piece begins with, as long as they have a field for each column.
+    fn feed_plain(&mut self, input: &[u8], piece: &mut Piece<'_>, report: &mut ReadReport, sink: &mut dyn RowSink) {
         let mut fields = std::mem::take(&mut self.ranges);
-        let mut flow = Flow::Continue;
+        fields.clear();
         piece.records.seek(piece.used);
-        while flow == Flow::Continue {
+        let width = self.columns.all.len();
+        let mut left = self.rows_of_block(report);
+        while left > 0 {
             piece.used += self.blank.look(&input[piece.used..], &mut self.line);
-            let Some(end) = piece.records.fields(piece.used, &mut fields) else { break };
+            let begin = fields.len();
+            let end = piece.records.fields(piece.used, &mut fields);
+            let Some(end) = end.filter(|_| fields.len() - begin == width) else {
+                fields.truncate(begin);
+                break;
+            };
             self.report_blank(report);
-            let record = Record { line: self.line, bytes: input, valid: piece.valid, fields: &fields };
-            flow = self.hand_on(&record, report, sink);
             self.line += u64::from(input[end] == b'\n');
             self.blank.follow(input.get(end));
             piece.used = end + 1;
+            left -= 1;
+            if left == 0 {
+                self.hand_on_block(&piece.records, &fields, report, sink);
+                fields.clear();
+                left = self.rows_of_block(report);
+            }
         }
+        self.hand_on_block(&piece.records, &fields, report, sink);
         self.reader.set_line(self.line);
         self.ranges = fields;
-        flow
+    }
+
+    /// Rows that the present block may still have.
+    fn rows_of_block(&self, report: &ReadReport) -> u64 {
+        let most = if self.limits.sample_rows > 0 { self.limits.sample_rows } else { u64::MAX };
+        BLOCK_ROWS.min(ROWS_TO_A_DECISION - report.rows % ROWS_TO_A_DECISION).min(most - report.rows.min(most))
+    }
+
+    /// Hands on rows with a field for each column.
+    fn hand_on_block(
+        &self,
+        records: &PlainRecords<'_>,
+        fields: &[Range<usize>],
+        report: &mut ReadReport,
+        sink: &mut dyn RowSink,
+    ) {
+        let rows = fields.chunks_exact(self.columns.all.len());
+        if fields.is_empty() {
+            return;
+        }
+        sink.begin_rows(rows.len());
+        let mut texts = Vec::with_capacity(rows.len());
+        for &(field, column) in &self.columns.wanted {
+            texts.clear();
+            texts.extend(rows.clone().map(|row| records.text(&row[field])));
+            sink.texts(column, &texts);
+        }
+        sink.end_rows(rows.len());
+        report.rows += rows.len() as u64;
     }
 
     fn record_done(&mut self, report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
@@ -263,7 +262,7 @@ impl Csv {
         }
     }
 
-    #[inline]
+    /// Hands on a single row, whatever it holds.
     fn hand_on(&self, record: &Record<'_>, report: &mut ReadReport, sink: &mut dyn RowSink) -> Flow {
         let (fields, columns) = (record.fields, &self.columns);
         if self.limits.sample_rows > 0 && report.rows >= self.limits.sample_rows {

@@ -98,13 +98,18 @@ pub fn parse(text: &str) -> Option<Dated> {
 /// The day of a text that is `YYYY-MM-DD` and nothing else, as most dates in files are.
 #[inline]
 pub(crate) fn iso_day(text: &str) -> Option<i64> {
-    let bytes: &[u8; 10] = text.as_bytes().try_into().ok()?;
-    let [year @ .., b'-', m1, m2, b'-', d1, d2] = bytes else { return None };
-    let number = |digits: &[u8]| {
-        let is_number = digits.iter().all(u8::is_ascii_digit);
-        is_number.then(|| digits.iter().fold(0, |sum, digit| sum * 10 + i64::from(digit - b'0')))
-    };
-    checked_days(number(year)?, number(&[*m1, *m2])?, number(&[*d1, *d2])?)
+    let (start, end) = text.as_bytes().split_first_chunk()?;
+    let &[tens, ones] = end else { return None };
+    // `YYYY-MM-` with the lowest byte first; what is a digit becomes 0 to 9 and what is a minus sign becomes 0.
+    let start = u64::from_le_bytes(*start) ^ u64::from_le_bytes(*b"0000-00-");
+    let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
+    // The highest bit of a byte tells what is more than that.
+    const ABOVE: u64 = u64::from_le_bytes([118, 118, 118, 118, 127, 118, 118, 127]);
+    let is_date = (start.wrapping_add(ABOVE) | start) & u64::from_le_bytes([0x80; 8]) == 0 && tens < 10 && ones < 10;
+    // Each byte becomes ten times itself and the next one.
+    let pairs = start.wrapping_mul(10).wrapping_add(start >> 8).to_le_bytes().map(i64::from);
+    let day = i64::from(tens) * 10 + i64::from(ones);
+    if is_date { checked_days(pairs[0] * 100 + pairs[2], pairs[5], day) } else { None }
 }
 
 type DatePart<'a> = (i64, Order, &'a [u8]);
@@ -199,10 +204,35 @@ fn month_name(bytes: &[u8]) -> Option<(i64, &[u8])> {
 
 /// The month of a name in full or by its first three letters, in any case.
 pub(crate) fn month(name: &[u8]) -> Option<i64> {
-    let start = name.first_chunk::<3>()?.map(|letter| letter.to_ascii_lowercase());
-    let index = MONTHS.iter().position(|month| month.as_bytes().starts_with(&start))?;
+    let index = month_begun(name)?;
     let is_month = name.len() == 3 || name.eq_ignore_ascii_case(MONTHS[index].as_bytes());
     is_month.then_some(index as i64 + 1)
+}
+
+/// Whether a text begins as the name of a month does; without that, one that begins with a letter is no date.
+#[inline]
+pub(crate) fn begins_with_month(text: &str) -> bool {
+    month_begun(text.as_bytes()).is_some()
+}
+
+#[inline]
+fn month_begun(text: &[u8]) -> Option<usize> {
+    let index = match &text.first_chunk::<3>()?.map(|letter| letter.to_ascii_lowercase()) {
+        b"jan" => 0,
+        b"feb" => 1,
+        b"mar" => 2,
+        b"apr" => 3,
+        b"may" => 4,
+        b"jun" => 5,
+        b"jul" => 6,
+        b"aug" => 7,
+        b"sep" => 8,
+        b"oct" => 9,
+        b"nov" => 10,
+        b"dec" => 11,
+        _ => return None,
+    };
+    Some(index)
 }
 
 /// Nothing, or ` HH:MM[:SS[.ffffff]][ AM|PM][Z|offset]`; gives microseconds to add.
@@ -269,25 +299,23 @@ fn digits(bytes: &[u8], most: usize) -> Option<(i64, usize, &[u8])> {
 }
 
 fn checked_days(year: i64, month: i64, day: i64) -> Option<i64> {
-    let leap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let length = match month {
-        2 => 28 + i64::from(leap),
+        _ if day <= 28 => 28,
+        2 => 28 + i64::from(year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)),
         4 | 6 | 9 | 11 => 30,
-        1..=12 => 31,
-        _ => return None,
+        _ => 31,
     };
-    ((1..=length).contains(&day) && year > 0).then(|| days_from_civil(year, month, day))
+    let is_day = (1..=12).contains(&month) && (1..=length).contains(&day) && year > 0;
+    is_day.then(|| days_from_civil(year, month, day))
 }
 
-/// Days since 1970-01-01 in the proleptic Gregorian calendar, counted in 400-year eras from March.
+/// Days since 1970-01-01 in the proleptic Gregorian calendar, counted in years from March.
 #[must_use]
 pub fn days_from_civil(year: i64, month: i64, day: i64) -> i64 {
-    let year = if month <= 2 { year - 1 } else { year };
-    let era = year.div_euclid(400);
-    let year_of_era = year.rem_euclid(400);
-    let day_of_year = (153 * ((month + 9) % 12) + 2) / 5 + day - 1;
-    let day_of_era = year_of_era * 365 + year_of_era / 4 - year_of_era / 100 + day_of_year;
-    era * 146_097 + day_of_era - 719_468
+    let (year, month) = if month <= 2 { (year - 1, month + 9) } else { (year, month - 3) };
+    let century = year.div_euclid(100);
+    let leap_days = year.div_euclid(4) - century + century.div_euclid(4);
+    year * 365 + leap_days + (153 * month + 2) / 5 + day - 719_469
 }
 
 /// Year, month and day of a day counted from 1970-01-01; the inverse of [`days_from_civil`].
@@ -345,6 +373,8 @@ mod tests {
             "2016-11-08x",
             "Junk 1 2000",
             "2016-11-08T25:00",
+            "2016-1:-08",
+            "2016-11-0/",
         ] {
             check(text, None);
         }
@@ -356,6 +386,7 @@ mod tests {
             let (year, month, day) = civil_from_days(days);
             prop_assert_eq!(days_from_civil(year, month, day), days);
             prop_assert_eq!(checked_days(year, month, day), (year > 0).then_some(days));
+            prop_assert_eq!(iso_day(&Moment::from_days(days).to_iso()), Some(days));
         }
 
         #[test]

@@ -8,6 +8,7 @@ pub mod date;
 pub mod number;
 pub mod read;
 
+mod blank_lines;
 mod csv;
 mod gzip;
 mod json;
@@ -45,6 +46,12 @@ pub trait RowSink: Send {
     /// The same for a cell of text, which text formats have only; two words, where a [`Cell`] has to be put together.
     fn text(&mut self, column: usize, row: usize, text: &str) {
         self.cell(column, row, Cell::Text(text));
+    }
+    /// The cells of one column for all rows of the block, which are texts.
+    fn texts(&mut self, column: usize, texts: &[&str]) {
+        for (row, text) in texts.iter().enumerate() {
+            self.text(column, row, text);
+        }
     }
     /// Several cells of one column; the first belongs to `first_row`, counted from 0 within the block.
     fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]);

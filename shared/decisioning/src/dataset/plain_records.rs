@@ -1,7 +1,7 @@
-//! Splits CSV records that lie whole in a piece of input and need no unescaping, 64 bytes at a time.
+//! Splits CSV records that lie whole in a piece of input, 64 bytes at a time.
 //!
-//! It gives the fields that `csv-core` would give, or nothing: what is cut off, long, or has quotation marks other
-//! than around a whole field is left to it.
+//! It gives the fields that `csv-core` would give, or nothing: what is cut off, long, not valid UTF-8, or has quotation
+//! marks other than around a whole field or doubled within is left to it.
 
 use std::ops::Range;
 
@@ -13,6 +13,10 @@ const MAX_BYTES: usize = 4096;
 /// A piece of input, and the places in it that may end a field.
 pub(crate) struct PlainRecords<'a> {
     input: &'a [u8],
+    /// The input as far as it is valid.
+    valid: &'a str,
+    /// The fields that had doubled quotation marks, without the doubles; their places are those behind the input.
+    unescaped: String,
     delimiter: u8,
     /// Where the present block begins.
     block: usize,
@@ -21,8 +25,18 @@ pub(crate) struct PlainRecords<'a> {
 }
 
 impl<'a> PlainRecords<'a> {
-    pub(crate) fn new(input: &'a [u8], delimiter: u8) -> Self {
-        Self { input, delimiter, block: 0, marks: 0 }
+    pub(crate) fn new(input: &'a [u8], valid: &'a str, delimiter: u8) -> Self {
+        Self { input, valid, unescaped: String::new(), delimiter, block: 0, marks: 0 }
+    }
+
+    /// The text of a field.
+    #[inline]
+    pub(crate) fn text(&self, field: &Range<usize>) -> &str {
+        let text = match field.start.checked_sub(self.input.len()) {
+            Some(start) => self.unescaped.get(start..field.end - self.input.len()),
+            None => self.valid.get(field.clone()),
+        };
+        text.unwrap_or_default()
     }
 
     /// Goes to a place; to be called before records are asked for, and after one was not found.
@@ -31,43 +45,57 @@ impl<'a> PlainRecords<'a> {
         self.marks = self.marks_of_block();
     }
 
-    /// Finds the fields of the record that begins at `start`; returns where its line ends, before the line end.
+    /// Appends the fields of the record that begins at `start`; returns where its line ends, before the line end.
     ///
-    /// Records are asked for in rising order.
+    /// Records are asked for in rising order. Without a record some of its fields may have been appended.
     #[inline]
     pub(crate) fn fields(&mut self, start: usize, fields: &mut Vec<Range<usize>>) -> Option<usize> {
-        fields.clear();
         let mut begin = start;
         loop {
             let mark = self.next_mark(begin)?;
             let (field, end) = match self.input[mark] {
-                b'"' if mark == begin => (mark + 1..self.closing_quote(mark)?, self.next_mark(begin)?),
+                b'"' if mark == begin => self.quoted(mark)?,
                 b'"' => continue,
                 _ => (begin..mark, mark),
             };
-            // Nothing may stand between a closing quotation mark and the end of the field.
-            let is_quoted = field.start > begin;
-            if end - start > MAX_BYTES || (is_quoted && (end != field.end + 1 || self.input[end] == b'"')) {
+            if end - start > MAX_BYTES {
                 return None;
             }
             fields.push(field);
             if self.input[end] != self.delimiter {
-                return Some(end);
+                return (end <= self.valid.len()).then_some(end);
             }
             begin = end + 1;
         }
     }
 
-    /// The quotation mark after the opening one; `None` when the line ends before.
-    fn closing_quote(&mut self, opening: usize) -> Option<usize> {
-        loop {
+    /// The field after an opening quotation mark, and where it ends.
+    fn quoted(&mut self, opening: usize) -> Option<(Range<usize>, usize)> {
+        let mut is_escaped = false;
+        let closing = loop {
             let mark = self.next_mark(opening + 1)?;
-            match self.input[mark] {
-                b'"' => return Some(mark),
-                b'\n' | b'\r' => return None,
+            match (self.input[mark], self.input.get(mark + 1)) {
+                (b'"', Some(b'"')) => is_escaped = self.next_mark(mark + 1).is_some(),
+                (b'"', _) => break mark,
+                (b'\n' | b'\r', _) => return None,
                 _ => {}
             }
-        }
+        };
+        // Nothing may stand between a closing quotation mark and the end of the field.
+        let end = self.next_mark(closing + 1).filter(|end| *end == closing + 1)?;
+        let field = if is_escaped { self.unescape(opening + 1..closing)? } else { opening + 1..closing };
+        Some((field, end))
+    }
+
+    fn unescape(&mut self, field: Range<usize>) -> Option<Range<usize>> {
+        let start = self.unescaped.len();
+        self.valid.get(field)?.split("\"\"").for_each(|part| {
+            self.unescaped.push_str(part);
+            self.unescaped.push('"');
+        });
+        // One less than there are parts.
+        self.unescaped.pop();
+        Some(self.input.len() + start..self.input.len() + self.unescaped.len())
     }
 
     /// The next mark that is not before `from`.
@@ -125,17 +153,17 @@ mod tests {
     use super::*;
 
     /// The fields of the first record, if it is plain.
-    fn first(input: &[u8]) -> Option<(Vec<&[u8]>, usize)> {
+    fn first(input: &str) -> Option<(Vec<String>, usize)> {
         let mut fields = Vec::new();
-        let mut records = PlainRecords::new(input, b',');
+        let mut records = PlainRecords::new(input.as_bytes(), input, b',');
         records.seek(0);
         let end = records.fields(0, &mut fields)?;
-        Some((fields.into_iter().map(|field| &input[field]).collect(), end))
+        Some((fields.iter().map(|field| records.text(field).to_owned()).collect(), end))
     }
 
     fn check(input: &str, expected: Option<&[&str]>) {
-        let found = first(input.as_bytes()).map(|(fields, _)| fields);
-        let expected = expected.map(|fields| fields.iter().map(|field| field.as_bytes()).collect::<Vec<_>>());
+        let found = first(input).map(|(fields, _)| fields);
+        let expected = expected.map(|fields| fields.iter().map(|&field| field.to_owned()).collect::<Vec<_>>());
         assert_eq!(found, expected, "{input:?}");
     }
 
@@ -145,7 +173,9 @@ mod tests {
         check("a,\r\n", Some(&["a", ""]));
         check("\"a,b\",\"\",5\" pipe\nc\n", Some(&["a,b", "", "5\" pipe"]));
         check("a,b", None);
-        check("\"a\"\"b\"\n", None);
+        check("\"a\"\"b\",\"\"\"\"\n", Some(&["a\"b", "\""]));
+        check("\"\"\"a\",\"b\"\"\"\"\"\n", Some(&["\"a", "b\"\""]));
+        check("\"a\"\"\n", None);
         check("\"a\"b\n", None);
         check("\"a\nb\"\n", None);
         check("\"a\"", None);
@@ -168,16 +198,17 @@ mod tests {
     proptest! {
         #[test]
         fn fields_are_those_of_csv_core(text in "[ab,,,\"\"\n\r]{0,150}", skipped in 0_usize..100) {
-            let input = [vec![b'x'; skipped], text.into_bytes()].concat();
+            let input = "x".repeat(skipped) + &text;
             let (mut record, mut ends) = ([0; 512], [0; 256]);
-            let (result, _, _, count) = Reader::new().read_record(&input, &mut record, &mut ends);
-            let is_blank = matches!(input.first(), None | Some(b'\n' | b'\r'));
+            let (result, _, _, count) = Reader::new().read_record(input.as_bytes(), &mut record, &mut ends);
+            let is_blank = input.is_empty() || input.starts_with(['\n', '\r']);
             if let Some((fields, end)) = first(&input).filter(|_| !is_blank) {
                 prop_assert_eq!(result, ReadRecordResult::Record);
                 let starts = std::iter::once(0).chain(ends);
-                let expected: Vec<&[u8]> = starts.zip(ends).take(count).map(|(start, end)| &record[start..end]).collect();
+                let expected = starts.zip(ends).take(count).map(|(start, end)| &record[start..end]);
+                let expected: Vec<String> = expected.map(|field| String::from_utf8_lossy(field).into_owned()).collect();
                 prop_assert_eq!(fields, expected);
-                prop_assert!(matches!(input[end], b'\n' | b'\r'));
+                prop_assert!(input[end..].starts_with(['\n', '\r']));
             }
         }
     }

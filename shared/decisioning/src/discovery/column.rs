@@ -28,6 +28,16 @@ pub(crate) struct Sampled {
 /// A cell without value.
 pub(crate) const NOTHING: Sampled = Sampled { hash: 0, number: f64::NAN };
 
+/// The hash of what was read, 0 for null, and the characters of a text.
+#[inline]
+fn measure(reading: &Reading<'_>) -> (u64, u64) {
+    match reading {
+        Reading::Value(value @ Value::Text(text), _) => (value.hash(), characters(text)),
+        Reading::Value(value, _) => (value.hash(), 0),
+        Reading::Null(_) => (NOTHING.hash, 0),
+    }
+}
+
 /// How values were written.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Forms {
@@ -119,20 +129,62 @@ impl Column {
 
     /// Takes one cell; returns what the row sample keeps of it.
     pub(crate) fn observe(&mut self, cell: Cell<'_>) -> Sampled {
+        let reading = cell.read();
+        let measures = measure(&reading);
+        if let Reading::Value(value, _) = &reading {
+            self.dictionary.add(value, measures.0);
+        }
+        self.gather(&reading, measures)
+    }
+
+    /// Takes cells; gives what the row sample keeps of each.
+    ///
+    /// Their values are counted when all of them were gathered: then these counts wait for memory at the same time.
+    pub(crate) fn observe_all<'a>(
+        &mut self,
+        cells: impl Iterator<Item = Cell<'a>> + Clone,
+        sampled: &mut Vec<Sampled>,
+    ) {
+        sampled.clear();
+        let mut left = cells.clone().peekable();
+        while let Some(cell) = left.next() {
+            let reading = cell.read();
+            let measures = measure(&reading);
+            sampled.push(self.gather(&reading, measures));
+            // Neighbouring rows have much in common.
+            while left.next_if_eq(&cell).is_some() {
+                sampled.push(self.gather(&reading, measures));
+            }
+        }
+        for (cell, sampled) in cells.zip(sampled) {
+            if sampled.hash != NOTHING.hash && !self.dictionary.count_known(sampled.hash) {
+                self.count_anew(cell, sampled.hash);
+            }
+        }
+    }
+
+    fn count_anew(&mut self, cell: Cell<'_>, hash: u64) {
+        if let Reading::Value(value, _) = cell.read() {
+            self.dictionary.add(&value, hash);
+        }
+    }
+
+    /// Adds a cell to the statistics; returns what the row sample keeps of it.
+    #[inline]
+    fn gather(&mut self, reading: &Reading<'_>, (hash, length): (u64, u64)) -> Sampled {
         self.seen += 1;
-        let (value, form) = match cell.read() {
+        let (value, form) = match reading {
             Reading::Null(token) => {
-                self.nulls[token] += 1;
+                self.nulls[*token] += 1;
                 return NOTHING;
             }
-            Reading::Value(value, form) => (value, form),
+            Reading::Value(value, form) => (value, *form),
         };
         if form != Form::Plain {
             self.note_form(form);
         }
-        let hash = value.hash();
-        self.dictionary.add(&value, hash);
-        Sampled { hash, number: self.gather(&value, form) }
+        let number = if let Value::Text(text) = value { self.text(text, length) } else { self.number_of(value, form) };
+        Sampled { hash, number }
     }
 
     fn note_form(&mut self, form: Form) {
@@ -150,7 +202,8 @@ impl Column {
     }
 
     /// Adds to the statistics of the value's kind; returns its number.
-    fn gather(&mut self, value: &Value<'_>, form: Form) -> f64 {
+    #[inline]
+    fn number_of(&mut self, value: &Value<'_>, form: Form) -> f64 {
         match *value {
             Value::Int(i) => {
                 self.rising = self.rising.filter(|last| i > *last).map(|_| i);
@@ -162,10 +215,7 @@ impl Column {
                 f64::from(u8::from(b))
             }
             Value::Time(moment) => self.time(moment, form),
-            Value::Text(text) => {
-                self.text(text);
-                f64::NAN
-            }
+            Value::Text(_) => f64::NAN,
         }
     }
 
@@ -184,14 +234,14 @@ impl Column {
         moment.micros as f64 / crate::dataset::date::DAY_MICROS as f64
     }
 
-    fn text(&mut self, text: &str) {
-        let length = if text.is_ascii() { text.len() } else { text.chars().count() } as u64;
+    fn text(&mut self, text: &str, length: u64) -> f64 {
         let lengths = &mut self.lengths;
         lengths.min = if self.kinds[TEXT] == 0 { length } else { lengths.min.min(length) };
         lengths.max = lengths.max.max(length);
         lengths.total += length;
         self.kinds[TEXT] += 1;
         self.forms.uuid += u64::from(length == 36 && is_uuid(text));
+        f64::NAN
     }
 
     /// Counts cells that rows do not have, so that every column has one per row.
@@ -222,6 +272,10 @@ impl Column {
     pub(crate) fn is_day_first(&self) -> bool {
         self.forms.day_first > 0 && self.forms.month_first == 0
     }
+}
+
+fn characters(text: &str) -> u64 {
+    (if text.is_ascii() { text.len() } else { text.chars().count() }) as u64
 }
 
 /// Whether the text is five groups of hexadecimal digits, 8-4-4-4-12 (RFC 9562).

@@ -6,54 +6,14 @@
 //! makes columns comparable for links. t-digest stands in for KLL because the library's KLL draws random
 //! bits, and the same input must give the same bytes.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::pii::Evidence;
 use super::sketches::{Frequent, Sketches, order, rendered};
+use super::slots::Slots;
 use crate::dataset::cell::Value;
 use crate::dataset::date::Moment;
 
 /// Different values that are examined for personal data.
 const PII_VALUES: usize = 10_000;
-
-/// Recent values of a column at first, and at most.
-const RECENT: (usize, usize) = (64, 8192);
-
-/// A value that came lately.
-#[derive(Debug, Clone, Copy)]
-struct Recent {
-    hash: u64,
-    /// The place of its entry.
-    entry: u32,
-    /// How often it came beyond the count of its entry.
-    more: u32,
-}
-
-/// No value, because no entry has this place.
-const NO_RECENT: Recent = Recent { hash: 0, entry: u32::MAX, more: 0 };
-
-/// Hands the hash on unchanged: the keys are hashes already. The halves change places because a
-/// threshold on the hash leaves its upper bits alike.
-#[derive(Default)]
-pub(crate) struct Through(u64);
-
-impl Hasher for Through {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = (self.0 << 8) | u64::from(*byte);
-        }
-    }
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value.rotate_left(32);
-    }
-}
-
-/// A map keyed by hashes.
-pub(crate) type HashIndex<T> = HashMap<u64, T, BuildHasherDefault<Through>>;
 
 /// One value with its count.
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +37,9 @@ enum Stored {
 pub(crate) struct Dictionary {
     max_values: usize,
     max_bytes: usize,
-    index: HashIndex<u32>,
+    /// The entries by hash, with counts that are still to be added to theirs.
+    index: Slots,
     entries: Vec<Entry>,
-    /// Values that came lately by the low bits of their hash: cheaper to ask than the index, whose parts lie far
-    /// from each other in memory. Their number is a power of two.
-    recent: Vec<Recent>,
     text: String,
     /// Entries have hashes up to this; `u64::MAX` while the dictionary is complete.
     threshold: u64,
@@ -93,9 +51,8 @@ impl Dictionary {
         Self {
             max_values: max_values.max(16),
             max_bytes,
-            index: HashIndex::default(),
+            index: Slots::default(),
             entries: Vec::new(),
-            recent: vec![NO_RECENT; RECENT.0],
             text: String::new(),
             threshold: u64::MAX,
             sketches: None,
@@ -107,6 +64,18 @@ impl Dictionary {
         self.max_bytes = max_bytes.clamp(4096, u32::MAX as usize / 2);
     }
 
+    /// Counts a value that is known by its hash alone; false for one that is not, or not counted so.
+    #[inline]
+    pub(crate) fn count_known(&mut self, hash: u64) -> bool {
+        if self.sketches.is_some() {
+            return false;
+        }
+        let slot = self.index.slot(hash);
+        let is_known = slot.entry().is_some() && slot.more < u32::MAX;
+        slot.more += u32::from(is_known);
+        is_known
+    }
+
     /// Counts one value.
     pub(crate) fn add(&mut self, value: &Value<'_>, hash: u64) {
         if let Some(sketches) = &mut self.sketches {
@@ -115,50 +84,26 @@ impl Dictionary {
         if hash > self.threshold {
             return;
         }
-        let place = hash as usize & (self.recent.len() - 1);
-        let recent = &mut self.recent[place];
-        if recent.hash == hash && recent.entry != NO_RECENT.entry && recent.more < u32::MAX {
-            recent.more += 1;
-            return;
+        let slot = self.index.slot(hash);
+        if slot.entry().is_none() {
+            return self.add_new(value, hash);
         }
-        let known = self.index.get(&hash).copied();
-        let entry = known.unwrap_or(self.entries.len() as u32);
-        let displaced = std::mem::replace(recent, Recent { hash, entry, more: u32::from(known.is_some()) });
-        self.count_more(displaced);
-        if known.is_none() {
-            self.add_new(value, hash);
-        }
-    }
-
-    fn count_more(&mut self, recent: Recent) {
-        if let Some(entry) = self.entries.get_mut(recent.entry as usize) {
-            entry.count += u64::from(recent.more);
+        slot.more += 1;
+        if slot.more == u32::MAX {
+            self.settle();
         }
     }
 
     /// Brings the counts of the entries up to date; to be called before they are asked for.
     pub(crate) fn settle(&mut self) {
-        self.forget_recent(self.recent.len());
-    }
-
-    /// The same after the last value; gives memory back.
-    pub(crate) fn close(&mut self) {
-        self.forget_recent(1);
-    }
-
-    fn forget_recent(&mut self, size: usize) {
-        let old = std::mem::replace(&mut self.recent, vec![NO_RECENT; size]);
-        old.into_iter().for_each(|recent| self.count_more(recent));
+        let entries = &mut self.entries;
+        self.index.take_counts(|entry, more| entries[entry as usize].count += u64::from(more));
     }
 
     fn add_new(&mut self, value: &Value<'_>, hash: u64) {
         let stored = self.store(value);
         self.index.insert(hash, self.entries.len() as u32);
         self.entries.push(Entry { hash, count: 1, stored });
-        let size = self.recent.len();
-        if self.entries.len() > size && size < RECENT.1.min(self.max_bytes / 128) {
-            self.forget_recent(size * 2);
-        }
         if self.entries.len() > self.max_values || self.bytes() > self.max_bytes {
             self.overflow();
         }
@@ -205,7 +150,7 @@ impl Dictionary {
         self.threshold = threshold;
         self.settle();
         let (old_entries, old_text) = (std::mem::take(&mut self.entries), std::mem::take(&mut self.text));
-        self.index = HashIndex::default();
+        self.index = Slots::default();
         for entry in old_entries.into_iter().filter(|e| e.hash <= threshold) {
             let stored = self.store(&value_of(&old_text, entry.stored));
             self.index.insert(entry.hash, self.entries.len() as u32);
@@ -227,12 +172,12 @@ impl Dictionary {
     }
 
     pub(crate) fn contains(&self, hash: u64) -> bool {
-        self.index.contains_key(&hash)
+        self.index.get(hash).is_some()
     }
 
     /// How often the value of this hash occurs, as far as it is in the entries.
     pub(crate) fn count(&self, hash: u64) -> u64 {
-        self.index.get(&hash).map_or(0, |position| self.entries[*position as usize].count)
+        self.index.get(hash).map_or(0, |position| self.entries[position as usize].count)
     }
 
     /// Bytes that the dictionary holds, about.

@@ -27,15 +27,16 @@ mod moments;
 mod report;
 mod rows;
 mod sketches;
+mod slots;
 mod statements;
 mod summarise;
 mod table;
 
 use crate::result::AgentResult;
 
-pub(crate) use dictionary::HashIndex;
 pub use limits::Limits;
 pub use request::{Request, RequestError};
+pub(crate) use slots::Slots;
 pub use survey::survey;
 
 /// What the discovery agent answers with.

@@ -25,8 +25,12 @@ impl Moments {
             self.infinite += 1;
             return;
         }
-        (self.min, self.max) =
-            if self.count == 0 { (value, value) } else { (self.min.min(value), self.max.max(value)) };
+        if self.count == 0 || value < self.min {
+            self.min = value;
+        }
+        if self.count == 0 || value > self.max {
+            self.max = value;
+        }
         self.zeros += u64::from(value == 0.0);
         self.negatives += u64::from(value < 0.0);
         self.add_moments(value);

@@ -27,6 +27,8 @@ pub(crate) struct Table {
     /// Hash of each row of the present block, and the part of it that row identifiers have.
     hashes: Vec<u64>,
     id_parts: Vec<u64>,
+    /// Cells of the present block, kept for their memory.
+    sampled: Vec<Sampled>,
     pub(crate) row_hashes: RowHashes,
     pub(crate) row_ids: RowIds,
 }
@@ -43,6 +45,7 @@ impl Table {
             chosen: vec![true],
             hashes: vec![0],
             id_parts: vec![0],
+            sampled: Vec::new(),
             row_hashes: RowHashes::new(limits.max_row_hashes),
             row_ids: RowIds::Undecided,
         }
@@ -50,7 +53,7 @@ impl Table {
 
     /// Ends the table; to be called once before its figures are asked for.
     pub(crate) fn close(&mut self) {
-        self.columns.iter_mut().for_each(|column| column.dictionary.close());
+        self.columns.iter_mut().for_each(|column| column.dictionary.settle());
         self.row_hashes.settle();
         self.row_ids.settle();
     }
@@ -129,6 +132,30 @@ impl Table {
         }
     }
 
+    /// Takes cells of one column.
+    fn take<'a>(&mut self, column: usize, first_row: usize, cells: impl ExactSizeIterator<Item = Cell<'a>> + Clone) {
+        let rows = first_row..first_row + cells.len();
+        let (gathered, salt) = (&mut self.columns[column], rows::salt(column));
+        let (Some(hashes), Some(chosen)) = (self.hashes.get_mut(rows.clone()), self.chosen.get(rows.clone())) else {
+            return;
+        };
+        let id_parts = if gathered.is_row_id { self.id_parts.get_mut(rows) } else { None };
+        let id_parts = id_parts.unwrap_or_default();
+        gathered.observe_all(cells, &mut self.sampled);
+        for (index, ((sampled, hash), chosen)) in self.sampled.iter().zip(hashes).zip(chosen).enumerate() {
+            if sampled.hash != 0 {
+                let part = mix(sampled.hash ^ salt);
+                *hash = hash.wrapping_add(part);
+                if let Some(ids) = id_parts.get_mut(index) {
+                    *ids = ids.wrapping_add(part);
+                }
+            }
+            if *chosen {
+                gathered.sample.push(*sampled);
+            }
+        }
+    }
+
     fn decide_row_ids(&mut self) {
         if matches!(self.row_ids, RowIds::Undecided) && self.rows >= DECIDING_ROWS {
             self.columns.iter_mut().for_each(|column| column.dictionary.settle());
@@ -182,26 +209,11 @@ impl RowSink for Table {
     }
 
     fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]) {
-        let rows = first_row..first_row + cells.len();
-        let (gathered, salt) = (&mut self.columns[column], rows::salt(column));
-        let (Some(hashes), Some(chosen)) = (self.hashes.get_mut(rows.clone()), self.chosen.get(rows.clone())) else {
-            return;
-        };
-        let id_parts = if gathered.is_row_id { self.id_parts.get_mut(rows) } else { None };
-        let id_parts = id_parts.unwrap_or_default();
-        for (index, ((cell, hash), chosen)) in cells.iter().zip(hashes).zip(chosen).enumerate() {
-            let sampled = gathered.observe(*cell);
-            if sampled.hash != 0 {
-                let part = mix(sampled.hash ^ salt);
-                *hash = hash.wrapping_add(part);
-                if let Some(ids) = id_parts.get_mut(index) {
-                    *ids = ids.wrapping_add(part);
-                }
-            }
-            if *chosen {
-                gathered.sample.push(sampled);
-            }
-        }
+        self.take(column, first_row, cells.iter().copied());
+    }
+
+    fn texts(&mut self, column: usize, texts: &[&str]) {
+        self.take(column, 0, texts.iter().map(|text| Cell::Text(text)));
     }
 
     fn end_rows(&mut self, rows: usize) {

@@ -3,8 +3,6 @@
 //! Keys begin with a hash. When there are more entries than allowed, those whose hash is above a falling threshold
 //! are given up: what is left is a sample by hash, which depends on the keys alone and not on the order of rows.
 
-/// Entries of late that are at hand to be added to.
-const RECENT: usize = 1 << 12;
 /// Entries that are collected before they are sorted in, at least.
 const MIN_PENDING: usize = 1 << 14;
 
@@ -31,20 +29,30 @@ pub(crate) struct Compact<E> {
     pending: Vec<E>,
     /// Keys often come again soon: each place holds the last entry of those that belong there.
     recent: Vec<Option<E>>,
+    places: usize,
 }
 
 impl<E: Entry> Compact<E> {
-    pub(crate) fn new(most: usize) -> Self {
-        let (settled, pending, recent) = (Vec::new(), Vec::new(), Vec::new());
-        Self { most: most.max(16), threshold: u64::MAX, settled, pending, recent }
+    /// Holds `most` entries, and `recent` of late at hand to be added to. These should be few where a key comes again
+    /// at once or not at all, and more than there are keys where it may come again at any time.
+    pub(crate) fn new(most: usize, recent: usize) -> Self {
+        let (settled, pending, places) = (Vec::new(), Vec::new(), recent.next_power_of_two());
+        Self { most: most.max(16), threshold: u64::MAX, settled, pending, recent: Vec::new(), places }
     }
 
     #[inline]
     pub(crate) fn add(&mut self, entry: E) {
+        self.add_at(entry.spread() as usize, entry);
+    }
+
+    /// Adds an entry by a number that seldom is that of another key, and best not that of any.
+    #[inline]
+    pub(crate) fn add_at(&mut self, place: usize, entry: E) {
         if self.recent.is_empty() {
-            self.recent = vec![None; RECENT];
+            self.recent = vec![None; self.places];
         }
-        let place = &mut self.recent[entry.spread() as usize % RECENT];
+        let index = place & (self.recent.len() - 1);
+        let place = &mut self.recent[index];
         match place {
             Some(known) if known.key() == entry.key() => known.add(&entry),
             _ => {
@@ -66,9 +74,8 @@ impl<E: Entry> Compact<E> {
     fn settle(&mut self) {
         self.pending.sort_unstable_by_key(Entry::key);
         combine(&mut self.pending);
-        self.settled.append(&mut self.pending);
-        // Two runs in order, which the stable sort recognises and merges.
-        self.settled.sort_by_key(Entry::key);
+        merge(&mut self.settled, &self.pending);
+        self.pending.clear();
         combine(&mut self.settled);
         while self.settled.len() > self.most {
             self.threshold /= 2;
@@ -112,6 +119,22 @@ impl<E: Entry> Compact<E> {
     }
 }
 
+/// Merges entries in order into others in order, from the end on, which needs no memory besides.
+fn merge<E: Entry>(settled: &mut Vec<E>, pending: &[E]) {
+    let (mut old, mut new) = (settled.len(), pending.len());
+    settled.extend_from_slice(pending);
+    while let Some(next) = new.checked_sub(1) {
+        let place = old + next;
+        if old > 0 && settled[old - 1].key() > pending[next].key() {
+            settled[place] = settled[old - 1];
+            old -= 1;
+        } else {
+            settled[place] = pending[next];
+            new = next;
+        }
+    }
+}
+
 /// Joins neighbours with equal keys.
 fn combine<E: Entry>(entries: &mut Vec<E>) {
     entries.dedup_by(|next, kept| {
@@ -145,7 +168,7 @@ mod tests {
     }
 
     fn filled(keys: impl Iterator<Item = u64>, most: usize) -> Compact<Counted> {
-        let mut compact = Compact::new(most);
+        let mut compact = Compact::new(most, 256);
         keys.for_each(|key| compact.add(Counted(mix(key), 1)));
         compact.close();
         compact

@@ -12,7 +12,7 @@ use crate::dataset::{Cell, Declared, NestedRows, RowSink};
 
 /// Rows that are gathered before they are added up: one part after the other over many rows waits less for memory than
 /// all parts row by row.
-const BATCH: usize = 256;
+const BATCH: usize = 512;
 
 /// A table as it is being read.
 pub(crate) struct Gather {
@@ -127,8 +127,10 @@ impl RowSink for Gather {
     }
 
     fn begin_rows(&mut self, rows: usize) {
-        self.flush();
-        self.block.resize(rows.max(BATCH) * self.wanted.len(), ABSENT);
+        if self.whole + rows > BATCH {
+            self.flush();
+            self.block.resize(rows.max(BATCH) * self.wanted.len(), ABSENT);
+        }
     }
 
     #[inline]
@@ -138,6 +140,15 @@ impl RowSink for Gather {
 
     fn text(&mut self, column: usize, row: usize, text: &str) {
         self.take(column, row, |wanted| wanted.read_text(text));
+    }
+
+    fn texts(&mut self, column: usize, texts: &[&str]) {
+        let (width, first) = (self.wanted.len(), self.whole * self.wanted.len());
+        for &place in &self.columns[column] {
+            let wanted = &mut self.wanted[place];
+            let slots = self.block[first + place..].iter_mut().step_by(width);
+            slots.zip(texts).for_each(|(slot, text)| *slot = wanted.read_text(text));
+        }
     }
 
     fn cells(&mut self, column: usize, first_row: usize, cells: &[Cell<'_>]) {

@@ -1,6 +1,6 @@
 //! Names by hash: lists of all names of a dimension, and names of the customers that are shown.
 
-use crate::discovery::HashIndex;
+use crate::discovery::Slots;
 
 /// Longest name that is kept, in characters.
 const MAX_NAME_CHARS: usize = 120;
@@ -8,7 +8,7 @@ const MAX_NAME_CHARS: usize = 120;
 /// All names of a dimension, each with a place; once there are too many, new ones get none.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
-    index: HashIndex<u32>,
+    index: Slots,
     hashes: Vec<u64>,
     names: Arena,
     most: usize,
@@ -44,8 +44,8 @@ impl Members {
     /// The place of a name.
     #[inline]
     pub(crate) fn place(&mut self, hash: u64, name: impl FnOnce() -> String) -> Option<u32> {
-        if let Some(place) = self.index.get(&hash) {
-            return Some(*place);
+        if let Some(place) = self.index.get(hash) {
+            return Some(place);
         }
         if self.hashes.len() >= self.most {
             self.refused += 1;
@@ -72,7 +72,7 @@ impl Members {
 
     /// The place of the name with this hash.
     pub(crate) fn find(&self, hash: u64) -> Option<usize> {
-        self.index.get(&hash).map(|place| *place as usize)
+        self.index.get(hash).map(|place| place as usize)
     }
 }
 

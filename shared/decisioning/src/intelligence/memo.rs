@@ -25,8 +25,10 @@ impl Memo {
             return None;
         }
         let words = words(text.as_bytes())?;
-        let (known, value) = self.slots[place(&words) & (self.slots.len() - 1)];
-        (known == words).then_some(value)
+        let (known, value) = &self.slots[place(&words) & (self.slots.len() - 1)];
+        // Word by word, without a branch for each, and without a detour by the memory.
+        let difference = (known[0] ^ words[0]) | (known[1] ^ words[1]) | (known[2] ^ words[2]);
+        (difference == 0).then_some(*value)
     }
 
     pub(crate) fn put(&mut self, text: &str, value: i64) {

@@ -74,7 +74,7 @@ pub(crate) enum Finding {
 impl Overlap {
     pub(crate) fn new(parts: usize) -> Self {
         Self {
-            seen: Compact::new(MAX_NOTED),
+            seen: Compact::new(MAX_NOTED, 1 << 12),
             contents: vec![Content::default(); parts],
             part: 0,
             is_noting: true,

@@ -21,6 +21,8 @@ pub(crate) const LAST_DAY: i64 = 84_005;
 
 /// Texts of a column that are remembered.
 const MEMO: usize = 1 << 11;
+/// The same of products.
+const MEMO_OF_PRODUCTS: usize = 1 << 12;
 /// Order ids come again with the next lines of the order, and then never.
 const MEMO_OF_ORDERS: usize = 1 << 4;
 
@@ -63,7 +65,11 @@ impl Wanted {
             day_first: 0,
             month_first: 0,
             ambiguous: 0,
-            memo: Memo::new(if role == Role::OrderId { MEMO_OF_ORDERS } else { MEMO }),
+            memo: Memo::new(match role {
+                Role::OrderId => MEMO_OF_ORDERS,
+                Role::Product => MEMO_OF_PRODUCTS,
+                _ => MEMO,
+            }),
         }
     }
 

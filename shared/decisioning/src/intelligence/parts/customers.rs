@@ -6,6 +6,9 @@ use crate::intelligence::limits::Limits;
 use crate::intelligence::role::Role;
 use crate::intelligence::wanted::FIRST_DAY;
 
+/// Purchases at hand: a customer of a day mostly buys several things at once.
+const RECENT: usize = 1 << 6;
+
 /// What one customer bought, or gave back, on one day.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Purchase {
@@ -60,7 +63,7 @@ pub(crate) struct Customers {
 impl Customers {
     pub(crate) fn new(places: &Places, worth: Worth, date: Option<usize>, limits: &Limits) -> Option<Self> {
         let customer = places.of(Role::Customer)?;
-        let purchases = Compact::new(limits.max_purchases);
+        let purchases = Compact::new(limits.max_purchases, RECENT);
         Some(Self { customer, date, worth, rows: 0, purchases, max_customers: limits.max_customers })
     }
 

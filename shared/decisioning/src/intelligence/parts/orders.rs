@@ -5,6 +5,8 @@ use crate::intelligence::compact::{Compact, Entry};
 use crate::intelligence::limits::Limits;
 use crate::intelligence::role::Role;
 
+/// Orders at hand: the lines of an order mostly follow each other.
+const RECENT: usize = 1 << 6;
 /// No day is known.
 pub(crate) const NO_DAY: i32 = i32::MAX;
 
@@ -50,7 +52,7 @@ pub(crate) struct Orders {
 impl Orders {
     pub(crate) fn new(places: &Places, worth: Worth, date: Option<usize>, limits: &Limits) -> Option<Self> {
         let order = places.of(Role::OrderId)?;
-        Some(Self { order, date, worth, found: Compact::new(limits.max_orders) })
+        Some(Self { order, date, worth, found: Compact::new(limits.max_orders, RECENT) })
     }
 
     #[inline]

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use super::days::{ByDay, Totals};
 use super::{Places, Rows, Worth, at};
-use crate::dataset::cell::mix;
 use crate::dataset::date::civil_from_days;
 use crate::intelligence::compact::{Compact, Entry};
 use crate::intelligence::fixed;
@@ -16,6 +15,10 @@ use crate::intelligence::wanted::Wanted;
 const MAX_DISCOUNTS: usize = 10_000;
 /// Pairs of product and year that are compared.
 const MAX_PRODUCT_YEARS: usize = 1_000_000;
+/// Pairs of product and year at hand, so many of each product.
+const RECENT_PRODUCT_YEARS: usize = 1 << 14;
+/// See [`RECENT_PRODUCT_YEARS`].
+const YEARS_AT_HAND: usize = 4;
 
 /// The totals of a table of sales.
 #[derive(Debug)]
@@ -83,9 +86,6 @@ impl Entry for ProductYear {
     fn hash(&self) -> u64 {
         self.product
     }
-    fn spread(&self) -> u64 {
-        mix(self.product ^ u64::from(self.year.cast_unsigned()))
-    }
     fn add(&mut self, other: &Self) {
         self.rows = self.rows.saturating_add(other.rows);
         self.amount = self.amount.saturating_add(other.amount);
@@ -110,7 +110,7 @@ impl Sales {
             dimensions: dimensions.into_iter().map(of).collect(),
             discounts: BTreeMap::new(),
             too_many_discounts: false,
-            product_years: Compact::new(MAX_PRODUCT_YEARS.min(limits.max_purchases)),
+            product_years: Compact::new(MAX_PRODUCT_YEARS.min(limits.max_purchases), RECENT_PRODUCT_YEARS),
             negative: Totals::default(),
             lines: Vec::new(),
         }
@@ -160,7 +160,9 @@ impl Sales {
         let Line { amount: Some(amount), quantity: Some(quantity), .. } = *line else { return };
         let (Some(day), Some(member)) = (at(row, self.date), at(row, Some(product))) else { return };
         let product = wanted.members.hash(member as usize);
-        self.product_years.add(ProductYear { product, year: year_of(day), rows: 1, amount, quantity });
+        let year = year_of(day);
+        let place = member as usize * YEARS_AT_HAND + year as usize % YEARS_AT_HAND;
+        self.product_years.add_at(place, ProductYear { product, year, rows: 1, amount, quantity });
     }
 
     /// Whether quantities and products are there to compare years by.
