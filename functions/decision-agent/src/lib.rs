@@ -1,8 +1,9 @@
 //! Decisions in order of score, health of the business and an executive summary, from the results of earlier agents.
 //!
 //! Trigger: a direct or HTTP call with a [`Request`], which holds or names these results. Needs read access to the
-//! objects and nothing else; it writes nothing, so a repeated delivery does no harm. The rules are data in
-//! `causeway-decisioning`; a request may bring rules of its own.
+//! objects; it changes none, so a repeated delivery does no harm. Where it may write to the state, what a flow asks for
+//! is worked out once and kept with the run. The rules are data in `causeway-decisioning`; a request may bring rules of
+//! its own.
 //!
 //! Where `DECISION_NARRATIVE` is `on`, a language model phrases the figures; it also needs leave to ask the model then.
 //! The text is checked against the figures and dropped when it disagrees. A model that fails or is slow costs the
@@ -11,13 +12,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use causeway_cloud::state::Answers;
 use causeway_cloud::{ChatModel, Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::decision::request::HealthAs;
 use causeway_decisioning::decision::synthesise::synthesise;
 use causeway_decisioning::decision::{Answer, Request};
 use causeway_decisioning::narrative::{self, Dropped, narrate};
 use causeway_resilience::Deadline;
-use causeway_runtime::{Context, Error, Handler, until};
+use causeway_runtime::{Context, Error, Handler, Idempotency, until};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -32,6 +34,7 @@ const NARRATIVE_TIME: Duration = Duration::from_secs(30);
 pub struct DecisionAgent {
     objects: Objects,
     principal: Arc<dyn Principal>,
+    answers: Option<Answers>,
     narrator: Option<Arc<dyn ChatModel>>,
     business_health_as: HealthAs,
 }
@@ -46,7 +49,7 @@ impl DecisionAgent {
         narrator: Option<Arc<dyn ChatModel>>,
         config: &Config,
     ) -> Self {
-        Self { objects, principal, narrator, business_health_as: config.business_health_as }
+        Self { objects, principal, answers: None, narrator, business_health_as: config.business_health_as }
     }
 
     /// Takes the deployment's bucket, or the directory that stands in for it, and its language model where a
@@ -57,7 +60,8 @@ impl DecisionAgent {
     /// One of them is not configured, or the directory cannot be opened.
     pub fn connect(config: &Config, ports: &dyn Ports) -> Result<Self, Problem> {
         let narrator = config.has_narrative.then(|| ports.chat_model()).transpose()?;
-        Ok(Self::new(ports.objects()?, ports.principal()?, narrator, config))
+        let agent = Self::new(ports.objects()?, ports.principal()?, narrator, config);
+        Ok(Self { answers: Answers::of(ports), ..agent })
     }
 
     /// Adds a narrative, or the reason why there is none.
@@ -86,6 +90,14 @@ impl Handler for DecisionAgent {
             self.add_narrative(&mut answer, model.as_ref(), context).await;
         }
         Ok(answer)
+    }
+
+    /// What a flow asks for is worked out once.
+    fn idempotency(&self, request: &Request, _: &Context) -> Result<Option<Idempotency<'_>>, Error> {
+        let (Some(answers), Some(run), Some(stage)) = (&self.answers, &request.run_id, &request.stage) else {
+            return Ok(None);
+        };
+        Idempotency::harmless(answers.of_run(run), stage, request).map(Some)
     }
 
     /// A decision needs the results of earlier agents, which a schedule does not bring.

@@ -1,7 +1,9 @@
 //! The shell around the decision: settings, earlier results, and requests that cannot be served.
 
+use causeway_adapters::SystemClock;
 use causeway_cloud::NoPrincipal;
 use causeway_cloud::local::Store;
+use causeway_cloud::state::Documents;
 use causeway_decisioning::result::Status;
 use causeway_runtime::{Budget, Kind, Settings, Vars};
 
@@ -69,4 +71,18 @@ async fn what_cannot_be_decided_is_the_callers_mistake() {
     assert_eq!(failed(include_str!("../events/nothing.json")).await, (400, Some("inputs".to_owned())));
     assert_eq!(failed(include_str!("../events/previous.json")).await, (400, Some("inputs.discovery".to_owned())));
     assert_eq!(agent.request_of_tick().unwrap_err().http_status(), 422);
+}
+
+#[test]
+fn what_a_flow_asks_for_is_worked_out_once() {
+    let (mut agent, root) = agent(&[]);
+    let documents = Documents::new(Arc::new(Store::open(root.path()).unwrap()), "state", Arc::new(SystemClock));
+    let is_kept = |agent: &DecisionAgent, text| agent.idempotency(&request(text), &context()).unwrap().is_some();
+    let of_flow = r#"{"run_id":"r","stage":"s"}"#;
+    assert!(!is_kept(&agent, of_flow), "there is no place to keep it");
+    agent.answers = Some(Answers::new(documents));
+    for (text, expected) in [(of_flow, true), ("{}", false), (r#"{"run_id":"r"}"#, false), (r#"{"stage":"s"}"#, false)]
+    {
+        assert_eq!(is_kept(&agent, text), expected, "{text}");
+    }
 }

@@ -75,7 +75,8 @@ impl Caller {
                 return End::Cut { failed_tries: tries };
             }
             if failed.code == IN_PROGRESS && !ends.is_over(now) {
-                // The call of an invocation that died is still being carried out: to wait for it is no try.
+                // The call of an invocation that died is still being carried out: to wait for it is no try. It has the
+                // agent's time from the first call on, however many invocations wait for it.
                 if self.is_too_long(AT_WORK, now) {
                     return End::Cut { failed_tries: tries };
                 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use causeway_cloud::results::{Database, Login, ResultsAt};
+use causeway_decisioning::visualization::Options;
 use causeway_runtime::{Settings, Vars};
 
 use crate::sql::STATEMENTS;
@@ -18,6 +19,8 @@ pub struct Config {
     pub data_sources: Vec<String>,
     /// Folder of the runs' parts in the function's bucket.
     pub runs_prefix: String,
+    /// Folder of the runs' dashboards in the same bucket.
+    pub dashboards_prefix: String,
     /// How long a run belongs to an invocation that gives no sign of life.
     pub lease: Duration,
     /// Wait before the second try of an agent.
@@ -57,6 +60,12 @@ impl Settings for Config {
                 "FLOW_RUNS_PREFIX",
                 "causeway-state/decisioning-flow-runs",
                 "folder in CAUSEWAY_BUCKET where the results of single agents are kept",
+            ),
+            dashboards_prefix: prefix(
+                vars,
+                "FLOW_DASHBOARDS_PREFIX",
+                &Options::default().prefix,
+                "folder in CAUSEWAY_BUCKET of the dashboards, VISUALIZATION_PREFIX; that of an old run goes with it",
             ),
             lease: seconds(
                 vars,

@@ -1,8 +1,9 @@
 //! What is kept of runs goes after the days that the deployment's flow says.
 //!
 //! The places of results have rules of their own ([`crate::setup`]). The parts of a run are the flow's: its agents'
-//! results and its document in the function's bucket, its state in the bucket of documents. A finished invocation looks
-//! for old ones once a day, for a few seconds at most, and goes on the next day where it stopped.
+//! results, its document and its dashboard in the function's bucket, its state and its agents' kept answers in the
+//! bucket of documents. A finished invocation looks for old ones once a day, for a few seconds at most, and goes on the
+//! next day where it stopped.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -140,16 +141,26 @@ impl RunStore {
         Ok(Old { after: None, runs: old(runs, now, days) })
     }
 
-    /// Removes a run that nobody has: its objects, its documents, and last of all what tells that there was one, so
-    /// that a removal that is cut goes on the next time.
+    /// Removes a run that nobody has: its dashboard, its objects, its documents, and last of all what tells that there
+    /// was one, so that a removal that is cut goes on the next time.
     pub(crate) async fn remove_run(&self, run: &str, objects: &[Path]) -> Result<(), StateError> {
         let Acquired::Held(_) = self.take(run, DecisioningFlow::NAME, HOLD).await? else { return Ok(()) };
         let mark = self.mark_name(run);
+        self.remove_dashboard(run).await?;
         for object in objects.iter().filter(|object| object.as_ref() != mark) {
             self.delete(object).await?;
         }
         self.remove_documents(run).await?;
         self.delete(&Path::from(mark)).await
+    }
+
+    async fn remove_dashboard(&self, run: &str) -> Result<(), StateError> {
+        let folder = self.dashboard(run)?;
+        let mut files = self.objects().list(Some(&folder));
+        while let Some(file) = files.try_next().await.map_err(StateError::Store)? {
+            self.delete(&file.location).await?;
+        }
+        Ok(())
     }
 
     async fn delete(&self, object: &Path) -> Result<(), StateError> {

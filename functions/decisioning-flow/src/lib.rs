@@ -3,12 +3,14 @@
 //! Trigger: a direct or HTTP call with a [`Request`], a schedule, or itself: a run takes up to half an hour and an
 //! invocation five minutes, so at four fifths of its time the function writes down where it is, calls itself and
 //! answers `partial`. Each agent's result is kept before the next stage begins; whatever ends an invocation, the next
-//! call with the same run id goes on after the last result that was kept. A call that was under way is made again: the
-//! agents compute the same from the same data, and of two results the first that is kept counts. A finished run answers
-//! with the bytes it answered with before. A run that is being carried out is not carried out twice (409).
+//! call with the same run id goes on after the last result that was kept. A call that was under way is made again: an
+//! agent keeps its answer with the run, and says so while it is still at work; one that died computes the same from the
+//! same data, and of two results the first that is kept counts. A finished run answers with the bytes it answered with
+//! before. A run that is being carried out is not carried out twice (409).
 //!
 //! What is kept of a run goes after the flow's `retention_days`: its result by a rule that `setup` sets where the store
-//! has rules, everything else in `CAUSEWAY_BUCKET` and the state's bucket by finished runs, once a day.
+//! has rules, everything else in `CAUSEWAY_BUCKET` and the state's bucket by finished runs, once a day. Its dashboard is
+//! part of that where `FLOW_DASHBOARDS_PREFIX` is the visualization agent's `VISUALIZATION_PREFIX`.
 //!
 //! Needs: to call the agents and itself, to read, write, list and delete in `CAUSEWAY_BUCKET` and the state's bucket,
 //! and to write to the bucket or database of the results. [`flow`] is the language of flows, [`run`] what comes next in a run, [`summary`] the page
@@ -87,7 +89,8 @@ impl DecisioningFlow {
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
         let Parts { objects, documents, invoker, results, principal, clock, random } = parts;
-        let store = RunStore::new(Arc::clone(&objects), documents, config.runs_prefix.clone());
+        let prefixes = (config.runs_prefix.clone(), config.dashboards_prefix.clone());
+        let store = RunStore::new(Arc::clone(&objects), documents, prefixes);
         Self { store, objects, invoker, results, principal, clock, random, config }
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use causeway_cloud::object_store::{Error, ObjectStoreExt, PutMode, PutOptions, path::Path};
 use causeway_cloud::state::lease::{Acquired, acquire};
-use causeway_cloud::state::{Documents, StateError, Version};
+use causeway_cloud::state::{Answers, Documents, StateError, Version};
 use causeway_cloud::{Objects, object_path};
 
 use crate::run::RunState;
@@ -19,11 +19,14 @@ pub(crate) struct RunStore {
     objects: Objects,
     documents: Documents,
     prefix: String,
+    /// Folder of all dashboards.
+    dashboards: String,
 }
 
 impl RunStore {
-    pub(crate) fn new(objects: Objects, documents: Documents, prefix: String) -> Self {
-        Self { objects, documents, prefix }
+    /// The prefixes are those of the runs and of their dashboards.
+    pub(crate) fn new(objects: Objects, documents: Documents, (prefix, dashboards): (String, String)) -> Self {
+        Self { objects, documents, prefix, dashboards }
     }
 
     pub(crate) fn documents(&self) -> &Documents {
@@ -49,8 +52,14 @@ impl RunStore {
         format!("{}/{run}/begun.json", self.prefix)
     }
 
+    /// The folder of a run's dashboard.
+    pub(crate) fn dashboard(&self, run: &str) -> Result<Path, StateError> {
+        path(&format!("{}/{run}", self.dashboards))
+    }
+
     /// Forgets everything about a run; the lease last, under which this is done.
     pub(crate) async fn remove_documents(&self, run: &str) -> Result<(), StateError> {
+        Answers::new(self.documents.clone()).remove(run).await?;
         for key in [state_key(run), name_key(run), lease_key(run)] {
             self.documents.remove(&key).await?;
         }

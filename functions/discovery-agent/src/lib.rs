@@ -1,17 +1,18 @@
 //! Profiles the tables of a bucket or folder: columns, quality, keys, links and personal data.
 //!
 //! Trigger: a direct or HTTP call with a [`Request`], the event of a written object, which surveys that
-//! object, or a schedule, which surveys everything. Needs read access to the objects and nothing else; it
-//! writes nothing, so a repeated delivery does no harm. What cannot be read is flagged in the result, and what
-//! the time does not allow is deferred (`partial`); only a request that cannot be served at all is an error.
-//! The rules are in `causeway-decisioning`.
+//! object, or a schedule, which surveys everything. Needs read access to the objects; it changes none, so a
+//! repeated delivery does no harm. Where it may write to the state, what a flow asks for is worked out once and
+//! kept with the run. What cannot be read is flagged in the result, and what the time does not allow is deferred
+//! (`partial`); only a request that cannot be served at all is an error. The rules are in `causeway-decisioning`.
 
 use std::sync::Arc;
 
+use causeway_cloud::state::Answers;
 use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::discovery::{Answer, Limits, Request, survey};
 use causeway_decisioning::sources::sources_or;
-use causeway_runtime::{Context, Error, Event, Handler};
+use causeway_runtime::{Context, Error, Event, Handler, Idempotency};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -23,6 +24,7 @@ pub use config::Config;
 pub struct DiscoveryAgent {
     objects: Objects,
     principal: Arc<dyn Principal>,
+    answers: Option<Answers>,
     default_source: Option<String>,
     limits: Limits,
 }
@@ -31,7 +33,7 @@ impl DiscoveryAgent {
     /// An agent over the given objects, which acts as `principal`.
     #[must_use]
     pub fn new(objects: Objects, principal: Arc<dyn Principal>, config: Config) -> Self {
-        Self { objects, principal, default_source: config.prefix, limits: config.limits }
+        Self { objects, principal, answers: None, default_source: config.prefix, limits: config.limits }
     }
 
     /// Takes the deployment's bucket, or the directory that stands in for it.
@@ -40,7 +42,8 @@ impl DiscoveryAgent {
     ///
     /// There is neither, or the directory cannot be opened.
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
-        Ok(Self::new(ports.objects()?, ports.principal()?, config))
+        let agent = Self::new(ports.objects()?, ports.principal()?, config);
+        Ok(Self { answers: Answers::of(ports), ..agent })
     }
 }
 
@@ -57,6 +60,14 @@ impl Handler for DiscoveryAgent {
         let deadline = context.budget.deadline_at(Timestamp::now());
         let surveyed = survey(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
         surveyed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
+    }
+
+    /// What a flow asks for is worked out once.
+    fn idempotency(&self, request: &Request, _: &Context) -> Result<Option<Idempotency<'_>>, Error> {
+        let (Some(answers), Some(run), Some(stage)) = (&self.answers, &request.run_id, &request.stage) else {
+            return Ok(None);
+        };
+        Idempotency::harmless(answers.of_run(run), stage, request).map(Some)
     }
 
     /// An object that was written is surveyed by itself, in our bucket: the one that the event names is not compared

@@ -3,8 +3,10 @@
 use causeway_decisioning::result::Status;
 use causeway_runtime::{Budget, Kind, Settings, Vars};
 
+use causeway_adapters::SystemClock;
 use causeway_cloud::NoPrincipal;
 use causeway_cloud::local::Store;
+use causeway_cloud::state::Documents;
 
 use super::*;
 
@@ -130,4 +132,18 @@ fn events_that_leave_nothing_to_survey_are_refused() {
     assert_eq!(refused(Event { object: None, ..oci }), (422, "unsupported_event"));
     let deleted = Event { event_type: "ObjectRemoved:Delete".to_owned(), ..s3 };
     assert_eq!(refused(deleted), (422, "object_deleted"));
+}
+
+#[test]
+fn what_a_flow_asks_for_is_worked_out_once() {
+    let (mut agent, root) = agent(&[]);
+    let documents = Documents::new(Arc::new(Store::open(root.path()).unwrap()), "state", Arc::new(SystemClock));
+    let is_kept = |agent: &DiscoveryAgent, text| agent.idempotency(&request(text), &context()).unwrap().is_some();
+    let of_flow = r#"{"run_id":"r","stage":"s"}"#;
+    assert!(!is_kept(&agent, of_flow), "there is no place to keep it");
+    agent.answers = Some(Answers::new(documents));
+    for (text, expected) in [(of_flow, true), ("{}", false), (r#"{"run_id":"r"}"#, false), (r#"{"stage":"s"}"#, false)]
+    {
+        assert_eq!(is_kept(&agent, text), expected, "{text}");
+    }
 }

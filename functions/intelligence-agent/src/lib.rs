@@ -2,17 +2,18 @@
 //!
 //! Trigger: a direct or HTTP call with a [`Request`], the event of a written object, which analyses that object, or
 //! a schedule, which analyses everything. The request may hold or name a result of the discovery agent; without one
-//! the first rows of each object are looked at. Needs read access to the objects and nothing else; it writes
-//! nothing, so a repeated delivery does no harm. A figure that cannot be computed is `null` with its reason
-//! (`partial`), and what the time does not allow is deferred; only a request that cannot be served at all is an
-//! error. The rules are in `causeway-decisioning`.
+//! the first rows of each object are looked at. Needs read access to the objects; it changes none, so a repeated
+//! delivery does no harm. Where it may write to the state, what a flow asks for is worked out once and kept with the
+//! run. A figure that cannot be computed is `null` with its reason (`partial`), and what the time does not allow is
+//! deferred; only a request that cannot be served at all is an error. The rules are in `causeway-decisioning`.
 
 use std::sync::Arc;
 
+use causeway_cloud::state::Answers;
 use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::intelligence::{Answer, Limits, METRICS, Request, analyse};
 use causeway_decisioning::sources::sources_or;
-use causeway_runtime::{Context, Error, Event, Handler};
+use causeway_runtime::{Context, Error, Event, Handler, Idempotency};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -24,6 +25,7 @@ pub use config::Config;
 pub struct IntelligenceAgent {
     objects: Objects,
     principal: Arc<dyn Principal>,
+    answers: Option<Answers>,
     default_source: Option<String>,
     limits: Limits,
 }
@@ -32,7 +34,7 @@ impl IntelligenceAgent {
     /// An agent over the given objects, which acts as `principal`.
     #[must_use]
     pub fn new(objects: Objects, principal: Arc<dyn Principal>, config: Config) -> Self {
-        Self { objects, principal, default_source: config.prefix, limits: config.limits }
+        Self { objects, principal, answers: None, default_source: config.prefix, limits: config.limits }
     }
 
     /// Takes the deployment's bucket, or the directory that stands in for it.
@@ -41,7 +43,8 @@ impl IntelligenceAgent {
     ///
     /// There is neither, or the directory cannot be opened.
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
-        Ok(Self::new(ports.objects()?, ports.principal()?, config))
+        let agent = Self::new(ports.objects()?, ports.principal()?, config);
+        Ok(Self { answers: Answers::of(ports), ..agent })
     }
 }
 
@@ -60,6 +63,14 @@ impl Handler for IntelligenceAgent {
         let deadline = context.budget.deadline_at(Timestamp::now());
         let analysed = analyse(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await;
         analysed.map_err(|wrong| Error::invalid_request(wrong.message).at(wrong.path))
+    }
+
+    /// What a flow asks for is worked out once.
+    fn idempotency(&self, request: &Request, _: &Context) -> Result<Option<Idempotency<'_>>, Error> {
+        let (Some(answers), Some(run), Some(stage)) = (&self.answers, &request.run_id, &request.stage) else {
+            return Ok(None);
+        };
+        Idempotency::harmless(answers.of_run(run), stage, request).map(Some)
     }
 
     /// An object that was written is analysed by itself, in our bucket: the one that the event names is not compared

@@ -2,17 +2,19 @@
 //!
 //! Trigger: a direct or HTTP call with a [`Request`], which holds or names the results of earlier agents, or a
 //! schedule. Where there is no result of the intelligence agent the tables are analysed on the spot, so that both
-//! agents can run at the same time. Needs read access to the objects and nothing else; it writes nothing, so a
-//! repeated delivery does no harm. The rules are in `causeway-decisioning`.
+//! agents can run at the same time. Needs read access to the objects; it changes none, so a repeated delivery does no
+//! harm. Where it may write to the state, what a flow asks for is worked out once and kept with the run. The
+//! rules are in `causeway-decisioning`.
 
 use std::sync::Arc;
 
+use causeway_cloud::state::Answers;
 use causeway_cloud::{Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_decisioning::intelligence::Limits;
 use causeway_decisioning::sources::sources_or;
 use causeway_decisioning::strategy::plan::plan;
 use causeway_decisioning::strategy::{Answer, Request};
-use causeway_runtime::{Context, Error, Handler};
+use causeway_runtime::{Context, Error, Handler, Idempotency};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -24,6 +26,7 @@ pub use config::Config;
 pub struct StrategyAgent {
     objects: Objects,
     principal: Arc<dyn Principal>,
+    answers: Option<Answers>,
     default_source: Option<String>,
     limits: Limits,
 }
@@ -32,7 +35,7 @@ impl StrategyAgent {
     /// An agent over the given objects, which acts as `principal`.
     #[must_use]
     pub fn new(objects: Objects, principal: Arc<dyn Principal>, config: Config) -> Self {
-        Self { objects, principal, default_source: config.prefix, limits: config.limits }
+        Self { objects, principal, answers: None, default_source: config.prefix, limits: config.limits }
     }
 
     /// Takes the deployment's bucket, or the directory that stands in for it.
@@ -41,7 +44,8 @@ impl StrategyAgent {
     ///
     /// There is neither, or the directory cannot be opened.
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
-        Ok(Self::new(ports.objects()?, ports.principal()?, config))
+        let agent = Self::new(ports.objects()?, ports.principal()?, config);
+        Ok(Self { answers: Answers::of(ports), ..agent })
     }
 }
 
@@ -57,6 +61,14 @@ impl Handler for StrategyAgent {
         request.data_sources = sources_or(request.data_sources, self.default_source.as_deref());
         let deadline = context.budget.deadline_at(Timestamp::now());
         Ok(plan(&self.objects, &request, &self.limits, &Timestamp::now, deadline).await?)
+    }
+
+    /// What a flow asks for is worked out once.
+    fn idempotency(&self, request: &Request, _: &Context) -> Result<Option<Idempotency<'_>>, Error> {
+        let (Some(answers), Some(run), Some(stage)) = (&self.answers, &request.run_id, &request.stage) else {
+            return Ok(None);
+        };
+        Idempotency::harmless(answers.of_run(run), stage, request).map(Some)
     }
 
     async fn check_auth(&self) -> PrincipalCheck {

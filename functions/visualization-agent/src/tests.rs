@@ -1,7 +1,9 @@
 //! The shell around the dashboard: settings, files that are written once, and requests that cannot be served.
 
+use causeway_adapters::SystemClock;
 use causeway_cloud::NoPrincipal;
 use causeway_cloud::local::Store;
+use causeway_cloud::state::Documents;
 use causeway_decisioning::result::Status;
 use causeway_runtime::{Budget, Kind, Settings, Vars};
 
@@ -52,6 +54,19 @@ async fn files_are_written_once() {
     assert_eq!(std::fs::read(root.path().join("dashboards/inline/dashboard.html")).unwrap(), page);
     let replaced = agent.handle(Request { overwrite: true, ..request(&other) }, &context()).await.unwrap();
     assert_eq!(states(&replaced)[1..], ["export.json replaced", "dashboard.html replaced"]);
+}
+
+#[tokio::test]
+async fn a_flow_is_answered_alike_whether_an_earlier_try_had_written_the_files() {
+    let (agent, _root) = agent(&[]);
+    let of_flow = || {
+        let stage = Some("presentation".to_owned());
+        Request { stage, ..request(include_str!("../events/result_in_the_request.json")) }
+    };
+    let first = agent.handle(of_flow(), &context()).await.unwrap();
+    let again = agent.handle(of_flow(), &context()).await.unwrap();
+    assert_eq!(first.data, again.data);
+    assert_eq!(first.data["generated_artifacts"][0]["state"], "written");
 }
 
 #[tokio::test]
@@ -107,5 +122,19 @@ fn settings_are_checked() {
     ] {
         let problems = options(&[(name, value)]).problems();
         assert!(problems.len() == 1 && name.ends_with(problems[0].split(' ').next().unwrap()), "{name}: {problems:?}");
+    }
+}
+
+#[test]
+fn what_a_flow_asks_for_is_worked_out_once() {
+    let (mut agent, root) = agent(&[]);
+    let documents = Documents::new(Arc::new(Store::open(root.path()).unwrap()), "state", Arc::new(SystemClock));
+    let is_kept = |agent: &VisualizationAgent, text| agent.idempotency(&request(text), &context()).unwrap().is_some();
+    let of_flow = r#"{"run_id":"r","stage":"s"}"#;
+    assert!(!is_kept(&agent, of_flow), "there is no place to keep it");
+    agent.answers = Some(Answers::new(documents));
+    for (text, expected) in [(of_flow, true), ("{}", false), (r#"{"run_id":"r"}"#, false), (r#"{"stage":"s"}"#, false)]
+    {
+        assert_eq!(is_kept(&agent, text), expected, "{text}");
     }
 }

@@ -25,7 +25,7 @@ pub enum Begun<'a> {
     Work(Box<dyn Claim<'a> + 'a>),
     /// Nothing: it is done, and this was the reply.
     Done(String),
-    /// Nothing: it is done, and the reply was too large to keep.
+    /// Nothing: it is done, and there is no reply any more.
     DoneWithoutReply,
     /// Nothing: somebody is at it, and counts as dead after this time.
     InProgress {
@@ -36,8 +36,27 @@ pub enum Begun<'a> {
     OtherPayload,
 }
 
-/// The right to do the work of one key. Dropped, it ends with the deadline that it was claimed with.
+/// A ledger behind a reference is one too.
+impl<L: Ledger + ?Sized> Ledger for &L {
+    fn begin<'a>(&'a self, key: &'a str, payload: &'a str, left: Duration) -> Pending<'a, Begun<'a>> {
+        (**self).begin(key, payload, left)
+    }
+}
+
+/// The right to do the work of one key. Dropped, it ends with the deadline that it was claimed with, or when its next
+/// renewal would have been due for long.
 pub trait Claim<'a>: Send {
+    /// How often it must be renewed while the work goes on; `None` when it holds until the deadline.
+    fn beat(&self) -> Option<Duration> {
+        None
+    }
+
+    /// Holds it for some more beats; `false` when it was lost, as somebody else took it for dead. Only when this has
+    /// ended may the claim be completed.
+    fn renew(&mut self) -> Pending<'_, bool> {
+        Box::pin(std::future::ready(Ok(true)))
+    }
+
     /// Stores the reply of the finished work.
     fn complete(self: Box<Self>, reply: String) -> Pending<'a, ()>;
 

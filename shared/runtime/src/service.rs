@@ -24,6 +24,8 @@ use crate::probe::{self, Prober};
 use crate::telemetry::{self, Ids};
 use crate::{Context, Error, Handler, Reply, Trace};
 
+pub use once::renewing;
+
 type Answer<'a> = Pin<Box<dyn Future<Output = Result<Reply, Error>> + Send + 'a>>;
 
 /// What a host calls; it does not know the handler's types.

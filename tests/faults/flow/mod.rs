@@ -1,6 +1,7 @@
 //! The decisioning flow as processes, killed with SIGKILL: right before and right after each write and each call of an
 //! agent, and while each agent is at work. Called again with the same run id it ends with the document of an undisturbed
-//! run, in which every result that was kept is the one that was kept, and no kept result is worked out again.
+//! run, in which every result that was kept is the one that was kept, and no result is worked out twice: an agent that
+//! was at work for a flow that died gives its answer to the next one.
 
 mod agents;
 mod kill;
@@ -18,7 +19,9 @@ use tests::harness::{AGENTS, Catch, FLOW, Platform, Seen, When};
 use run::{Run, platform, timeless};
 
 /// Platforms on which cases go on at the same time: most of the time is waiting for a dead process's lease.
-const LANES: usize = 4;
+const LANES: usize = 6;
+/// The folder of a run's answers, in paths.
+const ANSWERS: &str = "%2Fanswers%2F";
 
 /// A request of an undisturbed run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -50,10 +53,11 @@ fn undisturbed() -> Undisturbed {
     for agent in AGENTS {
         assert_eq!(run.calls(agent).len(), 1, "{agent}");
     }
+    run.check_computed("undisturbed");
     let mut times = BTreeMap::<Seen, usize>::new();
     let mut points = Vec::new();
     for mut seen in run.platform.gate.seen() {
-        seen.path = seen.path.replace(&run.id, "RUN");
+        seen.path = common(&seen.path.replace(&run.id, "RUN"));
         let skip = *times.entry(seen.clone()).and_modify(|times| *times += 1).or_default();
         points.push(Point { seen, skip });
     }
@@ -70,6 +74,11 @@ impl Undisturbed {
         assert!(files.keys().eq(self.files.keys()), "{what}: {:?}", files.keys());
         files.iter().zip(self.files.values()).for_each(|((name, file), expected)| same(name, file, expected));
     }
+}
+
+/// The part of a path that all runs have in common: an answer's name is a digest of the request.
+fn common(path: &str) -> String {
+    path.find(ANSWERS).map_or(path, |at| &path[..at + ANSWERS.len()]).to_owned()
 }
 
 /// Shows where they differ; they are too long to be shown as a whole.

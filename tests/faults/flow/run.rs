@@ -1,6 +1,6 @@
 //! One run of the flow: called, killed, called again, and looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -136,6 +136,42 @@ impl Run {
         calls.filter(|call| call.function == agent && call.request["run_id"] == self.id.as_str()).collect()
     }
 
+    /// How often an agent said that an earlier call is still at work.
+    pub(super) fn waits(&self, agent: &str) -> usize {
+        self.calls(agent).iter().filter_map(|call| call.answer.as_ref()).filter(|answer| is_wait(answer)).count()
+    }
+
+    /// Waits until an agent says after this moment that an earlier call is still at work, or until its work is done;
+    /// whether it said so.
+    pub(super) fn is_waited_for_after(&self, agent: &str, moment: Instant) -> bool {
+        thread::sleep(moment.saturating_duration_since(Instant::now()));
+        let (waits, limit) = (self.waits(agent), Instant::now() + PATIENCE);
+        while self.waits(agent) == waits {
+            if !self.computed(agent).is_empty() {
+                return false;
+            }
+            assert!(Instant::now() < limit, "{}: {agent} neither works nor has worked", self.id);
+            thread::sleep(PAUSE);
+        }
+        true
+    }
+
+    /// Each agent's work was done once: of calls that it lived through, and its result is none but that. Two
+    /// computations have different time stamps.
+    pub(super) fn check_computed(&self, what: &str) {
+        let kept = self.kept();
+        for agent in AGENTS {
+            let computed = self.computed(agent);
+            assert_eq!(computed.iter().collect::<Vec<_>>(), [&kept[agent]], "{what}: computations of {agent}");
+        }
+    }
+
+    /// The different results that an agent gave.
+    fn computed(&self, agent: &str) -> BTreeSet<Bytes> {
+        let answers = self.calls(agent).into_iter().filter_map(|call| call.answer);
+        answers.filter(|answer| !is_wait(answer)).collect()
+    }
+
     /// The files of the dashboard, by name.
     pub(super) fn files(&self, document: &Bytes) -> BTreeMap<String, String> {
         let found: Value = serde_json::from_slice(document).unwrap();
@@ -172,10 +208,13 @@ impl Run {
     }
 }
 
-/// Members of JSON that tell of the clock, also by way of the sizes and digests of files, and whether a file was written
-/// by the call that is answered or by one that died.
-const TIMES: [&str; 8] =
-    ["timestamp", "task_id", "execution_time", "start_time", "end_time", "bytes", "sha256", "state"];
+/// Whether an agent's answer says that an earlier call is still at work.
+pub(super) fn is_wait(answer: &Bytes) -> bool {
+    serde_json::from_slice::<Value>(answer).is_ok_and(|answer| answer["error"]["code"] == "in_progress")
+}
+
+/// Members of JSON that tell of the clock, also by way of the sizes and digests of files.
+const TIMES: [&str; 7] = ["timestamp", "task_id", "execution_time", "start_time", "end_time", "bytes", "sha256"];
 /// Cells of the dashboard that do.
 const CELLS: [&str; 3] = ["Task", "Began", "Took"];
 

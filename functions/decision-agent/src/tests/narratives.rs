@@ -30,15 +30,7 @@ impl ChatModel for Model {
             Self::Fails(kind) => return Err(ServiceFailure::new(*kind, "generative_ai", "Chat", "hidden")),
             Self::Hangs => std::future::pending().await,
         };
-        Ok(ChatReply {
-            text,
-            model: "model-7".to_owned(),
-            finish: Finish::Complete,
-            prompt_tokens: None,
-            completion_tokens: None,
-            notices: Vec::new(),
-            request_id: None,
-        })
+        Ok(ChatReply { text, model: "model-7".to_owned(), finish: Finish::Complete, ..ChatReply::default() })
     }
 }
 

@@ -8,6 +8,8 @@ use serde_json::{Value, json};
 use super::fakes::{Fault, World, world};
 use super::{context, context_of, request, run, text};
 use crate::DecisioningFlow;
+use causeway_cloud::object_store::ObjectStoreExt;
+use causeway_cloud::object_store::path::Path;
 use causeway_runtime::Handler;
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -18,6 +20,10 @@ async fn named(world: &World, run: &str) -> Vec<String> {
         world.objects.list(None).map_ok(|object| object.location.to_string()).try_collect().await.unwrap();
     let is_its = |name: &String| name.contains(&format!("/{run}/"));
     all.into_iter().filter(is_its).collect()
+}
+
+async fn put(world: &World, object: &str) {
+    world.objects.put(&Path::from(object), "content".into()).await.unwrap();
 }
 
 async fn step(world: &World, dry_run: bool) -> Value {
@@ -52,13 +58,28 @@ async fn a_finished_run_removes_those_that_are_too_old_once_a_day() {
 async fn the_days_are_those_of_the_deployments_flow() {
     let world = world(&[("FLOW_DEFINITION", "flows/mine.yaml"), ("FLOW_RUNS_PREFIX", "parts/of/runs")]);
     let flow = crate::flow::DEFAULT_FLOW.replace("retention_days: 90", "retention_days: 3");
-    use causeway_cloud::object_store::{ObjectStoreExt, path::Path};
     world.objects.put(&Path::from("flows/mine.yaml"), flow.into()).await.unwrap();
     run(&world, json!({"run_id": "first"})).await;
     tokio::time::advance(3 * DAY).await;
     run(&world, json!({"run_id": "second"})).await;
     assert_eq!((named(&world, "first").await.len(), named(&world, "second").await.len()), (0, 9));
     assert!(!named(&world, "mine.yaml").await.iter().any(|name| name.contains("parts")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dashboard_and_kept_answers_go_with_their_run() {
+    for (variables, folder) in [(&[][..], "dashboards"), (&[("FLOW_DASHBOARDS_PREFIX", "out/pages/")], "out/pages")] {
+        let world = world(variables);
+        run(&world, json!({"run_id": "old"})).await;
+        let (page, other) = (format!("{folder}/old/dashboard.html"), format!("{folder}/older/dashboard.html"));
+        for object in [&page, &other, "elsewhere/old/dashboard.html", "state/old/answers/some-digest.json"] {
+            put(&world, object).await;
+        }
+        tokio::time::advance(100 * DAY).await;
+        step(&world, false).await;
+        assert_eq!(named(&world, "old").await, ["elsewhere/old/dashboard.html"]);
+        assert_eq!(named(&world, "older").await, [other]);
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -104,12 +125,15 @@ async fn a_removal_that_is_cut_at_any_step_is_finished_the_next_time() {
     for step in 0..40 {
         let world = world(&[]);
         run(&world, json!({"run_id": "old"})).await;
+        for object in ["dashboards/old/dashboard.html", "dashboards/old/export.json", "state/old/answers/some.json"] {
+            put(&world, object).await;
+        }
         tokio::time::advance(100 * DAY).await;
         world.fate.plan(world.fate.steps() + step, Fault::DieBefore);
         let cut = text(&world, removal.clone(), &context()).await;
         world.fate.revive();
         if cut.is_ok() {
-            assert!(step > 9, "{step} steps");
+            assert!(step > 12, "{step} steps");
             return;
         }
         // The lease of the one that died.

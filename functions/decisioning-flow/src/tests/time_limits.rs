@@ -43,6 +43,20 @@ async fn at_four_fifths_of_its_time_an_invocation_hands_the_run_over() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_invocation_that_waits_for_earlier_work_hands_the_run_over() {
+    let world = world(&[]);
+    // 150 s, two at a time: more than the first invocation has.
+    world.agents.set("discovery", Behaviour::IsAtWork(75, envelope("discovery")));
+    let first = answer(&world, json!({"run_id": "r1"}), 100).await;
+    assert_eq!(first["workflow_run"]["is_continued"], true);
+    assert_eq!(first["workflow_run"]["agents"]["discovery"]["status"], "running");
+    let last = answer(&world, json!({"run_id": "r1", "continue": true}), 300).await;
+    assert_eq!(last["workflow_run"]["status"], "success");
+    let calls = world.agents.called().iter().filter(|called| *called == "discovery-agent").count();
+    assert_eq!(calls, 76, "no call but every two seconds");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_stage_is_not_begun_with_too_little_time() {
     let world = world(&[("FLOW_SHORTEST_CALL_SECONDS", "60")]);
     world.agents.set("discovery", takes(200, "discovery"));

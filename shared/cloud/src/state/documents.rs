@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
 use serde::de::DeserializeOwned;
@@ -57,6 +58,12 @@ impl Documents {
     #[must_use]
     pub fn new(objects: Objects, prefix: impl Into<String>, clock: Arc<dyn Clock>) -> Self {
         Self { objects, prefix: prefix.into(), clock }
+    }
+
+    /// Documents in a folder of these.
+    #[must_use]
+    pub fn below(&self, folder: &str) -> Self {
+        Self { prefix: format!("{}/{folder}", self.prefix), ..self.clone() }
     }
 
     /// The clock that leases on these documents use.
@@ -148,6 +155,49 @@ impl Documents {
             Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
             Err(other) => Err(StateError::Store(other)),
         }
+    }
+
+    /// Removes everything in a folder of these.
+    ///
+    /// # Errors
+    /// [`StateError::BadKey`], [`StateError::Store`]; what is left goes with the next call.
+    pub async fn remove_below(&self, folder: &str) -> Result<(), StateError> {
+        let bad = || StateError::BadKey(folder.to_owned());
+        if folder.is_empty() || folder.ends_with('/') {
+            return Err(bad());
+        }
+        let folder = object_path(&format!("{}/{folder}", self.prefix)).map_err(|_| bad())?;
+        let found = self.objects.list(Some(&folder)).map_ok(|object| object.location);
+        for object in found.try_collect::<Vec<_>>().await.map_err(StateError::Store)? {
+            match self.objects.delete(&object).await {
+                Ok(()) | Err(Error::NotFound { .. }) => {}
+                Err(other) => return Err(StateError::Store(other)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a text of any size that must not exist yet, as it is.
+    pub(super) async fn create_text(&self, key: &str, text: &str) -> Result<(), StateError> {
+        let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
+        match self.objects.put_opts(&self.path(key)?, text.to_owned().into(), options).await {
+            Ok(_) => Ok(()),
+            // Names are drawn anew for each text: what is there is ours.
+            Err(Error::AlreadyExists { .. }) => Ok(()),
+            Err(other) => Err(StateError::Store(other)),
+        }
+    }
+
+    /// A text that was written so; `None` when there is none.
+    pub(super) async fn text(&self, key: &str) -> Result<Option<String>, StateError> {
+        let found = match self.objects.get(&self.path(key)?).await {
+            Ok(found) => found,
+            Err(Error::NotFound { .. }) => return Ok(None),
+            Err(other) => return Err(StateError::Store(other)),
+        };
+        let bytes = found.bytes().await.map_err(StateError::Store)?;
+        let malformed = |_| StateError::Malformed { key: key.to_owned(), reason: "no UTF-8".to_owned() };
+        String::from_utf8(bytes.into()).map(Some).map_err(malformed)
     }
 
     async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<(Envelope<T>, Version)>, StateError> {

@@ -11,11 +11,13 @@
 pub mod lease;
 pub mod once;
 
+mod answers;
 mod clock;
 mod documents;
 mod error;
 mod write_id;
 
+pub use answers::Answers;
 pub use clock::{Clock, UnixMillis};
 pub use documents::{Documents, Version, Versioned};
 pub use error::StateError;

@@ -2,7 +2,9 @@
 //!
 //! The caller names a key (a message id, a retry token). The first call claims it, works and stores its reply;
 //! a repetition gets that reply, one that comes while the first is at work is told so, and the same key with
-//! another payload is refused. A claim whose holder died is free again after the holder's deadline.
+//! another payload is refused. A claim whose holder died is free again after the holder's deadline; one that
+//! is renewed while the work goes on, soon after the last renewal. Whoever lost a claim can neither renew nor
+//! complete it.
 
 use std::time::Duration;
 
@@ -11,10 +13,12 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::clock::after;
-use super::{Documents, StateError, UnixMillis, Version};
+use super::{Documents, StateError, UnixMillis, Version, write_id};
 
-/// Largest reply that is kept; of a larger one only the fact that the work is done.
+/// Largest reply that is kept in its record; a larger one is an object of its own beside it.
 const MAX_REPLY_BYTES: usize = 1 << 20;
+/// Renewals within the time of a claim: two may fail or be late.
+const BEATS: u32 = 3;
 
 /// The stored form.
 #[derive(Serialize, Deserialize)]
@@ -30,8 +34,9 @@ struct Record {
 #[serde(rename_all = "snake_case")]
 enum State {
     InProgress,
-    /// `None` when the reply was too large to keep.
-    Complete(Option<String>),
+    Complete(String),
+    /// The reply is the text of this name.
+    CompleteIn(String),
 }
 
 /// What to do with a call.
@@ -41,7 +46,7 @@ pub enum Begun {
     Work(Claim),
     /// It is done; this was the reply.
     Done(String),
-    /// It is done; the reply was too large to keep.
+    /// It is done; the reply, a large one, was removed.
     DoneWithoutReply,
     /// Somebody is at it, until this moment at the latest.
     InProgress {
@@ -65,6 +70,8 @@ pub struct Claim {
 pub struct Once {
     documents: Documents,
     keep: Duration,
+    /// How long a claim holds without a renewal; until the deadline without this.
+    lease: Option<Duration>,
 }
 
 impl Once {
@@ -72,7 +79,15 @@ impl Once {
     /// last retry: OCI's retry tokens are good for 24 h, Lambda retries events for 6 h.
     #[must_use]
     pub fn new(documents: Documents, keep: Duration) -> Self {
-        Self { documents, keep }
+        Self { documents, keep, lease: None }
+    }
+
+    /// Claims hold for `lease` only and are renewed while the work goes on, so that work whose holder died can
+    /// soon be begun again. Choose it longer than the work may keep its thread busy at one go, and than clocks
+    /// differ.
+    #[must_use]
+    pub fn renewed(self, lease: Duration) -> Self {
+        Self { lease: Some(lease), ..self }
     }
 
     /// Claims `key` for the work on `payload`, which has `left` until this invocation's deadline.
@@ -85,9 +100,10 @@ impl Once {
         let now = self.documents.clock().unix_millis();
         let found = self.documents.get::<Record>(&name).await?;
         if let Some(found) = found.as_ref().filter(|found| found.value.expires_unix_ms > now) {
-            return Ok(answer(&found.value, &payload));
+            return self.answer(&found.value, &payload).await;
         }
-        let record = Record { payload: payload.clone(), state: State::InProgress, expires_unix_ms: after(now, left) };
+        let expires_unix_ms = after(now, self.lease.unwrap_or(left));
+        let record = Record { payload: payload.clone(), state: State::InProgress, expires_unix_ms };
         let written = match &found {
             Some(found) => self.documents.replace(&name, &record, &found.version).await,
             None => self.documents.create(&name, &record).await,
@@ -101,21 +117,54 @@ impl Once {
 
     async fn lost_the_race(&self, name: &str, payload: &str) -> Result<Begun, StateError> {
         let winner = self.documents.get::<Record>(name).await?;
-        winner.map(|found| answer(&found.value, payload)).ok_or_else(|| StateError::Conflict(name.to_owned()))
+        let winner = winner.ok_or_else(|| StateError::Conflict(name.to_owned()))?;
+        self.answer(&winner.value, payload).await
+    }
+
+    async fn answer(&self, record: &Record, payload: &str) -> Result<Begun, StateError> {
+        Ok(match &record.state {
+            _ if record.payload != payload => Begun::OtherPayload,
+            State::InProgress => Begun::InProgress { until_unix_ms: record.expires_unix_ms },
+            State::Complete(reply) => Begun::Done(reply.clone()),
+            State::CompleteIn(name) => self.documents.text(name).await?.map_or(Begun::DoneWithoutReply, Begun::Done),
+        })
     }
 }
 
 impl Claim {
+    /// Holds it for the ledger's lease from now on; where there is none it holds until its deadline anyway.
+    ///
+    /// # Errors
+    /// [`StateError::Conflict`] when somebody else took it. Or the store's; then it may be tried again.
+    pub async fn renew(&mut self, once: &Once) -> Result<(), StateError> {
+        let Some(lease) = once.lease else { return Ok(()) };
+        let expires_unix_ms = after(once.documents.clock().unix_millis(), lease);
+        let record = Record { payload: self.payload.clone(), state: State::InProgress, expires_unix_ms };
+        self.version = once.documents.replace(&self.key, &record, &self.version).await?;
+        Ok(())
+    }
+
     /// Stores the reply of the finished work.
     ///
     /// # Errors
     /// [`StateError::Conflict`] when the claim ran out and somebody else took it: then the work may have been
     /// done twice, and the other's reply counts. Or the store's.
     pub async fn complete(self, once: &Once, reply: &str) -> Result<(), StateError> {
-        let kept = (reply.len() <= MAX_REPLY_BYTES).then(|| reply.to_owned());
+        let state = if reply.len() <= MAX_REPLY_BYTES {
+            State::Complete(reply.to_owned())
+        } else {
+            // A name of its own, so that a late holder does not write over its successor's.
+            let name = format!("{}-{}", self.key, write_id::new());
+            once.documents.create_text(&name, reply).await?;
+            State::CompleteIn(name)
+        };
         let expires_unix_ms = after(once.documents.clock().unix_millis(), once.keep);
-        let record = Record { payload: self.payload, state: State::Complete(kept), expires_unix_ms };
-        once.documents.replace(&self.key, &record, &self.version).await.map(drop)
+        let record = Record { payload: self.payload, state, expires_unix_ms };
+        let written = once.documents.replace(&self.key, &record, &self.version).await.map(drop);
+        if let (Err(StateError::Conflict(_)), State::CompleteIn(name)) = (&written, &record.state) {
+            once.documents.remove(name).await?;
+        }
+        written
     }
 
     /// Frees the key after work that failed and left nothing behind, so that a repetition may try again at once.
@@ -138,6 +187,20 @@ struct Held<'a> {
 }
 
 impl<'a> ledger::Claim<'a> for Held<'a> {
+    fn beat(&self) -> Option<Duration> {
+        self.once.lease.map(|lease| lease / BEATS)
+    }
+
+    fn renew(&mut self) -> Pending<'_, bool> {
+        Box::pin(async move {
+            match self.claim.renew(self.once).await {
+                Ok(()) => Ok(true),
+                Err(StateError::Conflict(_)) => Ok(false),
+                Err(other) => Err(other.into()),
+            }
+        })
+    }
+
     fn complete(self: Box<Self>, reply: String) -> Pending<'a, ()> {
         Box::pin(async move { Ok(self.claim.complete(self.once, &reply).await?) })
     }
@@ -161,14 +224,5 @@ impl Ledger for Once {
                 Begun::OtherPayload => ledger::Begun::OtherPayload,
             })
         })
-    }
-}
-
-fn answer(record: &Record, payload: &str) -> Begun {
-    match &record.state {
-        _ if record.payload != payload => Begun::OtherPayload,
-        State::InProgress => Begun::InProgress { until_unix_ms: record.expires_unix_ms },
-        State::Complete(Some(reply)) => Begun::Done(reply.clone()),
-        State::Complete(None) => Begun::DoneWithoutReply,
     }
 }

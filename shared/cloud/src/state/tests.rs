@@ -20,6 +20,8 @@ use super::*;
 use crate::Objects;
 use crate::local::Store;
 
+mod answers;
+
 /// A clock whose hands the test turns; its sleep is tokio's.
 pub(crate) struct Hands(AtomicU64);
 
@@ -294,12 +296,4 @@ async fn work_that_failed_may_be_tried_again_at_once() {
     let Begun::Work(claim) = once.begin("k", "1", LEFT).await.unwrap() else { panic!("first") };
     claim.abandon(&once).await.unwrap();
     assert!(matches!(once.begin("k", "1", LEFT).await.unwrap(), Begun::Work(_)));
-}
-
-#[tokio::test]
-async fn a_reply_too_large_to_keep_still_counts_as_done() {
-    let (once, _) = once();
-    let Begun::Work(claim) = once.begin("k", "1", LEFT).await.unwrap() else { panic!("first") };
-    claim.complete(&once, &"x".repeat(2 << 20)).await.unwrap();
-    assert!(matches!(once.begin("k", "1", LEFT).await.unwrap(), Begun::DoneWithoutReply));
 }

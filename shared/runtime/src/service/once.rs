@@ -1,8 +1,11 @@
 //! Carrying a call out once.
 
+use std::future::Future;
+use std::pin::pin;
 use std::time::Duration;
 
 use causeway_resilience::ledger::{Begun, Claim};
+use futures_util::future::{Either, select};
 
 use super::{Function, reply};
 use crate::{Context, Error, Handler, Idempotency, Reply, telemetry};
@@ -14,16 +17,24 @@ impl<H: Handler> Function<H> {
     /// The handler's answer, or the one that it gave before.
     pub(super) async fn handled(&self, request: H::Request, context: &Context) -> Result<Reply, Error> {
         let Some(once) = self.handler.idempotency(&request, context)? else {
-            return reply(&self.handler.handle(request, context).await?);
+            return self.unclaimed(request, context).await;
         };
-        let Idempotency { ledger, key, payload } = once;
+        let Idempotency { ledger, key, payload, is_harmless } = once;
         let key = format!("{}#{key}", H::NAME);
         let left = context.budget.remaining().unwrap_or(LONGEST);
-        match ledger.begin(&key, &payload, left).await? {
+        let begun = match ledger.begin(&key, &payload, left).await {
+            Err(failure) if is_harmless => {
+                tracing::warn!(kind = failure.kind().name(), error = %failure, "the call is carried out unclaimed");
+                return self.unclaimed(request, context).await;
+            }
+            begun => begun?,
+        };
+        match begun {
             Begun::Work(claim) => self.claimed(request, context, claim).await,
             Begun::Done(text) => replayed(text),
+            Begun::DoneWithoutReply if is_harmless => self.unclaimed(request, context).await,
             Begun::DoneWithoutReply => {
-                let text = "this call was carried out before; its reply was too large to keep";
+                let text = "this call was carried out before; its reply is not kept any more";
                 Err(Error::client(409, "already_done", text))
             }
             Begun::InProgress { left } => Err(Error::in_progress(left)),
@@ -34,13 +45,24 @@ impl<H: Handler> Function<H> {
         }
     }
 
+    async fn unclaimed(&self, request: H::Request, context: &Context) -> Result<Reply, Error> {
+        reply(&self.handler.handle(request, context).await?)
+    }
+
     async fn claimed<'a>(
         &self,
         request: H::Request,
         context: &Context,
-        claim: Box<dyn Claim<'a> + 'a>,
+        mut claim: Box<dyn Claim<'a> + 'a>,
     ) -> Result<Reply, Error> {
-        let outcome = self.handler.handle(request, context).await.and_then(|done| reply(&done));
+        let work = self.unclaimed(request, context);
+        let outcome = match claim.beat() {
+            None => work.await,
+            Some(beat) => match renewing(work, claim.as_mut(), beat).await {
+                Some(outcome) => outcome,
+                None => return Err(Error::in_progress(beat)),
+            },
+        };
         // The work is done or has failed; that it could not be written down changes nothing about that. A repetition
         // then works again when the claim is over, which is what handlers are told to expect.
         let noted = match &outcome {
@@ -51,6 +73,34 @@ impl<H: Handler> Function<H> {
             telemetry::not_remembered(&failure);
         }
         outcome
+    }
+}
+
+/// The outcome of `work`, during which its claim is renewed. `None` when the claim was lost: then somebody else does
+/// the work, and this is not carried on. A ledger that fails is asked again at the next beat.
+pub async fn renewing<'a, T>(
+    work: impl Future<Output = T>,
+    claim: &mut (dyn Claim<'a> + 'a),
+    beat: Duration,
+) -> Option<T> {
+    let mut work = pin!(work);
+    loop {
+        if let Ok(outcome) = tokio::time::timeout(beat, work.as_mut()).await {
+            return Some(outcome);
+        }
+        let renewed = match select(work.as_mut(), claim.renew()).await {
+            Either::Left((outcome, renewal)) => {
+                // Of a write that is cut it is unknown whether it arrived, and with it what the claim is now.
+                let _ = renewal.await;
+                return Some(outcome);
+            }
+            Either::Right((renewed, _)) => renewed,
+        };
+        match renewed {
+            Ok(true) => {}
+            Ok(false) => return None,
+            Err(failure) => tracing::warn!(error = %failure, "the call's claim could not be renewed"),
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 mod once;
+mod renewal;
 
 use std::time::Duration;
 

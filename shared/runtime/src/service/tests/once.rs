@@ -68,7 +68,7 @@ impl<'a> Claim<'a> for Held<'a> {
     }
 }
 
-struct NoConfig;
+pub(super) struct NoConfig;
 
 impl Settings for NoConfig {
     const PREFIX: &'static str = "COUNTER_";
@@ -128,6 +128,10 @@ fn function(memory: Memory) -> Function<Counter> {
 }
 
 async fn call(function: &Function<Counter>, body: &'static str) -> String {
+    call_on(function, body).await
+}
+
+pub(super) async fn call_on(function: &dyn Service, body: &'static str) -> String {
     let detected = detect_bytes(&Bytes::from_static(body.as_bytes()));
     let invocation = Invocation {
         kind: detected.kind,
