@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::Body;
 use causeway_oci_emulator::{Emulator, Options, Resource};
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 use tests::harness::{Function, Request, Spec, programs};
 use tokio::runtime::Runtime;
@@ -38,12 +38,20 @@ pub(crate) struct Machine {
     pub(crate) cpu: f64,
     pub(crate) memory: f64,
     pub(crate) tags: BTreeMap<String, String>,
+    /// Members of its record beside the usual ones.
+    pub(crate) more: Map<String, Value>,
 }
 
 impl Machine {
     /// One of 16 OCPUs with this load for three hours.
     pub(crate) fn new(number: usize, cpu: f64) -> Self {
-        Self { id: format!("ocid1.instance.oc1.iad.m{number:04}"), cpu, memory: 50.0, tags: BTreeMap::new() }
+        Self {
+            id: format!("ocid1.instance.oc1.iad.m{number:04}"),
+            cpu,
+            memory: 50.0,
+            tags: BTreeMap::new(),
+            more: Map::new(),
+        }
     }
 }
 
@@ -103,6 +111,11 @@ impl Cloud {
         self.variables.insert(name.to_owned(), value.to_owned());
     }
 
+    /// Takes a variable back.
+    pub(crate) fn unset(&mut self, name: &str) {
+        self.variables.remove(name);
+    }
+
     /// The variables of an autoscaler.
     pub(crate) fn variables(&self) -> &HashMap<String, String> {
         &self.variables
@@ -111,10 +124,11 @@ impl Cloud {
     /// Machines, with what was measured of them in the last three hours.
     pub(crate) fn add(&self, machines: &[Machine]) {
         for machine in machines {
-            let body = json!({
+            let mut body = json!({
                 "id": machine.id, "displayName": machine.id, "shape": SHAPE, "availabilityDomain": self.domain,
                 "shapeConfig": { "ocpus": 16, "memoryInGBs": 256 }, "freeformTags": machine.tags,
             });
+            body.as_object_mut().unwrap().extend(machine.more.clone());
             self.admin("POST", "compute/instances", &body);
         }
         self.measure(machines, HISTORY_MINUTES);

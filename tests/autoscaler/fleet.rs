@@ -45,21 +45,74 @@ fn machines_are_found_by_tag_by_selector_and_by_name() {
     assert_eq!(cloud.changes(&hot), 1);
 }
 
+/// R24, as the service tells it.
+#[test]
+fn machines_of_a_kind_that_nobody_opted_in_for_are_left_alone() {
+    let cloud = Cloud::start();
+    let of_kind = |number: usize, more: Value| {
+        let more = more.as_object().unwrap().clone();
+        Machine { more, ..Machine::new(number, 78.0) }
+    };
+    let preemptible = json!({ "preemptionAction": { "type": "TERMINATE" } });
+    let burstable = json!({ "ocpus": 16, "memoryInGBs": 256, "baselineOcpuUtilization": "BASELINE_1_2" });
+    let fleet = [
+        of_kind(0, json!({ "preemptibleInstanceConfig": preemptible })),
+        of_kind(1, json!({ "dedicatedVmHostId": "ocid1.dedicatedvmhost.oc1.iad.a" })),
+        of_kind(2, json!({ "shapeConfig": burstable })),
+        of_kind(3, json!({})),
+    ];
+    cloud.add(&fleet);
+    let reply = cloud.autoscaler().tick().reply;
+    let found: Vec<String> = decisions(&reply).into_values().collect();
+    assert_eq!(found[..3], ["BLOCKED unsupported"; 3]);
+    assert!(found[3].starts_with("UP"), "{found:?}");
+    assert_eq!(fleet.each_ref().map(|machine| cloud.changes(machine)), [0, 0, 0, 1]);
+}
+
+/// T32. One conflict can be anything; a second one of a later tick is that a restart is needed.
 #[test]
 fn a_restart_that_is_not_allowed_is_remembered_and_not_asked_for_again() {
     let cloud = Cloud::with(Options { step_ms: 1, ..Options::default() });
     let machine = Machine::new(0, 78.0);
     cloud.add(std::slice::from_ref(&machine));
     let autoscaler = cloud.autoscaler();
-    let first = autoscaler.tick();
-    assert_eq!(first.reply["resizes"][0]["answer"], "needs_reboot", "{}", first.reply);
-    assert_eq!(first.count("HOLD"), 1);
-    let asked =
-        cloud.front.seen().iter().filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).count();
-    autoscaler.tick();
-    let again =
-        cloud.front.seen().iter().filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).count();
-    assert_eq!((asked, cloud.changes(&machine)), (again, 0));
+    let tick = || {
+        cloud.front.forget();
+        let ticked = autoscaler.tick();
+        let seen = cloud.front.seen().into_iter();
+        let asked = seen.filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).count();
+        (decisions(&ticked.reply)[&machine.id].clone(), asked > 0)
+    };
+    assert_eq!(tick(), ("HOLD conflict".to_owned(), true));
+    conflicted_earlier(&cloud, &machine);
+    assert_eq!(tick(), ("HOLD needs_reboot".to_owned(), true));
+    assert_eq!(tick(), ("HOLD needs_reboot".to_owned(), false));
+    assert_eq!(cloud.changes(&machine), 0);
+}
+
+/// The conflict of a machine, as it would be remembered one tick later.
+fn conflicted_earlier(cloud: &Cloud, machine: &Machine) {
+    let mut names = cloud.objects("causeway-state/flex-autoscaler/").into_iter();
+    let shard = names.find(|name| name.contains("/shards/")).unwrap();
+    let mut stored: Value = serde_json::from_str(&cloud.object(&shard)).unwrap();
+    let at = &mut stored["value"]["instances"][&machine.id]["conflict_at"];
+    let before = at.as_str().unwrap().parse::<jiff::Timestamp>().unwrap() - jiff::SignedDuration::from_mins(5);
+    *at = json!(before);
+    cloud.put(&shard, &stored.to_string());
+}
+
+#[test]
+fn a_conflict_that_passes_locks_nothing() {
+    let cloud = Cloud::start();
+    let machine = Machine::new(0, 78.0);
+    cloud.add(std::slice::from_ref(&machine));
+    let rule = Fault::parse("service=compute,operation=UpdateInstance,status=409").unwrap();
+    let rule = cloud.emulator.add_fault(rule);
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().reply["resizes"][0]["answer"], "conflict");
+    cloud.emulator.end_fault(rule);
+    conflicted_earlier(&cloud, &machine);
+    assert_eq!(autoscaler.tick().accepted(), std::slice::from_ref(&machine.id));
 }
 
 #[test]
@@ -91,6 +144,29 @@ fn no_room_is_remembered() {
         assert_eq!(decisions(&reply)[&machine.id], "HOLD infeasible");
     }
     assert_eq!(cloud.changes(&machine), 0);
+}
+
+/// R17: a full availability domain is full for the others too.
+#[test]
+fn where_one_had_no_room_the_others_do_not_ask() {
+    let cloud = Cloud::start();
+    let elsewhere = json!({ "availabilityDomain": "Uocm:US-ASHBURN-AD-2" });
+    let more = elsewhere.as_object().unwrap().clone();
+    let fleet = [Machine::new(0, 78.0), Machine::new(1, 78.0), Machine { more, ..Machine::new(2, 78.0) }];
+    cloud.add(&fleet[..1]);
+    let rule = "service=compute,operation=UpdateInstance,status=500,code=InternalError,message=Out of host capacity.";
+    let rule = cloud.emulator.add_fault(Fault::parse(rule).unwrap());
+    let autoscaler = cloud.autoscaler();
+    autoscaler.tick();
+    autoscaler.tick();
+    cloud.emulator.end_fault(rule);
+    let calm: Vec<Machine> = (3..40).map(|number| Machine::new(number, 50.0)).collect();
+    cloud.add(&fleet[1..]);
+    cloud.add(&calm);
+    let ticked = autoscaler.tick();
+    assert_eq!(ticked.accepted(), [fleet[2].id.clone()], "{}", ticked.reply["resizes"]);
+    let found = decisions(&ticked.reply);
+    assert_eq!([&found[&fleet[0].id], &found[&fleet[1].id]], ["HOLD infeasible"; 2]);
 }
 
 #[test]

@@ -12,4 +12,5 @@ mod fleet;
 mod front;
 mod scale;
 mod states;
+mod told;
 mod vectors;

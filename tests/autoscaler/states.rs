@@ -57,6 +57,43 @@ fn state_that_is_gone_is_told_and_old_points_do_not_resize_twice() {
     assert_eq!((cloud.changes(&fleet[0]), cloud.changes(&fleet[1])), (1, 0));
 }
 
+/// Without the lease too: the audit of earlier ticks tells that there was a state.
+#[test]
+fn state_and_lease_that_are_gone_are_told_by_the_audit() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet);
+    let autoscaler = cloud.autoscaler();
+    assert_eq!(autoscaler.tick().accepted(), [fleet[0].id.clone()]);
+    for name in cloud.objects(STATE) {
+        cloud.delete(&name);
+    }
+    let ticked = autoscaler.tick();
+    assert_eq!((ticked.accepted().len(), ticked.count("DOWN")), (0, 0), "{}", ticked.reply["counts"]);
+    assert!(ticked.reply["warnings"].to_string().contains("gone"), "{}", ticked.reply["warnings"]);
+    assert_eq!((cloud.changes(&fleet[0]), cloud.changes(&fleet[1])), (1, 0));
+}
+
+#[test]
+fn state_of_the_future_is_left_alone_and_a_copy_is_kept() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet);
+    let autoscaler = cloud.autoscaler();
+    autoscaler.tick();
+    let [shard] = shards(&cloud).try_into().unwrap();
+    let mut stored: serde_json::Value = serde_json::from_str(&cloud.object(&shard)).unwrap();
+    let doubtful = &mut stored["value"]["instances"][&fleet[1].id];
+    doubtful["seen_at"] = json!("2199-01-01T00:00:00Z");
+    let doubtful = doubtful.clone();
+    cloud.put(&shard, &stored.to_string());
+    let ticked = autoscaler.tick();
+    let [kept]: [String; 1] = serde_json::from_value(ticked.reply["quarantined"].clone()).unwrap();
+    let copy: serde_json::Value = serde_json::from_str(&cloud.object(&format!("{STATE}{kept}.json"))).unwrap();
+    assert_eq!(copy["value"], json!({ &fleet[1].id: doubtful }));
+    assert_eq!(ticked.reply["status"], "partial");
+    let after = autoscaler.tick();
+    assert_eq!((&after.reply["status"], after.reply.get("quarantined")), (&json!("ok"), None), "{}", after.reply);
+}
+
 #[test]
 fn state_that_cannot_be_read_is_kept_told_and_done_without() {
     for text in ["{\"write_id\":\"x\",\"epoch\":1,\"value\":{\"version\":99}}", "{\"write_id\":\"x", "\u{0}\u{1}"] {

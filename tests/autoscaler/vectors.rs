@@ -1,9 +1,11 @@
-//! The named cases of lost answers and throttling, against a cloud.
+//! The named cases of leases, lost answers and throttling, against a cloud.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use causeway_oci_emulator::Fault;
-use serde_json::json;
+use serde_json::{Value, json};
+use tests::harness::Request;
 
 use crate::cloud::{Cloud, Machine};
 use crate::front::{Hold, Seen};
@@ -21,6 +23,44 @@ fn calm(numbers: std::ops::Range<usize>) -> Vec<Machine> {
 fn updates(cloud: &Cloud) -> Vec<Seen> {
     let seen = cloud.front.seen().into_iter();
     seen.filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).collect()
+}
+
+fn lease_epoch(cloud: &Cloud) -> u64 {
+    let lease: Value = serde_json::from_str(&cloud.object(&format!("{STATE}lease.json"))).unwrap();
+    lease["value"]["epoch"].as_u64().unwrap()
+}
+
+/// T29: the holder of the lease is held up for longer than the lease lasts.
+#[test]
+fn t29_a_lease_that_ran_out_is_taken_over_and_late_writes_are_rejected() {
+    let (cloud, fleet) = (Cloud::start(), hot(0..2));
+    cloud.add(&calm(2..20));
+    let (first, second) = (cloud.autoscaler(), cloud.autoscaler());
+    first.tick();
+    cloud.add(&fleet);
+    cloud.front.hold("PUT", "shards", Hold::Before);
+    std::thread::scope(|scope| {
+        let late = scope.spawn(|| {
+            let mut connection = first.function.connect();
+            connection.set_patience(Duration::from_secs(300));
+            connection.call(&Request::call("{\"kind\":\"tick\"}").deadline_in(300))
+        });
+        cloud.front.wait();
+        let before = lease_epoch(&cloud);
+        cloud.expire_lease();
+        assert_eq!(second.tick().accepted().len(), 2);
+        assert_eq!(lease_epoch(&cloud), before + 1);
+        let shards = || -> Vec<String> {
+            let names = cloud.objects(STATE).into_iter().filter(|name| name.contains("/shards/"));
+            names.map(|name| cloud.object(&name)).collect()
+        };
+        let kept = shards();
+        cloud.front.release();
+        let late = late.join().unwrap();
+        assert!(late.text().contains("taken_over"), "{}", late.text());
+        assert_eq!(shards(), kept, "what the later tick has written stays");
+    });
+    assert!(fleet.iter().all(|machine| cloud.changes(machine) == 1));
 }
 
 /// T30: the service has resized the machine, and its answer does not come.

@@ -73,7 +73,7 @@ impl Settings for Config {
             stop_after,
             concurrency: vars.number(
                 "FLEX_AUTOSCALER_CONCURRENCY",
-                25,
+                50,
                 1..=64,
                 "calls of Compute that are under way at once",
             ),

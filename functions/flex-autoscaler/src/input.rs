@@ -17,7 +17,7 @@ use crate::policy::{Policy, TagNames};
 use crate::state::StateRead;
 
 /// Everything that a decision depends on. The least that is needed is `now` and `instances`, each with `id`, `state`,
-/// `shape`, `size`, `cpu` and `memory`:
+/// `shape`, `size`, what kind it is of (`baseline`, `on_dedicated_host`, `preemptible`), `cpu` and `memory`:
 ///
 /// ```json
 /// {
@@ -28,6 +28,7 @@ use crate::state::StateRead;
 ///   "instances": [{
 ///     "id": "ocid1.instance.oc1..n1", "state": "RUNNING", "shape": "VM.Standard.E5.Flex",
 ///     "size": {"ocpus": 16, "memory_gb": 256},
+///     "baseline": "BASELINE_1_1", "on_dedicated_host": false, "preemptible": false,
 ///     "cpu": [{"at": "2026-03-11T11:59:00Z", "value": 82.5}],
 ///     "memory": [{"at": "2026-03-11T11:59:00Z", "value": 40.0}]
 ///   }]

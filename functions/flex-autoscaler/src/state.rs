@@ -8,11 +8,14 @@ mod apply;
 pub(crate) use apply::minutes as apply_minutes;
 mod entry;
 mod read;
+mod room;
 mod shards;
 
 pub use apply::{Answer, Correction};
 pub use entry::{Change, Commanded, Entry, Fired, Infeasible, NeedsReboot, Recommendation, Status, WindowMark};
 pub use read::StateRead;
+pub use room::NoRoom;
+pub(crate) use room::place_of;
 pub use shards::shard_of;
 
 use std::collections::BTreeMap;
@@ -40,6 +43,9 @@ pub struct State {
     /// Machines whose change had to wait; they come first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deferred: Vec<String>,
+    /// Growth that was refused for want of room, by shape and availability domain with a `/` between them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub no_room: BTreeMap<String, NoRoom>,
     /// Alerts that were told, and when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub alerts: BTreeMap<String, Timestamp>,
@@ -55,6 +61,7 @@ impl State {
             epoch: 0,
             instances: BTreeMap::new(),
             deferred: Vec::new(),
+            no_room: BTreeMap::new(),
             alerts: BTreeMap::new(),
         }
     }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::input::{Inputs, Instance};
 use crate::policy::{Effective, Mode, Policy};
 use crate::record::{Alert, Decision, Kind, Record, Severity};
-use crate::state::{Entry, Recommendation, State};
+use crate::state::{Entry, NoRoom, Recommendation, State, place_of};
 
 use super::allowance::Left;
 use super::observe::{Seen, observe};
@@ -22,6 +22,7 @@ pub(crate) struct Proposal<'a> {
     pub instance: &'a Instance,
     pub policy: Arc<Policy>,
     config_hash: Arc<str>,
+    no_room: Option<NoRoom>,
     entry: Entry,
     seen: Seen,
     pub verdict: Verdict,
@@ -33,6 +34,8 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     let (mut state, problem) = inputs.state.usable(inputs.now);
     let is_lost = problem.is_some();
     state.epoch = state.epoch.max(inputs.epoch);
+    let pause = SignedDuration::from_secs((inputs.policy.capacity.max_retry_after_minutes * 60.0) as i64);
+    state.no_room.retain(|_, full| inputs.now.duration_since(full.retry_at) < pause);
     let mut record = Record::new(inputs);
     if !record.policy_problems.is_empty() {
         return Outcome { record, state, actions: Vec::new() };
@@ -123,10 +126,11 @@ fn proposals<'a>(inputs: &'a Inputs, state: &State, is_lost: bool, left: &mut Op
             let hash = hashes.entry(Arc::as_ptr(&policy)).or_insert_with(|| policy.hash().into()).clone();
             let allowance = shared.of(inputs.now, instance, &policy);
             let mut entry = state.instances.get(&instance.id).cloned().unwrap_or_else(unknown);
-            let case = case(inputs, instance, &policy, &hash, allowance);
+            let no_room = place_of(instance).and_then(|place| state.no_room.get(&place)).copied();
+            let case = Case { no_room, ..case(inputs, instance, &policy, &hash, allowance) };
             let seen = if times == 1 { observe(&case, &mut entry) } else { Seen::default() };
             let verdict = propose(&case, &entry, &seen);
-            let mut proposal = Proposal { instance, policy, config_hash: hash, entry, seen, verdict };
+            let mut proposal = Proposal { instance, policy, config_hash: hash, no_room, entry, seen, verdict };
             if times > 1 {
                 proposal.refuse("R1", "duplicate", "the machine is there more than once");
                 proposal.verdict.alerts.clear();
@@ -144,7 +148,7 @@ fn case<'a>(
     allowance: Allowance,
 ) -> Case<'a> {
     let shape = instance.shape_of(&inputs.shapes);
-    Case { now: inputs.now, epoch: inputs.epoch, policy, config_hash, shape, instance, allowance }
+    Case { now: inputs.now, epoch: inputs.epoch, policy, config_hash, shape, instance, allowance, no_room: None }
 }
 
 /// The changes of this tick, in order; the others wait.
@@ -167,6 +171,7 @@ fn choose(
     };
     proposals.iter().for_each(|proposal| proposal.take_under_way(&mut left));
     let mut chosen = Vec::new();
+    let mut asking = BTreeSet::new();
     for index in guards::order(proposals, waiting) {
         let proposal = &mut proposals[index];
         let cluster = proposal.cluster().map(str::to_owned);
@@ -178,6 +183,10 @@ fn choose(
         if chosen.len() >= most {
             proposal.refuse("R16", "deferred", "as many machines change in this tick as may");
             state.deferred.push(proposal.instance.id.clone());
+            continue;
+        }
+        if proposal.has_no_room() && !asking.insert(place_of(proposal.instance)) {
+            proposal.refuse("R17", "infeasible", "one machine at a time asks whether there is room again");
             continue;
         }
         proposal.share(inputs, &mut left);
@@ -195,6 +204,11 @@ fn choose(
 }
 
 impl Proposal<'_> {
+    /// Whether it wants to grow where growth was refused lately.
+    fn has_no_room(&self) -> bool {
+        self.no_room.is_some() && self.verdict.decision.decision.is_up() && !self.verdict.is_repetition
+    }
+
     /// What a change under way will take is no one else's.
     fn take_under_way(&self, left: &mut Left) {
         if let Some(commanded) = self.entry.commanded.as_ref().filter(|commanded| commanded.kind.is_up()) {
@@ -211,6 +225,7 @@ impl Proposal<'_> {
         let policy = self.policy.clone();
         if self.verdict.decision.decision.is_up() {
             let case = case(inputs, self.instance, &policy, &self.config_hash, allowance);
+            let case = Case { no_room: self.no_room, ..case };
             self.verdict = propose(&case, &self.entry, &self.seen);
         }
         if let (Some(from), Some(to)) = (self.verdict.decision.from, self.verdict.resize())

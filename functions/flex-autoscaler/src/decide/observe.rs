@@ -92,6 +92,7 @@ fn arrive(case: &Case<'_>, entry: &mut Entry, size: Size, commanded: Commanded) 
         entry.infeasible = None;
     }
     entry.size = Some(size);
+    entry.conflict_at = None;
     entry.recommendation = None;
     entry.changes.push(Change {
         begun: commanded.at,
@@ -108,7 +109,9 @@ fn forget_old(case: &Case<'_>, entry: &mut Entry) {
     entry.changes.retain(|change| is_recent(change.at) || Some(*change) == last);
     entry.fired.retain(|_, fired| is_recent(fired.until));
     let believed = case.policy.capacity.needs_reboot_hours * 60.0;
-    entry.needs_reboot = entry.needs_reboot.filter(|needs| minutes_between(needs.at, case.now) < believed);
+    let is_believed = |at: Timestamp| minutes_between(at, case.now) < believed;
+    entry.needs_reboot = entry.needs_reboot.filter(|needs| is_believed(needs.at));
+    entry.conflict_at = entry.conflict_at.filter(|at| is_believed(*at));
 }
 
 /// What the points say, and what of them is remembered.

@@ -6,12 +6,12 @@ use jiff::Timestamp;
 use crate::input::Instance;
 use crate::policy::{Mode, Policy};
 use crate::record::{Alert, Decision, Kind, Severity};
-use crate::state::{Commanded, Entry, Status, WindowMark};
+use crate::state::{Commanded, Entry, NoRoom, Status, WindowMark};
 
 use super::bounds::Bounds;
 use super::draft::Draft;
 use super::observe::{Seen, minutes_between, observe};
-use super::support::unsupported;
+use super::support::{Apart, apart};
 use super::{down, floors, up, windows};
 
 /// What a decision about one machine depends on, besides what is remembered of it.
@@ -31,6 +31,8 @@ pub struct Case<'a> {
     pub instance: &'a Instance,
     /// By how much it may grow.
     pub allowance: Allowance,
+    /// Growth for which machines like it had no room.
+    pub no_room: Option<NoRoom>,
 }
 
 /// By how much a machine may grow, as far as quota and budget go.
@@ -119,10 +121,15 @@ fn usable(case: &Case<'_>, draft: &mut Draft<'_>) -> Option<Size> {
         draft.settle(Kind::Hold, "R21", "off", "switched off by the policy");
         return None;
     }
-    if let Some(text) = unsupported(instance, case.shape, &case.policy.support) {
-        draft.settle(Kind::Blocked, "R24", "unsupported", text);
-        return None;
+    match apart(instance, case.shape, &case.policy.support) {
+        Some(Apart::Unsupported(text)) => draft.settle(Kind::Blocked, "R24", "unsupported", text),
+        Some(Apart::Unknown(text)) => draft.settle(Kind::Hold, "R24", "kind_unknown", text),
+        None => return known_size(instance, draft),
     }
+    None
+}
+
+fn known_size(instance: &Instance, draft: &mut Draft<'_>) -> Option<Size> {
     let size = instance.size.filter(|size| crate::size::is_size(*size));
     if size.is_none() {
         draft.settle(Kind::Hold, "R1", "size_unknown", "the service does not tell the size");

@@ -5,8 +5,21 @@ use causeway_cloud::fleet::Shape;
 use crate::input::Instance;
 use crate::policy::Support;
 
+/// Why a machine is left alone.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Apart {
+    /// It is of a kind that nobody opted in for.
+    Unsupported(String),
+    /// Whether it is of such a kind is not known, which is not a no.
+    Unknown(&'static str),
+}
+
 /// Why a machine is left alone, if it is.
-pub(crate) fn unsupported(instance: &Instance, shape: Option<&Shape>, support: &Support) -> Option<String> {
+pub(crate) fn apart(instance: &Instance, shape: Option<&Shape>, support: &Support) -> Option<Apart> {
+    unsupported(instance, shape, support).map(Apart::Unsupported).or_else(|| unknown(instance, support))
+}
+
+fn unsupported(instance: &Instance, shape: Option<&Shape>, support: &Support) -> Option<String> {
     let whole = |baseline: &str| matches!(baseline, "BASELINE_1_1" | "1/1");
     if let Some(baseline) = instance.baseline.as_deref().filter(|baseline| !whole(baseline) && !support.burstable) {
         return Some(format!("burstable: {}", plain(baseline)));
@@ -22,6 +35,20 @@ pub(crate) fn unsupported(instance: &Instance, shape: Option<&Shape>, support: &
     }
     let is_flexible = shape.and_then(|shape| shape.is_flexible).unwrap_or_else(|| instance.shape.ends_with(".Flex"));
     (!is_flexible).then(|| format!("{} has no choice of sizes", plain(&instance.shape)))
+}
+
+/// A baseline must be known whatever is supported: a change sets it anew.
+fn unknown(instance: &Instance, support: &Support) -> Option<Apart> {
+    if instance.baseline.is_none() {
+        return Some(Apart::Unknown("its baseline is not known"));
+    }
+    if instance.on_dedicated_host.is_none() && !support.dedicated_host {
+        return Some(Apart::Unknown("whether it is on a dedicated host is not known"));
+    }
+    if instance.preemptible.is_none() && !support.preemptible {
+        return Some(Apart::Unknown("whether it is preemptible is not known"));
+    }
+    None
 }
 
 /// A foreign word for a text: short and without control characters.

@@ -167,6 +167,7 @@ fn granted(
 ) -> Result<Size, No> {
     let clamped = bounds.up(current, wanted, &case.allowance, kind == Kind::EmergencyUp);
     let size = feasible(case, entry, current, clamped.size, bounds)?;
+    vacancy(case, current, size)?;
     if same(size, current) {
         let last = clamped.clamps.last().map_or("", |clamp| clamp.code);
         draft.clamps(clamped.clamps);
@@ -214,6 +215,17 @@ fn feasible(case: &Case<'_>, entry: &Entry, current: Size, size: Size, bounds: &
     }
     let half = bounds.part(current, larger(refused.target, current), 0.5);
     if same(half, current) { Err(pause()) } else { Ok(half) }
+}
+
+/// What other machines of the shape in the availability domain were refused is not asked for (R17).
+fn vacancy(case: &Case<'_>, current: Size, size: Size) -> Result<(), No> {
+    match case.no_room.filter(|full| full.refuses(case.now, current, size)) {
+        Some(full) => {
+            let text = format!("others like it had no room; asked again at {}", full.retry_at);
+            Err(No::hold("R17", "infeasible", text))
+        }
+        None => Ok(()),
+    }
 }
 
 /// Whether the change would need a restart that is not allowed (T32).

@@ -4,6 +4,7 @@ use causeway_cloud::fleet::Size;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Entry, Infeasible, NeedsReboot, State, Status};
+use crate::decide::tick_of;
 use crate::policy::Policy;
 use crate::record::Reason;
 use crate::size::covers;
@@ -25,6 +26,9 @@ pub enum Answer {
     NoCapacity,
     /// It would have to be restarted and must not.
     NeedsReboot,
+    /// The machine runs and is in no state for it (409): it would have to be restarted, or something is going on that
+    /// its state does not show.
+    Conflict,
     /// The machine is busy with something else (409).
     Busy,
     /// The machine is not there.
@@ -52,14 +56,13 @@ pub struct Correction {
 impl State {
     /// Folds in what became of the change that was asked for. `policy` is the machine's own.
     pub fn apply(&mut self, policy: &Policy, id: &str, now: Timestamp, answer: &Answer) -> Option<Correction> {
-        if *answer == Answer::Gone {
-            self.instances.remove(id);
-            return Some(hold("R8", "gone", "the machine is not there any more".to_owned()));
+        let correction = self.instances.get_mut(id)?.apply(policy, now, answer);
+        match answer {
+            Answer::Gone => drop(self.instances.remove(id)),
+            Answer::NotSent => self.deferred.push(id.to_owned()),
+            _ => {}
         }
-        if *answer == Answer::NotSent {
-            self.deferred.push(id.to_owned());
-        }
-        self.instances.get_mut(id)?.apply(policy, now, answer)
+        correction
     }
 }
 
@@ -78,6 +81,7 @@ impl Entry {
             Answer::Changed { now: size } => Some(self.changed(now, *size)),
             Answer::NoCapacity => Some(self.no_capacity(policy, now)),
             Answer::NeedsReboot => Some(self.needs_restart(now)),
+            Answer::Conflict => Some(self.conflict(now)),
             Answer::Busy => Some(self.forget("R8", "in_flight", "the machine is busy".to_owned())),
             Answer::Refused { text } => {
                 let text = format!("refused: {text}");
@@ -138,7 +142,18 @@ impl Entry {
         hold("R17", "infeasible", format!("there is no room; asked again in {pause} minutes"))
     }
 
+    /// What passes is over at a later tick; what is said again then is that a restart is needed (T32).
+    fn conflict(&mut self, now: Timestamp) -> Correction {
+        let before = self.conflict_at.replace(now);
+        if before.is_some_and(|before| tick_of(before) < tick_of(now)) {
+            return self.needs_restart(now);
+        }
+        let text = "the machine is busy, or cannot change without a restart; it is asked once more";
+        self.forget("R8", "conflict", text.to_owned())
+    }
+
     fn needs_restart(&mut self, now: Timestamp) -> Correction {
+        self.conflict_at = None;
         if let Some(commanded) = self.commanded.take() {
             self.needs_reboot = Some(NeedsReboot { at: now, target: commanded.to });
         }
@@ -147,7 +162,7 @@ impl Entry {
 }
 
 /// The pause after so many refusals in a row.
-fn pause_minutes(policy: &Policy, failures: u32) -> f64 {
+pub(super) fn pause_minutes(policy: &Policy, failures: u32) -> f64 {
     let doubled =
         policy.capacity.retry_after_minutes * 2_f64.powi(i32::try_from(failures).unwrap_or(31).clamp(1, 31) - 1);
     doubled.min(policy.capacity.max_retry_after_minutes)
@@ -228,11 +243,26 @@ mod tests {
     }
 
     #[test]
+    fn one_conflict_may_pass_and_a_second_one_of_a_later_tick_needs_a_restart() {
+        let now: Timestamp = NOW.parse().unwrap();
+        let commanded = state().instances["vm"].commanded.clone();
+        for (minutes, code) in [(4, "conflict"), (5, "needs_reboot"), (60, "needs_reboot")] {
+            let mut state = check(&Answer::Conflict, Some("conflict"), None);
+            assert_eq!((state.instances["vm"].conflict_at, state.instances["vm"].needs_reboot), (Some(now), None));
+            state.instances.get_mut("vm").unwrap().commanded.clone_from(&commanded);
+            let later = now + SignedDuration::from_mins(minutes);
+            let correction = state.apply(&Policy::default(), "vm", later, &Answer::Conflict).unwrap();
+            assert_eq!(correction.reason.code, code, "{minutes} minutes later");
+            assert_eq!(state.instances["vm"].needs_reboot.is_some(), code == "needs_reboot");
+        }
+    }
+
+    #[test]
     fn an_answer_about_a_machine_that_is_not_known_is_none() {
-        assert_eq!(
-            State::new(NOW.parse().unwrap()).apply(&Policy::default(), "vm", NOW.parse().unwrap(), &Answer::Busy),
-            None
-        );
+        let now = NOW.parse().unwrap();
+        for answer in [Answer::Busy, Answer::Gone, Answer::NotSent] {
+            assert_eq!(State::new(now).apply(&Policy::default(), "vm", now, &answer), None, "{answer:?}");
+        }
     }
 
     #[test]

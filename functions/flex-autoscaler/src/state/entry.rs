@@ -40,6 +40,10 @@ pub struct Entry {
     /// A change that the cloud would not do without a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_reboot: Option<NeedsReboot>,
+    /// When the cloud last had an objection to a change that may have been that it needs a restart, or anything that
+    /// passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub conflict_at: Option<Timestamp>,
     /// Windows for which it grew, by their id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fired: BTreeMap<String, Fired>,
@@ -196,6 +200,7 @@ impl Entry {
             changes: Vec::new(),
             infeasible: None,
             needs_reboot: None,
+            conflict_at: None,
             fired: BTreeMap::new(),
             recommendation: None,
             profile: Profile::default(),

@@ -1,5 +1,7 @@
 //! Reading a state that may be anything.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -59,21 +61,38 @@ impl StateRead {
     }
 }
 
+impl State {
+    /// What is remembered of the future, of machines: nobody can decide with it, and it is to be kept elsewhere before
+    /// the state is written.
+    #[must_use]
+    pub fn doubtful(&self, now: Timestamp) -> BTreeMap<&str, &Entry> {
+        let doubtful = self.instances.iter().filter(|(_, entry)| is_of_the_future(entry, now));
+        doubtful.map(|(id, entry)| (id.as_str(), entry)).collect()
+    }
+}
+
+fn after(now: Timestamp, time: SignedDuration) -> Timestamp {
+    now.saturating_add(time).unwrap_or(now)
+}
+
+fn is_of_the_future(entry: &Entry, now: Timestamp) -> bool {
+    let waits = entry.infeasible.as_ref().is_some_and(|refused| refused.retry_at > after(now, MAX_PAUSE));
+    waits || latest(entry) > after(now, MAX_AHEAD)
+}
+
 /// A state without what cannot have been yet. Each machine is judged by itself.
 fn without_the_future(mut state: State, now: Timestamp) -> (State, Option<String>) {
-    let after = |time| now.saturating_add(time).unwrap_or(now);
-    let (ahead, pause) = (after(MAX_AHEAD), after(MAX_PAUSE));
+    let (ahead, pause) = (after(now, MAX_AHEAD), after(now, MAX_PAUSE));
     let mut doubted = 0_usize;
-    for entry in state.instances.values_mut() {
-        let waits = entry.infeasible.as_ref().is_some_and(|refused| refused.retry_at > pause);
-        if waits || latest(entry) > ahead {
-            *entry = entry.doubted(now);
-            doubted += 1;
-        }
+    for entry in state.instances.values_mut().filter(|entry| is_of_the_future(entry, now)) {
+        *entry = entry.doubted(now);
+        doubted += 1;
     }
-    let told = state.alerts.len();
+    let known = |state: &State| state.alerts.len() + state.no_room.len();
+    let before = known(&state);
     state.alerts.retain(|_, at| *at <= ahead);
-    let is_whole = doubted == 0 && told == state.alerts.len() && state.since <= ahead;
+    state.no_room.retain(|_, full| full.at <= ahead && full.retry_at <= pause);
+    let is_whole = doubted == 0 && before == known(&state) && state.since <= ahead;
     state.since = if state.since > ahead { now } else { state.since };
     (state, (!is_whole).then(|| format!("it remembers the future, of {doubted} machines")))
 }
@@ -82,8 +101,11 @@ fn checked(state: State) -> Result<State, String> {
     if state.version != VERSION {
         return Err(format!("version {} is not {VERSION}", state.version));
     }
-    match state.instances.iter().find(|(_, entry)| !is_sound(entry)) {
-        Some((id, _)) => Err(format!("the entry of {id} has a size that cannot be")),
+    if let Some((id, _)) = state.instances.iter().find(|(_, entry)| !is_sound(entry)) {
+        return Err(format!("the entry of {id} has a size that cannot be"));
+    }
+    match state.no_room.iter().find(|(_, full)| !full.is_sound()) {
+        Some((place, _)) => Err(format!("what {place} has no room for is no size")),
         None => Ok(state),
     }
 }
@@ -106,7 +128,7 @@ fn is_sound(entry: &Entry) -> bool {
 fn latest(entry: &Entry) -> Timestamp {
     let commanded = entry.commanded.as_ref().map(|commanded| commanded.at);
     let refused = entry.infeasible.as_ref().map(|refused| refused.at);
-    let optional = [commanded, refused, entry.needs_reboot.map(|needs| needs.at)];
+    let optional = [commanded, refused, entry.needs_reboot.map(|needs| needs.at), entry.conflict_at];
     let changes = entry.changes.iter().map(|change| change.at);
     optional.into_iter().flatten().chain(changes).chain([entry.seen_at]).fold(entry.since, Timestamp::max)
 }

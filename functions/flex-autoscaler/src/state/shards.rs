@@ -15,7 +15,7 @@ pub fn shard_of(id: &str, shards: usize) -> usize {
 }
 
 impl State {
-    /// Its machines over so many documents. Alerts and the list of those that wait stay in the first.
+    /// Its machines over so many documents. What is of no single machine stays in the first.
     #[must_use]
     pub fn split(self, shards: usize) -> Vec<Self> {
         let shards = shards.max(1);
@@ -25,6 +25,7 @@ impl State {
             parts[shard_of(&id, shards)].instances.insert(id, entry);
         }
         parts[0].deferred = self.deferred;
+        parts[0].no_room = self.no_room;
         parts[0].alerts = self.alerts;
         parts
     }
@@ -39,6 +40,7 @@ impl State {
             whole.epoch = whole.epoch.max(part.epoch);
             whole.instances.extend(part.instances);
             whole.deferred.extend(part.deferred);
+            whole.no_room.extend(part.no_room);
             whole.alerts.extend(part.alerts);
         }
         Some(whole)

@@ -4,6 +4,7 @@
 
 use causeway_cloud::object_store::{Error, PutMode, PutOptions};
 use causeway_cloud::{Objects, object_path};
+use futures_util::StreamExt;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -32,6 +33,15 @@ pub(crate) async fn write(objects: &Objects, prefix: &str, reply: &Reply) -> Res
         }
     }
     Err(Error::Generic { store: "audit", source: format!("{MAX_SAME} objects of this tick are there").into() })
+}
+
+/// Whether an earlier tick has left its object.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn is_there_any(objects: &Objects, prefix: &str) -> Result<bool, Error> {
+    let folder = object_path(prefix).map_err(|error| error.into_denied(prefix.to_owned()))?;
+    Ok(objects.list(Some(&folder)).next().await.transpose()?.is_some())
 }
 
 /// `<prefix>/2026/11/21/<tick>-<epoch>.jsonl`, in the order of time.

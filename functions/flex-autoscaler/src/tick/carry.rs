@@ -4,8 +4,8 @@ use causeway_cloud::Fleet;
 use causeway_cloud::fleet::{MachineState, Resize};
 use causeway_resilience::ServiceFailure;
 use causeway_resilience::service::Kind;
-use futures_util::stream::{self, StreamExt};
 
+use super::at_once::at_once;
 use super::machines::Reads;
 use super::patience::{Patience, is_capacity};
 use crate::decide::Action;
@@ -25,8 +25,7 @@ impl Carry<'_> {
     /// What became of each action, in the order of the actions. Those that the time does not reach are
     /// [`Answer::NotSent`].
     pub(crate) async fn out(&self, actions: &[Action]) -> Vec<Answer> {
-        let sent: Vec<_> = actions.iter().map(|action| self.one(action)).collect();
-        stream::iter(sent).buffered(self.concurrency).collect().await
+        at_once(actions.iter().map(|action| self.one(action)).collect(), self.concurrency).await
     }
 
     async fn one(&self, action: &Action) -> Answer {
@@ -90,13 +89,13 @@ impl Carry<'_> {
     }
 
     /// 409 is said to a machine that is on its way to another state, and to one that runs and would have to be
-    /// restarted. The text that goes with it is not documented, so the machine's state decides.
+    /// restarted. Its text is not documented, so the machine's state tells, and what a later tick is told.
     async fn busy_or_unwilling(&self, action: &Action) -> Answer {
         if action.may_restart {
             return Answer::Busy;
         }
         match self.reads().machine(&action.id).await {
-            Ok(Some(machine)) if machine.state == MachineState::Running => Answer::NeedsReboot,
+            Ok(Some(machine)) if machine.state == MachineState::Running => Answer::Conflict,
             Ok(None) => Answer::Gone,
             _ => Answer::Busy,
         }
@@ -129,6 +128,7 @@ pub(crate) fn name(answer: &Answer) -> &'static str {
         Answer::Changed { .. } => "changed",
         Answer::NoCapacity => "no_capacity",
         Answer::NeedsReboot => "needs_reboot",
+        Answer::Conflict => "conflict",
         Answer::Busy => "busy",
         Answer::Gone => "gone",
         Answer::Refused { .. } => "refused",

@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeway_cloud::fleet::{MachineState, Shape};
+use causeway_cloud::fleet::{MachineState, Shape, Work};
 use causeway_cloud::{Fleet, Metrics};
 use causeway_runtime::Error;
 use futures_util::future::{join, try_join};
 use jiff::Timestamp;
 
+use super::at_once::at_once;
 use super::machines::{Found, Reads};
 use super::patience::Patience;
-use super::points::{Asked, ByMachine, minute_of};
+use super::points::{AT_ONCE, Asked, ByMachine, minute_of};
 use crate::Config;
 use crate::input::{Inputs, Instance, WorkRequest};
 use crate::policy::Policy;
@@ -86,39 +87,49 @@ impl Gather<'_> {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<ByMachine, causeway_resilience::ServiceFailure> {
+        let asked = found.census.iter().map(|(compartment, machines)| Asked {
+            metrics: self.metrics,
+            patience: self.patience,
+            namespace: &self.config.agent_namespace,
+            compartment: Some(compartment),
+            minutes: minutes_of(policy),
+            until: minute_of(now),
+            machines,
+        });
+        let asked: Vec<Asked<'_>> = asked.collect();
         let mut points = ByMachine::new();
-        for (compartment, machines) in &found.census {
-            let asked = Asked {
-                metrics: self.metrics,
-                patience: self.patience,
-                namespace: &self.config.agent_namespace,
-                compartment: Some(compartment),
-                minutes: minutes_of(policy),
-                until: minute_of(now),
-                machines,
-            };
-            let of_compartment = asked.points(metric).await?;
-            points.extend(of_compartment.into_iter().filter(|(id, _)| found.machines.contains_key(id)));
+        for of_compartment in at_once(asked.iter().map(|asked| asked.points(metric)).collect(), AT_ONCE).await {
+            points.extend(of_compartment?.into_iter().filter(|(id, _)| found.machines.contains_key(id)));
         }
         Ok(points)
     }
 
     /// How far the changes are that earlier ticks asked for.
-    pub(crate) async fn work(&self, inputs: &mut Inputs) {
-        let StateRead::Present(state) = &inputs.state else { return };
-        let known: BTreeMap<String, String> = inputs
-            .instances
-            .iter()
-            .filter_map(|instance| {
-                let commanded = state.instances.get(&instance.id)?.commanded.as_ref()?;
-                Some((instance.id.clone(), commanded.work.clone()?))
-            })
-            .collect();
-        let ids: BTreeSet<String> = known.values().cloned().collect();
-        let works = self.reads().works(ids.into_iter().collect()).await;
+    pub(crate) async fn works(&self, inputs: &Inputs) -> Works {
+        let StateRead::Present(state) = &inputs.state else { return Works::default() };
+        let known = |instance: &Instance| {
+            let commanded = state.instances.get(&instance.id)?.commanded.as_ref()?;
+            Some((instance.id.clone(), commanded.work.clone()?))
+        };
+        let of_machine: BTreeMap<String, String> = inputs.instances.iter().filter_map(known).collect();
+        let ids: BTreeSet<String> = of_machine.values().cloned().collect();
+        Works { states: self.reads().works(ids.into_iter().collect()).await, of_machine }
+    }
+}
+
+/// Work that earlier ticks asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Works {
+    of_machine: BTreeMap<String, String>,
+    states: BTreeMap<String, Work>,
+}
+
+impl Works {
+    /// Tells the machines of it.
+    pub(crate) fn put_into(&self, inputs: &mut Inputs) {
         for instance in &mut inputs.instances {
-            let Some(id) = known.get(&instance.id) else { continue };
-            instance.work_requests.extend(works.get(id).map(|work| WorkRequest::new(id, work)));
+            let Some(id) = self.of_machine.get(&instance.id) else { continue };
+            instance.work_requests.extend(self.states.get(id).map(|work| WorkRequest::new(id, work)));
         }
     }
 }

@@ -6,8 +6,9 @@ use causeway_cloud::Fleet;
 use causeway_cloud::fleet::{Machine, MachineState, Selector, Shape, Work};
 use causeway_resilience::ServiceFailure;
 use causeway_resilience::service::Kind;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::TryStreamExt;
 
+use super::at_once::at_once;
 use super::patience::Patience;
 use crate::request::{Scope, Target};
 
@@ -61,16 +62,10 @@ impl Reads<'_> {
 
     async fn named(&self, ids: &BTreeSet<String>, own: &Scope) -> Result<Found, ServiceFailure> {
         let ours = Selector { compartment: None, tags: own.tags.clone() };
-        let asked = stream::iter(ids.iter().cloned())
-            .map(|id| async move {
-                let machine = self.machine(&id).await;
-                machine.map(|machine| (id, machine))
-            })
-            .buffered(self.concurrency);
-        let answers: Vec<(String, Option<Machine>)> = asked.try_collect().await?;
+        let answers = at_once(ids.iter().map(|id| self.machine(id)).collect(), self.concurrency).await;
         let mut found = Found::default();
-        for (id, machine) in answers {
-            match machine.filter(|machine| machine.state != MachineState::Terminated) {
+        for (id, machine) in ids.iter().cloned().zip(answers) {
+            match machine?.filter(|machine| machine.state != MachineState::Terminated) {
                 Some(machine) if !ours.holds(&machine) => found.strangers.push(id),
                 Some(machine) => {
                     found.count(&machine);
@@ -104,14 +99,13 @@ impl Reads<'_> {
 
     /// How far accepted work is, by its id; work that cannot be asked for is left out: unknown is not over.
     pub(crate) async fn works(&self, ids: Vec<String>) -> BTreeMap<String, Work> {
-        let asked = stream::iter(ids)
-            .map(|id| async move {
-                let work = self.patience.call(|deadline| self.fleet.work(&id, deadline)).await;
-                let work = work.inspect_err(|failure| tracing::warn!(%failure, work = id, "unknown work"));
-                work.ok().map(|work| (id, work))
-            })
-            .buffer_unordered(self.concurrency);
-        asked.filter_map(std::future::ready).collect().await
+        let asked = ids.iter().map(|id| self.patience.call(move |deadline| self.fleet.work(id, deadline)));
+        let answers = at_once(asked.collect(), self.concurrency).await;
+        let told = ids.into_iter().zip(answers).filter_map(|(id, work)| {
+            let work = work.inspect_err(|failure| tracing::warn!(%failure, work = id, "unknown work"));
+            Some((id, work.ok()?))
+        });
+        told.collect()
     }
 }
 

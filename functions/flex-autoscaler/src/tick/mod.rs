@@ -5,10 +5,12 @@
 //! repetition. Wherever a tick dies, the next one finds the intention and sends it again, and the machine changes
 //! once. What there is no time for is deferred and comes first at the next tick.
 
+mod at_once;
 mod audit;
 mod carry;
 mod correct;
 mod gather;
+mod look;
 mod machines;
 mod measure;
 mod patience;
@@ -20,14 +22,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use causeway_cloud::object_store::ObjectStoreExt;
+use causeway_cloud::object_store::{self, ObjectStoreExt};
 use causeway_cloud::state::lease::{Acquired, Lease, acquire};
 use causeway_cloud::state::{Clock, StateError};
 use causeway_cloud::{Fleet, Metrics, object_path};
 use causeway_resilience::{Deadline, ServiceFailure};
 use causeway_runtime::{Context, Error};
-use futures_util::future::{join, try_join};
-use futures_util::stream::{self, StreamExt};
+use futures_util::future::{join, join3, try_join};
 use jiff::Timestamp;
 
 use carry::Carry;
@@ -39,7 +40,7 @@ use store::{Loaded, Store};
 use crate::config::PolicyFrom;
 use crate::decide::{Action, Outcome, decide};
 use crate::handler::FlexAutoscaler;
-use crate::input::{Inputs, Instance};
+use crate::input::Inputs;
 use crate::policy::{Effective, Mode, Policy};
 use crate::policy_document::{self, MAX_POLICY_BYTES};
 use crate::record::{Alert, Severity};
@@ -48,10 +49,6 @@ use crate::request::{Request, Target};
 use crate::state::{Answer, StateRead};
 
 const LEASE: &str = "lease";
-/// The lease's epoch when nobody has held it before.
-const FIRST_EPOCH: u64 = 1;
-/// Looks at machines that are about to change, until each has been seen with its etag.
-const MAX_LOOKS: usize = 3;
 /// Decisions of a reply.
 const MAX_DECISIONS: usize = 2_000;
 
@@ -145,7 +142,8 @@ impl Tick<'_> {
     async fn dry(&self) -> Result<Reply, Error> {
         let now = now(self.owner.clock.as_ref())?;
         let (loaded, gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
-        let work = self.put_together(loaded, gathered, now, epoch(self.owner.clock.as_ref())).await;
+        let mut work = self.put_together(loaded, gathered, now);
+        self.gather().works(&work.inputs).await.put_into(&mut work.inputs);
         let outcome = decide(&work.inputs);
         Ok(finished(Reply { record: Some(outcome.record), ..work.reply }))
     }
@@ -167,12 +165,20 @@ impl Tick<'_> {
             (Err(Stop::Failed(error)), _) => Err(error),
             (Ok(_), None) => Err(Error::internal("no_lease", "the state was read without the lease")),
         };
-        if let Some(lease) = held
-            && let Err(error) = lease.release(&self.owner.documents).await
-        {
-            tracing::warn!(%error, "the lease was not given back; it runs out by itself");
-        }
-        outcome
+        let released = async {
+            if let Some(lease) = held
+                && let Err(error) = lease.release(&self.owner.documents).await
+            {
+                tracing::warn!(%error, "the lease was not given back; it runs out by itself");
+            }
+        };
+        let published = async {
+            match outcome {
+                Ok(reply) => Ok(self.published(reply).await),
+                failed => failed,
+            }
+        };
+        join(released, published).await.1
     }
 
     /// The lease, or who has it.
@@ -193,24 +199,44 @@ impl Tick<'_> {
         now: Timestamp,
         lease: &mut Lease,
     ) -> Result<Reply, Error> {
-        if lease.epoch() > FIRST_EPOCH {
-            gathered.warnings.extend(missed(&mut loaded.1.state));
+        gathered.warnings.extend(self.missed(&mut loaded.1.state).await);
+        let mut work = self.put_together(loaded, gathered, now);
+        if let StateRead::Present(state) = &work.inputs.state {
+            work.reply.quarantined.extend(work.store.keep_doubtful(state, now).await.map_err(of_state)?);
         }
-        let mut work = self.put_together(loaded, gathered, now, epoch(self.owner.clock.as_ref())).await;
         let mut outcome = self.decided(&mut work).await;
         outcome.record.alerts.extend(unreadable(&outcome.record.alerts, &work.reply.quarantined));
         work.store.save(&outcome.state, lease).await.map_err(of_state)?;
         self.carry_out(&work.inputs, &mut outcome, &mut work.reply).await;
         let Outcome { record, mut state, .. } = outcome;
-        let told = tell::tell(self.owner.alerts.as_ref(), &record.alerts, self.patience.deadline);
-        // What has not changed since the intentions is not written again.
-        let (saved, unsent) = join(work.store.save(&state, lease), told).await;
+        let reply = finished(Reply { record: Some(record), ..work.reply });
+        let alerts = reply.record.as_ref().map_or(&[][..], |record| &record.alerts);
+        let told = tell::tell(self.owner.alerts.as_ref(), alerts, self.patience.deadline);
+        // What was done is traced also when the state cannot be written. What has not changed since the intentions is
+        // not written again.
+        let trace = audit::write(&self.owner.objects, &self.owner.config.audit_prefix, &reply);
+        let (saved, unsent, written) = join3(work.store.save(&state, lease), told, trace).await;
         saved.map_err(of_state)?;
         if !unsent.is_empty() {
             unsent.iter().for_each(|topic| state.alert_failed(topic));
             work.store.save(&state, lease).await.map_err(of_state)?;
         }
-        Ok(self.kept(finished(Reply { record: Some(record), ..work.reply })).await)
+        Ok(traced(reply, written))
+    }
+
+    /// Where there is no state though ticks have left their traces: lost is not the same as never written. The lease does
+    /// not tell, since the first tick may have died before it wrote anything.
+    async fn missed(&self, state: &mut StateRead) -> Option<String> {
+        if !state.is_absent() {
+            return None;
+        }
+        let problem = match audit::is_there_any(&self.owner.objects, &self.owner.config.audit_prefix).await {
+            Ok(false) => return None,
+            Ok(true) => "the state of earlier ticks is gone".to_owned(),
+            Err(error) => format!("it is not known whether there was a state: {error}"),
+        };
+        *state = StateRead::Corrupt { text: String::new(), problem: problem.clone() };
+        Some(problem)
     }
 
     async fn load(&self) -> Result<(Store, Loaded), Error> {
@@ -219,12 +245,12 @@ impl Tick<'_> {
     }
 
     /// Everything that a decision depends on.
-    async fn put_together(&self, loaded: (Store, Loaded), gathered: Gathered, now: Timestamp, epoch: u64) -> Work {
+    fn put_together(&self, loaded: (Store, Loaded), gathered: Gathered, now: Timestamp) -> Work {
         let (store, Loaded { state, quarantined }) = loaded;
+        let epoch = epoch(self.owner.clock.as_ref());
         let Gathered { instances, shapes, missing, warnings } = gathered;
         let (policy, spend, quotas) = (self.policy.clone(), BTreeMap::new(), Vec::new());
-        let mut inputs = Inputs { now, epoch, policy, shapes, state, spend, quotas, instances };
-        self.gather().work(&mut inputs).await;
+        let inputs = Inputs { now, epoch, policy, shapes, state, spend, quotas, instances };
         let reply = Reply { missing, warnings, quarantined, ..Reply::nothing(Status::Ok) };
         Work { store, inputs, reply }
     }
@@ -232,38 +258,6 @@ impl Tick<'_> {
     fn gather(&self) -> Gather<'_> {
         let (fleet, metrics) = (self.fleet, self.metrics);
         Gather { fleet, metrics, patience: &self.patience, config: &self.owner.config, target: &self.target }
-    }
-
-    /// Decides, looks again at every machine that would change, and decides again: lists have no etags, and what they
-    /// say may be some pages old.
-    async fn decided(&self, work: &mut Work) -> Outcome {
-        for _ in 0..MAX_LOOKS {
-            let outcome = decide(&work.inputs);
-            let unseen = outcome.actions.iter().filter(|action| action.if_match.is_none());
-            let unseen: Vec<String> = unseen.map(|action| action.id.clone()).collect();
-            if unseen.is_empty() || self.patience.is_over() {
-                return outcome;
-            }
-            self.look_again(unseen, work).await;
-        }
-        decide(&work.inputs)
-    }
-
-    async fn look_again(&self, ids: Vec<String>, work: &mut Work) {
-        let gather = self.gather();
-        let reads = gather.reads();
-        let looks: Vec<_> = ids.iter().map(|id| reads.machine(id)).collect();
-        let seen: Vec<_> = stream::iter(looks).buffered(self.owner.config.concurrency).collect().await;
-        for (id, machine) in ids.into_iter().zip(seen) {
-            let Some(instance) = work.inputs.instances.iter_mut().find(|instance| instance.id == id) else { continue };
-            match machine {
-                Ok(Some(machine)) => *instance = renewed(std::mem::replace(instance, machine.clone().into()), machine),
-                // It stays without an etag, and what has none is not changed. One that was listed a moment ago and is
-                // not found now may have ended, or may not be read: the next list tells.
-                Ok(None) => tracing::warn!(id, "a machine that was listed is not found"),
-                Err(failure) => tracing::warn!(%failure, id, "a machine could not be looked at"),
-            }
-        }
     }
 
     async fn carry_out(&self, inputs: &Inputs, outcome: &mut Outcome, reply: &mut Reply) {
@@ -275,6 +269,9 @@ impl Tick<'_> {
             let instance = inputs.instances.iter().find(|instance| instance.id == action.id);
             let policy = instance.map(|instance| policies.of(instance));
             let policy = policy.as_deref().unwrap_or(&inputs.policy);
+            if let Some(instance) = instance {
+                outcome.state.learn(policy, instance, action, now, &answer);
+            }
             if let Some(correction) = outcome.state.apply(policy, &action.id, now, &answer) {
                 correct(&mut outcome.record, &action.id, correction);
             }
@@ -282,29 +279,25 @@ impl Tick<'_> {
         }
     }
 
-    /// Leaves the trace. One that cannot be left does not undo what was done.
-    async fn kept(&self, mut reply: Reply) -> Reply {
-        match audit::write(&self.owner.objects, &self.owner.config.audit_prefix, &reply).await {
-            Ok(name) => reply.audit = name,
-            Err(error) => {
-                tracing::error!(%error, "the audit of the tick was not written");
-                reply.warnings.push(format!("the audit was not written: {error}"));
-                reply = finished(reply);
-            }
-        }
-        if let Some(namespace) = &self.owner.config.published_namespace {
-            let published =
-                measure::publish(self.metrics, namespace, &reply, self.began.elapsed(), self.patience.deadline).await;
-            reply.warnings.extend(published.err());
-        }
-        reply
+    /// Leaves the figures.
+    async fn published(&self, mut reply: Reply) -> Reply {
+        let Some(namespace) = &self.owner.config.published_namespace else { return reply };
+        let (took, deadline) = (self.began.elapsed(), self.patience.deadline);
+        reply.warnings.extend(measure::publish(self.metrics, namespace, &reply, took, deadline).await.err());
+        finished(reply)
     }
 }
 
-/// The machine as it is now, with what was measured of it.
-fn renewed(before: Instance, machine: causeway_cloud::fleet::Machine) -> Instance {
-    let Instance { cpu, memory, work_requests, .. } = before;
-    Instance { cpu, memory, work_requests, ..Instance::from(machine) }
+/// The reply with the name of its trace. A trace that cannot be left does not undo what was done.
+fn traced(mut reply: Reply, written: Result<Option<String>, object_store::Error>) -> Reply {
+    match written {
+        Ok(name) => reply.audit = name,
+        Err(error) => {
+            tracing::error!(%error, "the audit of the tick was not written");
+            reply.warnings.push(format!("the audit was not written: {error}"));
+        }
+    }
+    finished(reply)
 }
 
 fn resized(action: &Action, answer: Answer) -> Resized {
@@ -335,15 +328,6 @@ fn finished(mut reply: Reply) -> Reply {
         reply.status = Status::Partial;
     }
     reply
-}
-
-/// Where there is no state though somebody has held the lease before: lost is not the same as never written.
-fn missed(state: &mut StateRead) -> Option<String> {
-    const GONE: &str = "the state of earlier ticks is gone";
-    state.is_absent().then(|| {
-        *state = StateRead::Corrupt { text: String::new(), problem: GONE.to_owned() };
-        GONE.to_owned()
-    })
 }
 
 /// Seconds since 1970. Grows with every holder of the lease, and does not begin anew when the lease is lost: tokens made of it are known to

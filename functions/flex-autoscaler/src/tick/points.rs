@@ -20,9 +20,9 @@ use super::patience::Patience;
 const MAX_POINTS: usize = 90_000;
 /// Streams of one answer.
 const MAX_STREAMS: usize = 2_000;
-/// Questions about one metric that are asked at once: the service takes ten calls a second from a whole tenancy, and
-/// an answer has some megabytes.
-const AT_ONCE: usize = 2;
+/// Questions about one metric of one compartment that are asked at once, and compartments that are: the service takes
+/// ten calls a second from a whole tenancy, and an answer has some megabytes.
+pub(crate) const AT_ONCE: usize = 2;
 const MINUTE: SignedDuration = SignedDuration::from_mins(1);
 const MACHINE: &str = "resourceId";
 const DOMAIN: &str = "availabilityDomain";

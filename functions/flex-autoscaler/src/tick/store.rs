@@ -5,6 +5,7 @@
 //! | `lease` | who is at work; one tick at a time |
 //! | `index` | which shards hold the state |
 //! | `shards/<generation>/<number>` | the state of some 500 machines |
+//! | `quarantine/<milliseconds>-<number>` | memories of the future, which were taken out of the state |
 //!
 //! Shards are written under the lease's epoch, so that a tick that slept cannot write over its successor. A shard that
 //! cannot be read is never written over: the state goes on in a new generation of shards, and the unreadable one
@@ -17,6 +18,7 @@ use std::time::Duration;
 use causeway_cloud::state::lease::Lease;
 use causeway_cloud::state::{Clock, Documents, StateError, Version};
 use futures_util::future::{join_all, try_join_all};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
@@ -26,6 +28,8 @@ use crate::state::{State, StateRead};
 /// Machines of one shard, about; a shard of 500 has half a megabyte.
 const PER_SHARD: usize = 500;
 const INDEX: &str = "index";
+/// Folder of what was in the state and cannot be believed.
+const QUARANTINE: &str = "quarantine";
 /// Version of the index's form.
 const FORM: u32 = 1;
 /// More shards than any fleet needs; an index that says more is none.
@@ -128,6 +132,23 @@ impl Store {
             }
             other => other,
         }
+    }
+
+    /// Keeps a copy of what the state remembers of the future, since nobody decides with it and the next write is
+    /// without it; the copies' names.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn keep_doubtful(&self, state: &State, now: Timestamp) -> Result<Vec<String>, StateError> {
+        let doubtful: Vec<_> = state.doubtful(now).into_iter().collect();
+        let mut kept = Vec::new();
+        for (number, some) in doubtful.chunks(PER_SHARD).enumerate() {
+            let key = format!("{QUARANTINE}/{}-{number}", now.as_millisecond());
+            self.documents.create(&key, &some.iter().copied().collect::<BTreeMap<_, _>>()).await?;
+            tracing::error!(key, machines = some.len(), "what is remembered of the future is kept there");
+            kept.push(key);
+        }
+        Ok(kept)
     }
 
     async fn still_holds(&self, lease: &mut Lease) -> Result<bool, StateError> {

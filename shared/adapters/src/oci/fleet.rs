@@ -10,6 +10,9 @@ use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, once};
 use super::Oci;
 
 const SERVICE: &str = "compute";
+/// The baseline of machines that are not burstable. Oracle's reference of `LaunchInstanceShapeConfigDetails` has it left
+/// blank for them, or this; the service answers `null`.
+const WHOLE_BASELINE: &str = "BASELINE_1_1";
 
 #[async_trait]
 impl Fleet for Oci {
@@ -82,7 +85,7 @@ fn machine(instance: api::Instance) -> Machine {
         state: MachineState::from(instance.lifecycle_state.as_str()),
         shape: instance.shape,
         size,
-        baseline: config.and_then(|config| config.baseline_ocpu_utilization),
+        baseline: config.map(|config| config.baseline_ocpu_utilization.unwrap_or_else(|| WHOLE_BASELINE.to_owned())),
         availability_domain: instance.availability_domain,
         created: instance.time_created,
         tags: instance.freeform_tags.unwrap_or_default(),
@@ -127,15 +130,31 @@ mod tests {
 
     use super::*;
 
+    /// A machine whose record has these members beside those that all have.
+    fn with(more: &Value) -> Machine {
+        let mut instance = json!({
+            "id": "i", "compartmentId": "c", "availabilityDomain": "ad", "lifecycleState": "RUNNING",
+            "region": "iad", "shape": "s", "timeCreated": "2026-03-11T12:00:00Z",
+        });
+        instance.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        machine(serde_json::from_value(instance).unwrap())
+    }
+
+    #[test]
+    fn a_blank_baseline_is_that_of_machines_that_are_not_burstable() {
+        let check = |more: Value, expected: Option<&str>| {
+            assert_eq!(with(&more).baseline.as_deref(), expected, "{more}");
+        };
+        check(json!({ "shapeConfig": { "ocpus": 4.0, "baselineOcpuUtilization": null } }), Some("BASELINE_1_1"));
+        check(json!({ "shapeConfig": { "ocpus": 4.0 } }), Some("BASELINE_1_1"));
+        check(json!({ "shapeConfig": { "baselineOcpuUtilization": "BASELINE_1_2" } }), Some("BASELINE_1_2"));
+        check(json!({}), None);
+    }
+
     #[test]
     fn what_an_instance_runs_on_is_told() {
         let check = |more: Value, expected: (bool, bool)| {
-            let mut instance = json!({
-                "id": "i", "compartmentId": "c", "availabilityDomain": "ad", "lifecycleState": "RUNNING",
-                "region": "iad", "shape": "s", "timeCreated": "2026-03-11T12:00:00Z",
-            });
-            instance.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-            let found = machine(serde_json::from_value(instance).unwrap());
+            let found = with(&more);
             assert_eq!((found.on_dedicated_host, found.preemptible), (Some(expected.0), Some(expected.1)), "{more}");
         };
         check(json!({}), (false, false));

@@ -89,6 +89,38 @@ async fn actions_need_the_right_state_and_retries_happen_once() {
     cloud.get("/20160918/instances/ocid1.instance.oc1.iad.none").await.refused(404, "NotAuthorizedOrNotFound");
 }
 
+#[tokio::test]
+async fn what_an_instance_runs_on_is_kept() {
+    let cloud = stopped_clock().await;
+    let preemptible = json!({ "preemptionAction": { "type": "TERMINATE", "preserveBootVolume": false } });
+    let details = json!({
+        "shape": "VM.Standard.E5.Flex", "shapeConfig": { "ocpus": 2, "memoryInGBs": 32 },
+        "compartmentId": cloud.emulator.default_compartment(), "availabilityDomain": "Uocm:US-ASHBURN-AD-1",
+    });
+    let with = |more: Value| {
+        let mut details = details.clone();
+        details.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        details
+    };
+    let shown = |answer: Answer| {
+        let instance = answer.json();
+        (instance["dedicatedVmHostId"].clone(), instance["preemptibleInstanceConfig"].clone())
+    };
+    let host = json!("ocid1.dedicatedvmhost.oc1.iad.a");
+    for (more, expected) in [
+        (json!({}), (Value::Null, Value::Null)),
+        (json!({ "dedicatedVmHostId": host }), (host.clone(), Value::Null)),
+        (json!({ "preemptibleInstanceConfig": preemptible }), (Value::Null, preemptible.clone())),
+    ] {
+        let launched = cloud.post("/20160918/instances", &with(more.clone())).await.ok();
+        let path = format!("/20160918/instances/{}", launched.json()["id"].as_str().unwrap());
+        assert_eq!(shown(launched), expected, "{more}");
+        assert_eq!(shown(cloud.get(&path).await.ok()), expected, "{more}");
+        let seeded = cloud.admin("POST", "compute/instances", &with(more.clone())).await.ok();
+        assert_eq!(shown(seeded), expected, "{more}");
+    }
+}
+
 fn metric(cloud: &Cloud, namespace: &str, node: &str, points: &[(&str, f64)]) -> Value {
     let points: Vec<Value> = points.iter().map(|(at, value)| json!({ "timestamp": at, "value": value })).collect();
     json!({ "namespace": namespace, "compartmentId": cloud.emulator.default_compartment(), "name": "load",

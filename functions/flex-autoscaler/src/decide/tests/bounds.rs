@@ -99,6 +99,18 @@ fn machines_of_other_kinds_are_left_alone() {
 }
 
 #[test]
+fn a_kind_that_is_not_known_is_not_taken_for_a_supported_one() {
+    for member in ["baseline", "on_dedicated_host", "preemptible"] {
+        let mut fixture = Fixture::new();
+        check(fixture.cpu(&flat(99.0)).set(member, json!(null)), "HOLD(kind_unknown) 16/256");
+        // Who opted in need not know. But a change sets the baseline, so it must be known.
+        let opted_in = json!({"burstable": true, "dedicated_host": true, "preemptible": true});
+        let expected = if member == "baseline" { "HOLD(kind_unknown) 16/256" } else { "EMERGENCY_UP 28/448" };
+        check(fixture.policy("support", opted_in), expected);
+    }
+}
+
+#[test]
 fn an_unknown_size_holds() {
     check(Fixture::new().cpu(&flat(99.0)).set("size", json!(null)), "HOLD(size_unknown) ?");
     check(

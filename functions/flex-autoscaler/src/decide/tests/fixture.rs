@@ -182,7 +182,7 @@ pub(super) fn machine(id: &str) -> Value {
     json!({
         "id": id, "state": "RUNNING", "shape": "VM.Standard.E5.Flex", "size": {"ocpus": 16.0, "memory_gb": 256.0},
         "availability_domain": "AD-1", "compartment": "c", "etag": format!("etag-{id}"),
-        "baseline": "BASELINE_1_1", "cpu": [], "memory": [],
+        "baseline": "BASELINE_1_1", "on_dedicated_host": false, "preemptible": false, "cpu": [], "memory": [],
     })
 }
 

@@ -183,3 +183,27 @@ fn overrides_change_single_machines_only() {
     assert_eq!(outcome.actions.len(), 1);
     assert_ne!(outcome.record.decisions[0].config_hash, outcome.record.decisions[1].config_hash);
 }
+
+#[test]
+fn where_one_had_no_room_the_others_of_the_shape_and_domain_do_not_ask() {
+    let mut hot = fleet(60, |number| if number < 4 { 82.0 } else { 65.0 });
+    hot.0["instances"][3]["availability_domain"] = json!("AD-2");
+    // Each wants 6 OCPUs more.
+    for (refused, retry_in_minutes, asking) in
+        [(6.0, 25.0, vec!["vm0003"]), (8.0, 25.0, vec!["vm0000", "vm0003"]), (6.0, -1.0, vec!["vm0000", "vm0003"])]
+    {
+        let full = json!({
+            "ocpus": refused, "memory_gb": refused * 16.0, "at": before(NOW, 5.0),
+            "retry_at": before(NOW, -retry_in_minutes), "failures": 1,
+        });
+        hot.0["state"]["no_room"] = json!({ "VM.Standard.E5.Flex/AD-1": full });
+        let outcome = hot.decide();
+        let asked: Vec<&str> = outcome.actions.iter().map(|action| action.id.as_str()).collect();
+        assert_eq!(asked, asking, "{refused} {retry_in_minutes}");
+        assert_eq!(said_of(&outcome, "vm0001"), "HOLD(infeasible) 16/256");
+        assert_eq!(outcome.state.no_room.len(), 1);
+    }
+    hot.0["state"]["no_room"]["VM.Standard.E5.Flex/AD-1"]["retry_at"] = json!(before(NOW, 361.0));
+    let outcome = hot.decide();
+    assert_eq!((outcome.actions.len(), outcome.state.no_room.len()), (4, 0), "that is long ago");
+}

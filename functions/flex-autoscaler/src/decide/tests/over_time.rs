@@ -40,14 +40,14 @@ fn run(minutes: i64, demand: impl Fn(i64) -> f64) -> Run {
     Run { changes, longest_violation: longest }
 }
 
+/// At most one UP, and then nothing moves for the rest of the day, however the wave and the ticks lie to each other.
 #[test]
 fn t41_a_square_wave_is_followed_once() {
-    let run = run(24 * 60, |minute| 16.0 * if minute.rem_euclid(10) < 5 { 0.2 } else { 0.8 });
-    let sizes: Vec<f64> = std::iter::once(16.0).chain(run.changes.iter().map(|(_, size)| *size)).collect();
-    assert!(sizes.windows(2).filter(|pair| pair[1] > pair[0]).count() <= 1, "{:?}", run.changes);
-    // Nothing turns within an hour, and half a day later nothing moves.
-    assert!(run.changes.windows(2).all(|pair| pair[1].0 - pair[0].0 > 60), "{:?}", run.changes);
-    assert!(run.changes.iter().all(|(minute, _)| *minute < 12 * 60), "{:?}", run.changes);
+    for shift in [0, 2, 5, 8] {
+        let run = run(24 * 60, |minute| 16.0 * if (minute + shift).rem_euclid(10) < 5 { 0.2 } else { 0.8 });
+        assert!(run.changes.len() <= 1 && run.changes.iter().all(|(_, size)| *size > 16.0), "{:?}", run.changes);
+        assert_eq!(run.longest_violation, 0);
+    }
 }
 
 #[test]

@@ -69,6 +69,7 @@ impl Policy for Ours {
             shape: Some(&self.shape),
             instance: &self.instance,
             allowance: Allowance::UNLIMITED,
+            no_room: None,
         };
         let verdict = one(&case, entry);
         let Some(wanted) = verdict.resize() else { return seen.size };
@@ -129,6 +130,7 @@ fn shape() -> Shape {
 
 fn instance() -> Instance {
     Instance {
+        baseline: Some("BASELINE_1_1".to_owned()),
         on_dedicated_host: Some(false),
         preemptible: Some(false),
         cpu: Vec::with_capacity(POINTS),

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use causeway_cloud::fleet::{Accepted, Machine, Selector, Shape, Size, Work};
 use causeway_resilience::Deadline;
-use futures_util::stream::{self, BoxStream};
+use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::json;
 
 use super::*;
@@ -103,5 +103,12 @@ async fn a_machine_is_gone_when_it_cannot_be_read_either() {
         (Some("STOPPED"), "refused"),
     ] {
         assert_eq!(answer(&hidden, shown).await, expected, "{shown:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_conflict_of_a_running_machine_is_no_proof_of_anything() {
+    for (shown, expected) in [(Some("RUNNING"), "conflict"), (Some("STARTING"), "busy"), (None, "gone")] {
+        assert_eq!(answer(&[failure(Kind::Conflict, "409 IncorrectState")], shown).await, expected, "{shown:?}");
     }
 }

@@ -26,6 +26,8 @@ struct Details {
     #[serde(default)]
     shape_config: Map<String, Value>,
     image_id: Option<String>,
+    dedicated_vm_host_id: Option<String>,
+    preemptible_instance_config: Option<Value>,
     #[serde(default)]
     source_details: Value,
     #[serde(default)]
@@ -81,7 +83,7 @@ fn build(emulator: &Emulator, writer: &Writer, details: Details, compartment: St
     let image = details.image_id.unwrap_or_else(|| emulator.ids.named_ocid("image", "linux"));
     let region = crate::regions::by_name(emulator.region()).map_or(emulator.region(), |region| region.key);
     let name = details.display_name.unwrap_or_else(|| format!("instance-{}", now.strftime("%Y%m%d-%H%M")));
-    let members = json!({
+    let mut members = json!({
         "availabilityDomain": domain,
         "faultDomain": details.fault_domain.unwrap_or_else(|| "FAULT-DOMAIN-1".to_owned()),
         "displayName": name,
@@ -97,6 +99,12 @@ fn build(emulator: &Emulator, writer: &Writer, details: Details, compartment: St
         "freeformTags": details.freeform_tags,
         "definedTags": details.defined_tags,
     });
+    if let Some(host) = details.dedicated_vm_host_id {
+        members["dedicatedVmHostId"] = host.into();
+    }
+    if let Some(preemptible) = details.preemptible_instance_config {
+        members["preemptibleInstanceConfig"] = preemptible;
+    }
     Ok(Instance {
         id,
         compartment,

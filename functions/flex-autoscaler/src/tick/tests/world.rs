@@ -1,0 +1,187 @@
+//! A cloud whose calls all take the same time, on a clock that only calls move.
+
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use async_trait::async_trait;
+use causeway_cloud::NoPrincipal;
+use causeway_cloud::Objects;
+use causeway_cloud::fleet::{Accepted, Machine, Resize, Selector, Shape, Work as FleetWork, WorkState};
+use causeway_cloud::metrics::{Measurement, MetricQuery, Point, Published, Series};
+use causeway_cloud::object_store::memory::InMemory;
+use causeway_cloud::object_store::throttle::{ThrottleConfig, ThrottledStore};
+use causeway_cloud::state::Documents;
+use causeway_resilience::service::Kind;
+use causeway_runtime::{Settings, Vars};
+use futures_util::stream::{self, BoxStream, StreamExt};
+use serde_json::json;
+
+use super::*;
+use crate::handler::{Parts, Services};
+use crate::{Config, Scope};
+
+const SHAPE: &str = "VM.Standard.E5.Flex";
+/// The moment at which every test begins, in seconds since 1970.
+const BEGIN: u64 = 1_790_000_000;
+
+/// Machines and their measurements.
+pub(super) struct World {
+    machines: Mutex<BTreeMap<String, Machine>>,
+    load: BTreeMap<String, f64>,
+    latency: Duration,
+    /// Of so many calls of Compute and Monitoring one is refused with 429.
+    refused_of: Option<usize>,
+    asked: AtomicUsize,
+    pub(super) updates: AtomicUsize,
+}
+
+/// The clock of tokio's tests: it stands still while somebody works.
+struct Virtual(tokio::time::Instant);
+
+impl Clock for Virtual {
+    fn now(&self) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_secs(BEGIN) + self.0.elapsed()
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        tokio::time::sleep(time).boxed()
+    }
+}
+
+impl World {
+    /// Machines of 16 OCPUs, all calm but the first `hot` ones.
+    pub(super) fn new(machines: usize, hot: usize, latency: Duration, refused_of: Option<usize>) -> Arc<Self> {
+        let id = |number: usize| format!("ocid1.instance.oc1.iad.{number:04}");
+        let machine = |number: usize| {
+            let id = id(number);
+            let record = json!({
+                "id": id, "compartment": "c", "state": "RUNNING", "shape": SHAPE, "availability_domain": "ad",
+                "size": { "ocpus": 16.0, "memory_gb": 256.0 }, "created": "2026-03-11T12:00:00Z", "tags": {},
+                "defined_tags": {}, "baseline": "BASELINE_1_1", "on_dedicated_host": false, "preemptible": false,
+            });
+            (id, serde_json::from_value(record).unwrap())
+        };
+        let load = (0..machines).map(|number| (id(number), if number < hot { 78.0 } else { 50.0 }));
+        Arc::new(Self {
+            machines: Mutex::new((0..machines).map(machine).collect()),
+            load: load.collect(),
+            latency,
+            refused_of,
+            asked: AtomicUsize::new(0),
+            updates: AtomicUsize::new(0),
+        })
+    }
+
+    /// An autoscaler of these machines that resizes.
+    pub(super) fn autoscaler(self: &Arc<Self>) -> FlexAutoscaler {
+        let slow = ThrottleConfig {
+            wait_get_per_call: self.latency,
+            wait_put_per_call: self.latency,
+            wait_delete_per_call: self.latency,
+            ..ThrottleConfig::default()
+        };
+        let objects: Objects = Arc::new(ThrottledStore::new(InMemory::new(), slow));
+        let clock: Arc<dyn Clock> = Arc::new(Virtual(tokio::time::Instant::now()));
+        let documents = |prefix: &str| Documents::new(Arc::clone(&objects), prefix.to_owned(), Arc::clone(&clock));
+        let (fleet, metrics) = (Arc::clone(self) as Arc<dyn Fleet>, Arc::clone(self) as Arc<dyn Metrics>);
+        let parts = Parts {
+            services: Ok(Services { fleet, metrics }),
+            documents: documents("state"),
+            objects: Arc::clone(&objects),
+            notifier: None,
+            told: documents("told"),
+            principal: Arc::new(NoPrincipal),
+            clock: Arc::clone(&clock),
+            random: || 0.5,
+        };
+        FlexAutoscaler::new(parts, Config::read(&mut Vars::new(Vec::<(String, String)>::new())))
+    }
+
+    /// One call, or its refusal.
+    async fn call(&self, operation: &'static str) -> Result<(), ServiceFailure> {
+        let number = self.asked.fetch_add(1, Ordering::SeqCst);
+        tokio::time::sleep(self.latency).await;
+        match self.refused_of {
+            Some(of) if number % of == of - 1 => {
+                Err(ServiceFailure::new(Kind::Throttled, "compute", operation, "429").with_unknown_effect(false))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Calls of Compute and Monitoring so far.
+    pub(super) fn calls(&self) -> usize {
+        self.asked.load(Ordering::SeqCst)
+    }
+}
+
+/// A whole tick, with its reply and the time that it took.
+pub(super) async fn tick(owner: &FlexAutoscaler) -> (Reply, Duration) {
+    let services = owner.services().unwrap();
+    let patience = Patience { clock: owner.clock.as_ref(), random: owner.random, deadline: Deadline::NONE };
+    let tick = Tick {
+        owner,
+        fleet: services.fleet.as_ref(),
+        metrics: services.metrics.as_ref(),
+        policy: Policy { mode: Mode::Enforce, ..Policy::default() },
+        target: Target::Scope(Scope::default()),
+        patience,
+        began: Instant::now(),
+    };
+    let began = tokio::time::Instant::now();
+    let reply = tick.leased("test").await.unwrap();
+    (reply, began.elapsed())
+}
+
+#[async_trait]
+impl Fleet for World {
+    fn machines(&self, _: &Selector, _: Deadline) -> BoxStream<'static, Result<Machine, ServiceFailure>> {
+        let listed: Vec<_> = self.machines.lock().unwrap().values().cloned().map(Ok).collect();
+        let latency = self.latency;
+        stream::once(tokio::time::sleep(latency)).flat_map(move |()| stream::iter(listed.clone())).boxed()
+    }
+
+    async fn machine(&self, id: &str, _: Deadline) -> Result<Machine, ServiceFailure> {
+        self.call("GetInstance").await?;
+        let machine = self.machines.lock().unwrap()[id].clone();
+        Ok(Machine { etag: Some("etag".to_owned()), ..machine })
+    }
+
+    fn shapes(&self, _: Option<&str>, _: Deadline) -> BoxStream<'static, Result<Shape, ServiceFailure>> {
+        let shape = Shape { name: SHAPE.to_owned(), is_flexible: Some(true), ..Shape::default() };
+        stream::once(tokio::time::sleep(self.latency)).map(move |()| Ok(shape.clone())).boxed()
+    }
+
+    async fn resize(&self, resize: &Resize, _: Deadline) -> Result<Accepted, ServiceFailure> {
+        self.call("UpdateInstance").await?;
+        self.updates.fetch_add(1, Ordering::SeqCst);
+        let mut machines = self.machines.lock().unwrap();
+        let machine = machines.get_mut(&resize.id).unwrap();
+        machine.size = Some(resize.size);
+        Ok(Accepted { machine: machine.clone(), work: Some(format!("work/{}", resize.id)) })
+    }
+
+    async fn work(&self, _: &str, _: Deadline) -> Result<FleetWork, ServiceFailure> {
+        self.call("GetWorkRequest").await?;
+        Ok(FleetWork { state: WorkState::Succeeded, finished: None })
+    }
+}
+
+#[async_trait]
+impl Metrics for World {
+    async fn query(&self, query: &MetricQuery, _: Deadline) -> Result<Vec<Series>, ServiceFailure> {
+        self.call("SummarizeMetricsData").await?;
+        let minutes = (query.to.as_second() - query.from.as_second()) / 60;
+        let at = |minute: i64| Timestamp::from_second(query.from.as_second() + 60 * minute).unwrap();
+        let series = |(id, load): (&String, &f64)| {
+            let value = if query.metric == "CpuUtilization" { *load } else { 50.0 };
+            let points = (0..minutes).map(|minute| Point { at: at(minute), value }).collect();
+            Series { dimensions: BTreeMap::from([("resourceId".to_owned(), id.clone())]), unit: None, points }
+        };
+        Ok(self.load.iter().map(series).collect())
+    }
+
+    async fn publish(&self, _: &[Measurement], _: Deadline) -> Result<Published, ServiceFailure> {
+        Ok(Published::default())
+    }
+}
