@@ -1,5 +1,8 @@
 //! The ports of this deployment, as its variables describe them.
 
+mod models;
+mod second_names;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -19,6 +22,7 @@ use crate::aws::{Aws, Session};
 use crate::choice::{Cloud, text};
 use crate::clock::SystemClock;
 use crate::oci::{Identity, Oci, Ords};
+use second_names::SecondNames;
 
 /// Folder of all documents when `CAUSEWAY_STATE_PREFIX` is not set.
 const STATE: &str = "causeway-state";
@@ -33,6 +37,8 @@ pub struct Connected {
     cloud: Cloud,
     oci: OnceCell<Oci>,
     aws: OnceCell<Aws>,
+    /// One for the process: it remembers which providers are ill and what they understand.
+    chat: OnceCell<Arc<dyn ChatModel>>,
 }
 
 /// The ports that this process's variables describe. Nothing is read or sent before the first use of a port.
@@ -55,10 +61,12 @@ impl Connected {
     /// The ports that these effects describe; `network` is for large bodies and for the SDK of AWS.
     ///
     /// # Errors
-    /// A `CAUSEWAY_CLOUD` that is none.
+    /// A `CAUSEWAY_CLOUD` that is none, and a variable that says something else than its second name.
     pub fn new(effects: Effects, network: HttpClient) -> Result<Self, Problem> {
-        let cloud = Cloud::of_environment(effects.environment.as_ref())?;
-        Ok(Self { effects, network, cloud, oci: OnceCell::new(), aws: OnceCell::new() })
+        let environment = Arc::new(SecondNames::of(effects.environment)?);
+        let cloud = Cloud::of_environment(environment.as_ref())?;
+        let effects = Effects { environment, ..effects };
+        Ok(Self { effects, network, cloud, oci: OnceCell::new(), aws: OnceCell::new(), chat: OnceCell::new() })
     }
 
     /// With these credentials and this region for AWS's services, in place of those that the SDK finds in this
@@ -84,7 +92,10 @@ impl Connected {
     }
 
     fn oci(&self) -> Result<&Oci, Problem> {
-        self.oci.get_or_try_init(|| Oci::new(self.effects.clone(), &self.network, self.text("CAUSEWAY_COMPARTMENT")))
+        self.oci.get_or_try_init(|| {
+            let [compartment, namespace] = ["CAUSEWAY_COMPARTMENT", "CAUSEWAY_NAMESPACE"].map(|name| self.text(name));
+            Oci::new(self.effects.clone(), &self.network, compartment, namespace)
+        })
     }
 
     fn aws(&self) -> &Aws {
@@ -191,12 +202,7 @@ impl Ports for Connected {
     }
 
     fn chat_model(&self) -> Result<Arc<dyn ChatModel>, Problem> {
-        const PURPOSE: &str = "name of a model, or OCID of a dedicated endpoint";
-        match self.cloud {
-            Cloud::Oci => Ok(self.oci()?.chat_model(&self.required("CAUSEWAY_CHAT_MODEL", PURPOSE)?)),
-            Cloud::Aws => self.oci_only("language model", "Bedrock has no adapter; set CAUSEWAY_CLOUD=oci"),
-            Cloud::None => self.none("language model"),
-        }
+        self.chat.get_or_try_init(|| self.models()).cloned()
     }
 
     fn invoker(&self) -> Result<Arc<dyn Invoker>, Problem> {

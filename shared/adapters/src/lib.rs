@@ -8,9 +8,11 @@
 pub mod aws;
 pub mod oci;
 
+mod chat;
 mod choice;
 mod clock;
 mod connect;
+mod openai;
 mod settings;
 
 pub use choice::{Cloud, UnknownCloud};

@@ -12,9 +12,29 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("CAUSEWAY_BUCKET", "text", "bucket that functions read and write, unless CAUSEWAY_LOCAL_ROOT names a directory"),
     ("CAUSEWAY_STATE_BUCKET", "text", "bucket of documents, leases and stored replies; CAUSEWAY_BUCKET when unset"),
     ("CAUSEWAY_STATE_PREFIX", "text", "folder of all that in the bucket, causeway-state when unset"),
+    ("CAUSEWAY_NAMESPACE", "text", "Object Storage namespace of the buckets; the tenancy's when unset"),
     ("CAUSEWAY_COMPARTMENT", "text", "OCID of the compartment that is worked on; the principal's when unset"),
     ("CAUSEWAY_TOPIC", "text", "topic that alerts go to: OCID, or ARN on AWS"),
-    ("CAUSEWAY_CHAT_MODEL", "text", "language model: its name, or OCID of a dedicated endpoint"),
+    (
+        "CAUSEWAY_CHAT_MODEL",
+        "text",
+        "language models, primary first, separated by commas: name or OCID (the cloud's own), oci:MODEL[;format=coherev2], \
+         oci-openai:MODEL[;path=/openai/v1][;key=K], openai:MODEL@URL[;key=K] (llama.cpp, Ollama, vLLM), \
+         bedrock:MODEL[;region=R], replay:FILE.json or replay:FOLDER (recorded answers), or none",
+    ),
+    (
+        "CAUSEWAY_CHAT_API_KEY",
+        "secret",
+        "bearer of the openai: server; itself, or secret: and the OCID, name or ARN of a secret in the vault",
+    ),
+    ("CAUSEWAY_CHAT_API_KEY_*", "secret", "bearer of the entries with ;key=*, such as a key of Generative AI"),
+    (
+        "CAUSEWAY_CHAT_ALLOW_HTTP",
+        "flag",
+        "true: openai: servers on other machines may be reached by plain http, without keys",
+    ),
+    ("CAUSEWAY_CHAT_RECORD", "path", "folder where answers of language models are kept for replay:FOLDER"),
+    ("CAUSEWAY_CHAT_TRY_SECONDS", "number", "longest time of one try of a language model, 60 when unset"),
     (
         "CAUSEWAY_APPLICATION",
         "text",

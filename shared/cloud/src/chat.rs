@@ -1,5 +1,8 @@
 //! Asking a language model that may see pictures.
 
+mod attempt;
+mod digest;
+
 use std::fmt;
 
 use async_trait::async_trait;
@@ -7,18 +10,25 @@ use bytes::Bytes;
 use causeway_resilience::{Deadline, ServiceFailure};
 use serde_json::Value;
 
+pub use attempt::{Attempt, AttemptOutcome, Attempts, StructuredOutput};
+
+/// [`ChatModel::name`] of the model that is none: a deployment that says so is asked nothing.
+pub const NONE: &str = "none";
+
 /// A model that answers one question.
 ///
 /// An answer is text that a machine made up: whoever uses it checks it.
 #[async_trait]
 pub trait ChatModel: Send + Sync {
-    /// Provider and model, such as `oci/meta.llama-3.2-90b-vision-instruct`; for logs and results.
+    /// Provider and model, such as `oci/meta.llama-3.2-90b-vision-instruct`; for logs and results. Of several, the one
+    /// that is asked first.
     fn name(&self) -> &str;
 
     /// Asks, and waits for the whole answer until `deadline`.
     ///
     /// # Errors
-    /// The service's. An answer that was cut for length or filtered is no error: see [`ChatReply::finish`].
+    /// The service's. An answer that was cut for length or filtered is no error: see [`ChatReply::finish`]. What was
+    /// tried is in [`Attempts::of`] the failure.
     async fn ask(&self, question: &ChatQuestion, deadline: Deadline) -> Result<ChatReply, ServiceFailure>;
 }
 
@@ -63,10 +73,12 @@ pub struct Schema {
 }
 
 /// What a model said. Its Debug form does not show the text.
-#[derive(Clone, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 pub struct ChatReply {
     /// The answer.
     pub text: String,
+    /// Who answered, as [`ChatModel::name`] has it: with fallbacks not always the first.
+    pub provider: String,
     /// Model that answered, as the provider names it.
     pub model: String,
     /// Why it ended.
@@ -79,9 +91,13 @@ pub struct ChatReply {
     pub notices: Vec<String>,
     /// The number to quote to support.
     pub request_id: Option<String>,
+    /// How the form was asked for when this answer came; `None` when the question had no schema.
+    pub structured_output: Option<StructuredOutput>,
+    /// Every try, in order; the last one brought this answer.
+    pub attempts: Vec<Attempt>,
 }
 
-/// Why an answer ended.
+/// Why an answer ended. By default nothing is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finish {
     /// It was complete.
@@ -92,6 +108,12 @@ pub enum Finish {
     Filtered,
     /// What the provider called it; `None` when it said nothing.
     Other(Option<String>),
+}
+
+impl Default for Finish {
+    fn default() -> Self {
+        Self::Other(None)
+    }
 }
 
 impl fmt::Debug for ChatQuestion {
@@ -113,8 +135,9 @@ impl fmt::Debug for Part {
 impl fmt::Debug for ChatReply {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut shown = formatter.debug_struct("ChatReply");
-        shown.field("model", &self.model).field("finish", &self.finish).field("bytes", &self.text.len());
-        shown.field("notices", &self.notices).field("request_id", &self.request_id).finish_non_exhaustive()
+        shown.field("provider", &self.provider).field("model", &self.model).field("finish", &self.finish);
+        shown.field("bytes", &self.text.len()).field("notices", &self.notices).field("request_id", &self.request_id);
+        shown.field("attempts", &self.attempts).finish_non_exhaustive()
     }
 }
 
@@ -129,15 +152,7 @@ mod tests {
             Part::Image { media_type: "image/png".to_owned(), bytes: Bytes::from_static(b"hidden") },
         ];
         let question = ChatQuestion { instructions: Some("hidden".to_owned()), parts, ..ChatQuestion::default() };
-        let reply = ChatReply {
-            text: "hidden".to_owned(),
-            model: "m".to_owned(),
-            finish: Finish::Complete,
-            prompt_tokens: None,
-            completion_tokens: None,
-            notices: Vec::new(),
-            request_id: None,
-        };
+        let reply = ChatReply { text: "hidden".to_owned(), model: "m".to_owned(), ..ChatReply::default() };
         let shown = format!("{question:?} {reply:?}");
         assert!(!shown.contains("hidden") && shown.contains("12 bytes"), "{shown}");
     }

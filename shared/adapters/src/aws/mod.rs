@@ -2,6 +2,7 @@
 
 mod arn;
 mod call;
+mod chat;
 mod client;
 mod failure;
 mod http_client;

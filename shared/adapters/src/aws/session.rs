@@ -4,17 +4,20 @@ use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
 use causeway_cloud::{Invoker, Metrics, Notifier, Objects, Secrets};
+use causeway_oci_auth::Effects;
 use causeway_resilience::ServiceFailure;
 use causeway_resilience::service::Kind;
 use tokio::sync::OnceCell;
 
 use super::call::Tries;
+use super::chat::Model;
 use super::http_client;
 use super::invoker::Functions;
 use super::metrics::CloudWatch;
 use super::notifier::Topic;
 use super::objects::Bucket;
 use super::secrets::Vault;
+use crate::chat::Wire;
 
 /// What the clients of all services have in common. Cloning shares it.
 #[derive(Debug, Clone)]
@@ -105,6 +108,17 @@ impl Aws {
 
     pub(crate) fn invoker(&self, prefix: String) -> Arc<dyn Invoker> {
         Arc::new(Functions::new(self.session.clone(), prefix))
+    }
+
+    /// A model of Bedrock. Its requests do not go through the SDK, so they need a network of their own.
+    pub(crate) fn model(
+        &self,
+        effects: Effects,
+        name: String,
+        region: Option<String>,
+        endpoint: Option<String>,
+    ) -> Box<dyn Wire> {
+        Box::new(Model::new(effects, self.session.clone(), name, region, endpoint))
     }
 
     pub(crate) fn secrets(&self) -> Arc<dyn Secrets> {

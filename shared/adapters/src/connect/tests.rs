@@ -68,9 +68,12 @@ const AWS: &[(&str, &str)] = &[
     ("CAUSEWAY_STATE_BUCKET", "state"),
     ("CAUSEWAY_TOPIC", "arn:aws:sns:us-east-1:123456789012:alerts"),
     ("CAUSEWAY_FUNCTION_PREFIX", "causeway-dev-"),
+    ("CAUSEWAY_CHAT_MODEL", "amazon.nova-lite-v1:0"),
     // Nobody listens there: whatever were sent would fail.
     ("AWS_ENDPOINT_URL", "http://127.0.0.1:9"),
 ];
+
+const NO_MODEL: &str = "CAUSEWAY_CHAT_MODEL is not set: name of a model, or OCID of a dedicated endpoint, or none";
 
 /// Every port by its name, taken; `Ok` or the message.
 fn taken(ports: &Connected) -> Vec<(&'static str, Result<(), String>)> {
@@ -109,7 +112,6 @@ fn what_a_cloud_does_not_have_is_told_with_what_to_set() {
         &[
             ("fleet", "there is no fleet on AWS: instance types of EC2 have fixed sizes; set CAUSEWAY_CLOUD=oci"),
             ("usage", "there is no record of usage on AWS: Cost Explorer has no adapter; set CAUSEWAY_CLOUD=oci"),
-            ("chat_model", "there is no language model on AWS: Bedrock has no adapter; set CAUSEWAY_CLOUD=oci"),
         ],
     );
     let none = |port: &'static str, what: &str| {
@@ -120,7 +122,7 @@ fn what_a_cloud_does_not_have_is_told_with_what_to_set() {
         none("fleet", "fleet"),
         none("usage", "record of usage"),
         none("notifier", "topic"),
-        none("chat_model", "language model"),
+        ("chat_model", NO_MODEL.to_owned()),
         none("secrets", "vault"),
     ];
     assert_eq!(missing(&[]), without);
@@ -130,16 +132,18 @@ fn what_a_cloud_does_not_have_is_told_with_what_to_set() {
 fn variables_that_a_port_needs_are_named_by_that_port() {
     let topic = "CAUSEWAY_TOPIC is not set: the topic that alerts go to, its OCID or ARN";
     let bucket = "CAUSEWAY_BUCKET is not set: the bucket that the function works on";
-    let model = "CAUSEWAY_CHAT_MODEL is not set: name of a model, or OCID of a dedicated endpoint";
     let told = |variables: &[(&str, &str)]| missing(variables).into_iter().collect::<HashMap<_, _>>();
     let oci = told(&[("CAUSEWAY_CLOUD", "oci")]);
-    let expected = [("objects", bucket), ("documents", bucket), ("notifier", topic), ("chat_model", model)];
+    let expected = [("objects", bucket), ("documents", bucket), ("notifier", topic), ("chat_model", NO_MODEL)];
     assert_eq!(oci, expected.map(|(port, message)| (port, message.to_owned())).into());
     let aws = told(&[("CAUSEWAY_CLOUD", "aws")]);
     assert_eq!((aws["objects"].as_str(), aws["notifier"].as_str()), (bucket, topic));
     // OCI's topic on AWS is a mistake that a first alert would find too late.
     let foreign = told(&[("CAUSEWAY_CLOUD", "aws"), ("CAUSEWAY_TOPIC", "ocid1.onstopic.oc1.iad.a")]);
     assert_eq!(foreign["notifier"], "CAUSEWAY_TOPIC is not the ARN of an SNS topic");
+    let both = [("CAUSEWAY_BUCKET", "a"), ("OCI_OS_BUCKET", "b")];
+    let problem = world(&both).err().unwrap().to_string();
+    assert!(problem.contains("CAUSEWAY_BUCKET") && problem.contains("OCI_OS_BUCKET"), "{problem}");
     let outside = [("CAUSEWAY_STATE_PREFIX", "../x"), ("CAUSEWAY_LOCAL_ROOT", ".")];
     assert!(told(&outside)["documents"].starts_with("CAUSEWAY_STATE_PREFIX: "));
 }
@@ -222,7 +226,10 @@ fn is_listed(name: &str) -> bool {
 #[test]
 fn every_variable_that_is_asked_for_is_in_the_table() {
     let mut asked = BTreeSet::new();
-    for variables in [OCI, AWS, &[], &[("CAUSEWAY_LOCAL_ROOT", ".")], &[("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")]] {
+    let models = &[("CAUSEWAY_CHAT_MODEL", "openai:m@https://h.example,openai:n@https://h.example;key=B")];
+    for variables in
+        [OCI, AWS, models, &[], &[("CAUSEWAY_LOCAL_ROOT", ".")], &[("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")]]
+    {
         let World { connected, environment, .. } = world(variables).unwrap();
         taken(&connected);
         asked.extend(environment.asked.lock().unwrap().iter().cloned());

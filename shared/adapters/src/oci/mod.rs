@@ -5,6 +5,7 @@ mod fleet;
 mod invoker;
 mod metrics;
 mod notifier;
+mod openai;
 mod principal;
 mod results_ords;
 mod results_retention;
@@ -14,14 +15,19 @@ mod usage;
 use std::sync::Arc;
 use std::time::Instant;
 
-use causeway_cloud::{ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Problem, Secrets, Usage};
+use causeway_cloud::{Fleet, Invoker, Metrics, Notifier, Objects, Problem, Secrets, Usage};
 use causeway_oci_auth::effects::HttpClient;
 use causeway_oci_auth::endpoint::Endpoints;
 use causeway_oci_auth::{Chain, Effects, Provider};
 use causeway_oci_client::Client;
+use causeway_oci_client::generative_ai::ApiFormat;
+use causeway_oci_client::object_storage::ObjectStorage;
 use causeway_oci_client::store::Bucket;
+use causeway_resilience::retry::Policy;
 use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
+
+use crate::chat::{Key, Watch, Wire};
 
 pub use principal::Identity;
 pub(crate) use results_ords::Ords;
@@ -33,17 +39,28 @@ pub(crate) struct Oci {
     client: Client,
     provider: Arc<Chain>,
     compartment: Option<String>,
+    namespace: Option<String>,
+    effects: Effects,
+    endpoints: Endpoints,
+    network: HttpClient,
 }
 
 impl Oci {
     /// Nothing is read or sent before the first call.
-    pub(crate) fn new(effects: Effects, network: &HttpClient, compartment: Option<String>) -> Result<Self, Problem> {
+    pub(crate) fn new(
+        effects: Effects,
+        network: &HttpClient,
+        compartment: Option<String>,
+        namespace: Option<String>,
+    ) -> Result<Self, Problem> {
         let endpoints = Endpoints::new(effects.clone())?;
         let provider = Arc::new(Chain::from_environment(effects.clone())?.with_endpoints(endpoints.clone()));
         let transport = Arc::new(network.services());
         let identity = Identity::of(effects.clone(), Arc::clone(&provider), endpoints.clone());
-        let client = Client::new(effects, Arc::clone(&provider) as Arc<dyn Provider>, endpoints, transport);
-        Ok(Self { identity, client, provider, compartment })
+        let credentials = Arc::clone(&provider) as Arc<dyn Provider>;
+        let client = Client::new(effects.clone(), credentials, endpoints.clone(), transport);
+        let network = network.clone();
+        Ok(Self { identity, client, provider, compartment, namespace, effects, endpoints, network })
     }
 
     pub(crate) fn identity(&self) -> Identity {
@@ -51,7 +68,7 @@ impl Oci {
     }
 
     pub(crate) fn bucket(&self, name: &str) -> Objects {
-        Arc::new(Bucket::new(self.client.object_storage(), name))
+        Arc::new(Bucket::new(self.storage(&self.client), name))
     }
 
     pub(crate) fn metrics(&self) -> Arc<dyn Metrics> {
@@ -74,8 +91,12 @@ impl Oci {
         Arc::new(notifier::Topic::new(self.client.clone(), topic))
     }
 
-    pub(crate) fn chat_model(&self, model: &str) -> Arc<dyn ChatModel> {
-        Arc::new(chat::Model::new(self.clone(), model))
+    pub(crate) fn model(&self, name: &str, format: Option<ApiFormat>) -> Box<dyn Wire> {
+        Box::new(chat::Model::new(self.clone(), name, format))
+    }
+
+    pub(crate) fn openai_model(&self, name: String, path: String, key: Option<Key>) -> Box<dyn Wire> {
+        Box::new(openai::OpenAiModel::new(self.clone(), name, path, key))
     }
 
     pub(crate) fn invoker(&self, application: Option<String>) -> Arc<dyn Invoker> {
@@ -87,6 +108,23 @@ impl Oci {
     fn until(&self, deadline: Deadline, service: &str) -> Result<Client, ServiceFailure> {
         in_time(deadline, service)?;
         Ok(self.client.until(deadline))
+    }
+
+    /// Object Storage in the namespace that is set, or that of the tenancy.
+    fn storage(&self, client: &Client) -> ObjectStorage {
+        let storage = client.object_storage();
+        match &self.namespace {
+            Some(namespace) => storage.in_namespace(namespace),
+            None => storage,
+        }
+    }
+
+    /// A client over a network that is watched, for calls whose tries are counted elsewhere: each is made once.
+    fn watched(&self, watch: Arc<Watch>, deadline: Deadline) -> Client {
+        let effects = Effects { http: watch, ..self.effects.clone() };
+        let credentials = Arc::clone(&self.provider) as Arc<dyn Provider>;
+        let client = Client::new(effects, credentials, self.endpoints.clone(), Arc::new(self.network.services()));
+        client.with_policy(Policy::never()).until(deadline)
     }
 
     /// The compartment that is named, or that is set, or that of the principal.

@@ -26,7 +26,7 @@ impl Oci {
 impl Retention for Lifecycle {
     async fn expire(&self, rule: &Expiry, mode: Mode, deadline: Deadline) -> Result<Step, ServiceFailure> {
         let what = format!("rule {}: delete objects below {} after {} days", rule.name, rule.prefix, rule.days);
-        let storage = self.oci.until(deadline, "object_storage")?.object_storage();
+        let storage = self.oci.storage(&self.oci.until(deadline, "object_storage")?);
         let policy = match storage.lifecycle(&self.bucket).await {
             Ok(policy) => Some(policy),
             Err(error) if error.is_not_found() => None,

@@ -189,12 +189,37 @@ async fn usage_keeps_its_promises() {
     usage::all(oci.ports().usage().unwrap().as_ref(), &prepared).await.unwrap();
 }
 
+/// By the name that the variable had before.
+#[tokio::test]
+async fn the_namespace_of_buckets_can_be_set() {
+    let mut oci = Oci::start().await;
+    let about = oci.ask("about").await;
+    oci.set("OCI_OS_NAMESPACE", about["namespace"].as_str().unwrap());
+    oci.ports().documents("tests").unwrap().create("a", &1).await.unwrap();
+    oci.set("OCI_OS_NAMESPACE", "another");
+    assert!(oci.ports().documents("tests").unwrap().create("b", &1).await.is_err());
+}
+
 #[tokio::test]
 async fn the_language_model_keeps_its_promises() {
     let mut oci = Oci::start().await;
+    oci.seed(
+        "chat",
+        &json!([{ "model": MODEL, "images": 1, "contains": "picture", "replies": [{ "json": { "grey": true } }] }]),
+    )
+    .await;
     oci.seed("chat", &json!([{ "model": MODEL, "images": 1, "replies": [{ "text": "one grey pixel" }] }])).await;
+    for scheme in ["", "oci:", "oci-openai:"] {
+        oci.set("CAUSEWAY_CHAT_MODEL", &format!("{scheme}{MODEL}"));
+        let model = oci.ports().chat_model().unwrap();
+        chat::a_picture_is_described(model.as_ref(), "one grey pixel", deadline()).await.unwrap();
+        chat::a_form_is_kept(model.as_ref(), &json!({ "grey": true }), deadline()).await.unwrap();
+        chat::no_time(model.as_ref()).await.unwrap();
+        oci.set("CAUSEWAY_CHAT_MODEL", &format!("{scheme}nobody.none"));
+        chat::missing(oci.ports().chat_model().unwrap().as_ref(), deadline()).await.unwrap();
+    }
+    // The older route.
+    oci.set("CAUSEWAY_CHAT_MODEL", &format!("oci-openai:{MODEL};path=/20231130/actions/v1"));
     let model = oci.ports().chat_model().unwrap();
     chat::a_picture_is_described(model.as_ref(), "one grey pixel", deadline()).await.unwrap();
-    oci.set("CAUSEWAY_CHAT_MODEL", "nobody.none");
-    chat::missing(oci.ports().chat_model().unwrap().as_ref(), deadline()).await.unwrap();
 }

@@ -46,15 +46,7 @@ struct Parrot {
 
 impl Parrot {
     fn answering(text: impl Into<String>, finish: Finish) -> Self {
-        let reply = ChatReply {
-            text: text.into(),
-            model: "parrot-2".to_owned(),
-            finish,
-            prompt_tokens: None,
-            completion_tokens: None,
-            notices: Vec::new(),
-            request_id: None,
-        };
+        let reply = ChatReply { text: text.into(), model: "parrot-2".to_owned(), finish, ..ChatReply::default() };
         Self { says: Ok(reply), asked: Mutex::default() }
     }
 

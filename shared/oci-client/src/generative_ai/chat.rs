@@ -47,6 +47,14 @@ impl ServingMode {
             Some(_) => ApiFormat::Cohere,
         }
     }
+
+    /// Most tokens of an answer, where the service has a limit of its own: 4,000 for shared models of Meta and Cohere
+    /// (Oracle's pages of these models). `maxTokens` above it is refused.
+    #[must_use]
+    pub fn longest_answer(&self) -> Option<u32> {
+        let Self::OnDemand { model_id } = self else { return None };
+        ["meta.", "cohere."].iter().any(|vendor| model_id.starts_with(vendor)).then_some(4_000)
+    }
 }
 
 /// Who says something.
@@ -193,6 +201,12 @@ pub struct ChatAnswer {
     /// That the model will go, when the service says so.
     #[serde(skip)]
     pub model_deprecation_info: Option<String>,
+    /// When the model will go: answers of deprecated models have it (Oracle's release note of July 2025).
+    #[serde(skip)]
+    pub model_retirement_info: Option<String>,
+    /// The number to quote to support.
+    #[serde(skip)]
+    pub opc_request_id: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

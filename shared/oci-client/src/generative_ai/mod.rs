@@ -26,8 +26,8 @@ use crate::error::Cause;
 use crate::site::Site;
 use crate::{Client, Error};
 
-/// Largest answer of a chat, in bytes.
-const MAX_ANSWER: usize = 8 << 20;
+/// Largest answer of a chat, in bytes: many times what the longest answers of the models have.
+const MAX_ANSWER: usize = 1 << 20;
 /// A model takes its time, above all with images. As long as Oracle's SDK for Python waits.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -81,6 +81,8 @@ impl GenerativeAi {
         let answer = ask.max_bytes(MAX_ANSWER).send().await?;
         let mut whole: ChatAnswer = answer.json()?;
         whole.model_deprecation_info = answer.text("model-deprecation-info");
+        whole.model_retirement_info = answer.text("model-retirement-info");
+        whole.opc_request_id = answer.text("opc-request-id");
         Ok(whole)
     }
 

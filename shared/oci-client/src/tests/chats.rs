@@ -43,14 +43,16 @@ async fn the_request_with_an_image() {
         "timeCreated": "2026-09-05T02:00:00Z", "choices": [{"index": 0, "finishReason": "stop",
         "message": {"role": "ASSISTANT", "content": [{"type": "TEXT", "text": "no"}, {"type": "TEXT", "text": "ne"}]}}],
         "usage": {"promptTokens": 1710, "totalTokens": 1794}}});
-    let world = World::new([answer(&whole).header("model-deprecation-info", "soon")]);
+    let end = answer(&whole).header("model-deprecation-info", "soon").header("model-retirement-info", "in May");
+    let world = World::new([end.header("opc-request-id", "r/1")]);
     let said = world.client().generative_ai().chat("c", &model(), &chat()).await.unwrap();
     let usage = said.usage().unwrap();
     assert_eq!(
         (said.text().as_deref(), usage.prompt_tokens, usage.completion_tokens),
         (Some("none"), Some(1710), None)
     );
-    assert_eq!(said.model_deprecation_info.as_deref(), Some("soon"));
+    let told = [&said.model_deprecation_info, &said.model_retirement_info, &said.opc_request_id].map(Option::as_deref);
+    assert_eq!(told, [Some("soon"), Some("in May"), Some("r/1")]);
     let sent = &world.sent()[0];
     assert_eq!(sent.line, "POST inference /20231130/actions/chat");
     assert!(sent.header("opc-retry-token").is_some() && sent.header("x-content-sha256").is_some());
@@ -90,6 +92,20 @@ fn models_have_formats() {
         (cohere("command-a-vision"), ApiFormat::CohereV2),
     ] {
         assert_eq!(model.format(), expected, "{model:?}");
+    }
+}
+
+#[test]
+fn shared_models_of_two_vendors_have_a_longest_answer() {
+    let shared = |name: &str| ServingMode::OnDemand { model_id: name.to_owned() };
+    let dedicated = ServingMode::Dedicated { endpoint_id: "ocid1.generativeaiendpoint.oc1.iad.x".to_owned() };
+    for (model, expected) in [
+        (model(), Some(4_000)),
+        (cohere("command-a-vision"), Some(4_000)),
+        (shared("google.gemini-2.5-pro"), None),
+        (dedicated, None),
+    ] {
+        assert_eq!(model.longest_answer(), expected, "{model:?}");
     }
 }
 

@@ -36,6 +36,7 @@ pub(crate) const ALL: &[&Service] = &[
     &limits::SERVICE,
     &usage::SERVICE,
     &genai::SERVICE,
+    &genai::openai::SERVICE,
     &dns::SERVICE,
     &health_checks::SERVICE,
     &federation::SERVICE,

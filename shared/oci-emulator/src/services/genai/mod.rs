@@ -2,6 +2,7 @@
 //! there, or else from a plain rule; no model runs.
 
 mod answer;
+pub(crate) mod openai;
 mod request;
 mod scripts;
 mod stream;

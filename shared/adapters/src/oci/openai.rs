@@ -1,0 +1,159 @@
+//! Generative AI by its OpenAI-compatible routes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use causeway_cloud::chat::{ChatQuestion, ChatReply, StructuredOutput};
+use causeway_oci_auth::call::{Call, CallError};
+use causeway_oci_auth::endpoint::Service;
+use causeway_oci_auth::{Effects, home_region};
+use causeway_resilience::Deadline;
+use causeway_resilience::retry::Policy;
+use causeway_resilience::service::Kind;
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::{Request, Response};
+use tokio::time::Instant;
+
+use super::Oci;
+use crate::chat::{Key, MAX_ANSWER, Refused, Said, Watch, Where, Wire, request_id};
+use crate::openai::form;
+
+const SERVICE: &str = "generative_ai";
+const WHERE: Where = Where { service: SERVICE, operation: "ChatCompletions" };
+
+/// One model. Requests are signed by the principal, or carry a key of Generative AI.
+pub(crate) struct OpenAiModel {
+    oci: Oci,
+    name: String,
+    model: String,
+    path: String,
+    key: Option<Key>,
+}
+
+impl OpenAiModel {
+    /// `path` is what comes before `/chat/completions`, such as `/openai/v1`.
+    pub(crate) fn new(oci: Oci, model: String, path: String, key: Option<Key>) -> Self {
+        Self { oci, name: format!("oci-openai/{model}"), model, path, key }
+    }
+
+    async fn request(
+        &self,
+        question: &ChatQuestion,
+        how: Option<StructuredOutput>,
+        deadline: Deadline,
+    ) -> Result<Request<Bytes>, Refused> {
+        let compartment = self.oci.compartment(None, deadline, SERVICE).await?;
+        let url = format!("{}{}/chat/completions", self.origin(deadline).await?, self.path);
+        let body = Bytes::from(form::request(question, &self.model, how).to_string());
+        let request = Request::post(url).header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
+        // The second is the older name of the first.
+        let request = request.header("opc-compartment-id", &compartment).header("CompartmentId", &compartment);
+        request.body(body).map_err(|_| WHERE.fails(Kind::Invalid, "URL or compartment is malformed").into())
+    }
+
+    /// The endpoint of inference without the version of the native API.
+    async fn origin(&self, deadline: Deadline) -> Result<String, Refused> {
+        let endpoints = &self.oci.endpoints;
+        let unknown = |error: causeway_oci_auth::Error| WHERE.fails(Kind::NotConfigured, error.to_string());
+        let region = if endpoints.is_overridden(Service::GenerativeAi) {
+            String::new()
+        } else {
+            let snapshot = self.oci.snapshot(deadline, SERVICE).await?;
+            home_region(endpoints, Some(&snapshot)).map_err(unknown)?.unwrap_or_default()
+        };
+        let url = endpoints.url(Service::GenerativeAi, &region).map_err(unknown)?;
+        Ok(url.strip_suffix(endpoints.base_path(Service::GenerativeAi)).unwrap_or(&url).to_owned())
+    }
+
+    async fn signed(
+        &self,
+        request: &Request<Bytes>,
+        time: Duration,
+        deadline: Deadline,
+    ) -> Result<Response<Bytes>, Refused> {
+        let watch = Arc::new(Watch::new(&self.oci.effects, Some(WHERE)));
+        let effects = Effects { http: watch.clone(), ..self.oci.effects.clone() };
+        let call = Call {
+            policy: Policy { per_try: time, total: time, ..Policy::never() },
+            deadline,
+            max_bytes: MAX_ANSWER,
+            ..Call::new(&effects, self.oci.provider.as_ref(), SERVICE)
+        };
+        call.send(request).await.map_err(|error| refused(&error, &watch))
+    }
+
+    async fn with_key(&self, request: Request<Bytes>, key: &Key, time: Duration, deadline: Deadline) -> Answered {
+        let mut request = request;
+        let bearer = key.bearer(WHERE, deadline).await?;
+        request.headers_mut().insert(AUTHORIZATION, bearer);
+        let watch = Watch::new(&self.oci.effects, Some(WHERE));
+        let answer = watch.ask(request, time, WHERE, form::error_code).await;
+        if answer.as_ref().is_err_and(|refused| refused.failure.kind() == Kind::Unauthenticated) {
+            key.forget().await;
+        }
+        answer
+    }
+}
+
+type Answered = Result<Response<Bytes>, Refused>;
+
+#[async_trait]
+impl Wire for OpenAiModel {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn service(&self) -> &'static str {
+        SERVICE
+    }
+
+    fn forms(&self) -> &'static [StructuredOutput] {
+        &[StructuredOutput::JsonSchema, StructuredOutput::JsonObject, StructuredOutput::Text]
+    }
+
+    async fn once(
+        &self,
+        question: &ChatQuestion,
+        form: Option<StructuredOutput>,
+        time: Duration,
+    ) -> Result<ChatReply, Refused> {
+        let deadline = Deadline::within(Instant::now().into_std(), Some(time));
+        let request = self.request(question, form, deadline).await?;
+        let answer = match &self.key {
+            Some(key) => self.with_key(request, key, time, deadline).await,
+            None => self.signed(&request, time, deadline).await,
+        };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(refused) => return form::filtered(&refused.failure, &self.model).ok_or(refused),
+        };
+        form::reply(&answer, &self.model).map_err(|reason| WHERE.unusable(reason, request_id(answer.headers())))
+    }
+}
+
+fn refused(error: &CallError, watch: &Watch) -> Refused {
+    match error {
+        CallError::Refused { error: said, .. } => {
+            let nested = said.extras.get("error").and_then(|inner| crate::chat::code(&inner["code"]));
+            // The message of OpenAI's form is in the further members, that of OCI's in its own.
+            let extras = serde_json::Value::Object(said.extras.clone()).to_string();
+            let judged = WHERE.refused(Said {
+                status: said.status,
+                code: said.code.clone().or(nested),
+                message: &format!("{} {extras}", said.message),
+                request_id: said.opc_request_id.clone(),
+                retry_after: watch.retry_after(),
+            });
+            let Refused { failure, .. } = &judged;
+            let told = WHERE.fails(failure.kind(), error.to_string());
+            let told = told.with_answer(failure.status(), failure.code().map(str::to_owned));
+            let told = told.with_request_id(failure.request_id().map(str::to_owned));
+            let told = told.with_retry_after(failure.retry_after()).with_unknown_effect(failure.may_have_happened());
+            Refused { failure: told, ..judged }
+        }
+        CallError::Transport { failure, .. } => WHERE.lost(failure),
+        other => WHERE.fails(Kind::Unauthenticated, other.to_string()).into(),
+    }
+}
