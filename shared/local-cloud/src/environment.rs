@@ -8,6 +8,11 @@ const NAMES: [&str; 9] =
     ["PATH", "HOME", "TZ", "TMPDIR", "LOG_LEVEL", "RUST_LOG", "RUST_BACKTRACE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
 /// Variables that are handed on by prefix.
 const PREFIXES: [&str; 3] = ["OCI_", "AWS_", "CAUSEWAY_"];
+/// Settings that one function has kept from the tool that it replaces, by its prefix: names, and beginnings of names.
+const KEPT: [(&str, &[&str]); 1] = [(
+    "VISION_",
+    &["DELIVERY_PREFIX", "LOCAL_ASSET_ROOT", "MAX_DISTANCE_METERS", "WEIGHT_", "DAMAGE_", "SEVERITY_SCORE_"],
+)];
 /// What describes the platform comes from the supervisor alone.
 const PLATFORM: [&str; 2] = ["FN_", "AWS_LAMBDA_"];
 
@@ -21,8 +26,9 @@ pub(crate) fn allowed(
 
 fn is_allowed(name: &str, prefix: &str) -> bool {
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let kept = KEPT.iter().any(|(of, names)| *of == prefix && starts(names));
     !starts(&PLATFORM)
-        && (NAMES.contains(&name) || starts(&PREFIXES) || (!prefix.is_empty() && name.starts_with(prefix)))
+        && (kept || NAMES.contains(&name) || starts(&PREFIXES) || (!prefix.is_empty() && name.starts_with(prefix)))
 }
 
 /// This process's environment; names and values that are not text cannot be settings.
@@ -43,5 +49,6 @@ mod tests {
             assert!(!is_allowed(name, "DISCOVERY_"), "{name}");
         }
         assert!(!is_allowed("EDITOR", ""));
+        assert!(is_allowed("WEIGHT_DAMAGE", "VISION_") && !is_allowed("WEIGHT_DAMAGE", "DISCOVERY_"));
     }
 }

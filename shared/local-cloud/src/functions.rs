@@ -11,6 +11,7 @@ use discovery_agent::DiscoveryAgent;
 use flex_autoscaler::FlexAutoscaler;
 use intelligence_agent::IntelligenceAgent;
 use strategy_agent::StrategyAgent;
+use vision::Vision;
 use visualization_agent::VisualizationAgent;
 
 /// All functions, in the order in which they are listed.
@@ -26,6 +27,7 @@ pub const FUNCTIONS: &[Function] = &[
     Function::of::<FlexAutoscaler>(|| {
         run(SETTINGS, |config| FlexAutoscaler::connect(config, &connect()?, Arc::new(SystemClock)))
     }),
+    Function::of::<Vision>(|| run(SETTINGS, |config| Vision::connect(config, &connect()?, Arc::new(SystemClock)))),
 ];
 
 /// A linked function.

@@ -8,3 +8,12 @@ pub(crate) const SAMPLE_LICENSE: &[u8] = include_bytes!("../data/superstore/LICE
 pub(crate) const SAMPLE_PREFIX: &str = "superstore";
 /// Its name in a bucket.
 pub(crate) const SAMPLE_OBJECT: &str = "superstore/superstore.csv";
+
+/// Photographs in the public domain; `data/pictures/README.md` says whose. Names in their bucket, and files.
+pub(crate) const PICTURES: [(&str, &[u8]); 5] = [
+    ("deliveries/astronaut.jpg", include_bytes!("../data/pictures/astronaut.jpg")),
+    ("deliveries/chelsea.jpg", include_bytes!("../data/pictures/chelsea.jpg")),
+    ("deliveries/coffee-blurred.jpg", include_bytes!("../data/pictures/coffee-blurred.jpg")),
+    ("deliveries/coffee-rotated.jpg", include_bytes!("../data/pictures/coffee-rotated.jpg")),
+    ("deliveries/coffee.jpg", include_bytes!("../data/pictures/coffee.jpg")),
+];

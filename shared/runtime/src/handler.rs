@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Context, Error, Event, Idempotency, Settings, Tool};
+use crate::{Context, Error, Event, Idempotency, Settings, StartedTool, Tool};
 
 /// A function: a typed request in, a typed reply out. Deliveries can repeat, so handlers are idempotent, by themselves
 /// or by [`Handler::idempotency`].
@@ -67,6 +67,12 @@ pub trait Handler: Send + Sync + Sized + 'static {
     /// Commands of this function's own; they work on the command line only.
     #[must_use]
     fn tools() -> Vec<Tool> {
+        Vec::new()
+    }
+
+    /// Commands of this function's own that work with the started function.
+    #[must_use]
+    fn started_tools() -> Vec<StartedTool<Self>> {
         Vec::new()
     }
 

@@ -7,6 +7,7 @@
 //! This crate knows no cloud service and no function; only the modules under `hosts` read platform
 //! variables.
 
+mod blocking;
 mod budget;
 mod context;
 mod error;
@@ -24,6 +25,7 @@ mod settings;
 mod telemetry;
 mod tool;
 
+pub use blocking::blocking;
 pub use budget::{Budget, until};
 pub use causeway_resilience::PrincipalCheck;
 pub use context::{Context, Trace};
@@ -35,9 +37,9 @@ pub use idempotency::Idempotency;
 pub use invocation::{HttpRequest, Invocation, Item, Kind, Payload, Task};
 pub use metrics::{Metrics, Sample, Unit};
 pub use reply::Reply;
-pub use service::Service;
+pub use service::{Service, renewing};
 pub use settings::{ConfigErrors, Declared, Secret, Settings, Shared, Vars};
-pub use tool::Tool;
+pub use tool::{StartedTool, Tool};
 
 /// Largest request body, in bytes, that a function accepts: both clouds' synchronous limit is 6 MB.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;

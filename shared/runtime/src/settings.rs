@@ -203,6 +203,12 @@ impl Vars {
         self.problems.push(problem.into());
     }
 
+    /// What is wrong so far. Tests of settings read it; a host tells all of it before the first call.
+    #[must_use]
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
     fn problem<T>(&mut self, name: &str, text: &str, expected: &str, default: T) -> T {
         self.problems.push(format!("{name} is {text:?}, expected {expected}"));
         default

@@ -1,4 +1,4 @@
-//! What functions find when OCI starts: buckets with the sample tables, and a topic.
+//! What functions find when OCI starts: buckets with the sample tables and pictures, and a topic.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -6,8 +6,8 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use super::target::{OCI, SendError, Target};
-use super::{BUCKET, Oci, RESULTS_BUCKET, STATE_BUCKET, TOPIC};
-use crate::sample::{SAMPLE, SAMPLE_OBJECT};
+use super::{BUCKET, Oci, PICTURES_BUCKET, RESULTS_BUCKET, STATE_BUCKET, TOPIC};
+use crate::sample::{PICTURES, SAMPLE, SAMPLE_OBJECT};
 use crate::seed::escaped;
 
 impl Oci {
@@ -17,7 +17,12 @@ impl Oci {
     /// When the emulator refuses.
     pub(crate) async fn furnish(&mut self, target: &Target) -> Result<(), SendError> {
         if self.add_bucket(target, BUCKET).await? {
-            self.put_sample(target).await?;
+            self.put(target, BUCKET, (SAMPLE_OBJECT, SAMPLE), "text/csv").await?;
+        }
+        if self.add_bucket(target, PICTURES_BUCKET).await? {
+            for picture in PICTURES {
+                self.put(target, PICTURES_BUCKET, picture, "image/jpeg").await?;
+            }
         }
         self.add_bucket(target, STATE_BUCKET).await?;
         self.add_bucket(target, RESULTS_BUCKET).await?;
@@ -60,11 +65,16 @@ impl Oci {
         Ok(true)
     }
 
-    async fn put_sample(&self, target: &Target) -> Result<(), SendError> {
-        let object =
-            Request::builder().method(Method::PUT).uri(format!("{}/{BUCKET}/o/{SAMPLE_OBJECT}", self.buckets()));
-        let object = object.header("content-type", "text/csv").header("content-length", SAMPLE.len());
-        let object = object.body(Body::from(SAMPLE)).map_err(|error| SendError::Broken(error.to_string()))?;
+    async fn put(
+        &self,
+        target: &Target,
+        bucket: &str,
+        (name, bytes): (&str, &'static [u8]),
+        content_type: &str,
+    ) -> Result<(), SendError> {
+        let object = Request::builder().method(Method::PUT).uri(format!("{}/{bucket}/o/{name}", self.buckets()));
+        let object = object.header("content-type", content_type).header("content-length", bytes.len());
+        let object = object.body(Body::from(bytes)).map_err(|error| SendError::Broken(error.to_string()))?;
         target.send(object).await?.accepted().map(drop)
     }
 

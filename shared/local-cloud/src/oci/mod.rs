@@ -25,6 +25,10 @@ pub(crate) const BUCKET: &str = "causeway";
 const STATE_BUCKET: &str = "causeway-state";
 /// The bucket that the built-in flow names for its results.
 const RESULTS_BUCKET: &str = "decisioning-results";
+/// The bucket of the vision tool: photographs are no tables for the others to survey.
+const PICTURES_BUCKET: &str = "causeway-pictures";
+/// Whose it is.
+const PICTURES_FUNCTION: &str = "vision";
 /// The topic of their alerts.
 const TOPIC: &str = "causeway-alerts";
 
@@ -98,8 +102,9 @@ impl Oci {
             ("CAUSEWAY_STATE_BUCKET", STATE_BUCKET.to_owned()),
             ("CAUSEWAY_TOPIC", self.topic.clone().unwrap_or_default()),
         ];
-        let all = files.into_iter().map(|files| {
-            let pairs = shared.iter().cloned().chain(files.environment());
+        let all = files.into_iter().zip(names).map(|(files, name)| {
+            let own = (*name == PICTURES_FUNCTION).then(|| ("CAUSEWAY_BUCKET", PICTURES_BUCKET.to_owned()));
+            let pairs = own.into_iter().chain(shared.iter().cloned()).chain(files.environment());
             pairs.map(|(name, value)| (name.to_owned(), value)).collect()
         });
         Ok(all.collect())

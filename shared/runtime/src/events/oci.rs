@@ -53,8 +53,23 @@ fn events_rule(value: &Value) -> Option<Event> {
         id: text(value, "/eventID"),
         time: text(value, "/eventTime"),
         object,
-        data: value.get("data").cloned().unwrap_or_default(),
+        data: data(value),
     })
+}
+
+/// What some senders put beside `data` is looked for in it, where Events has it.
+fn data(value: &Value) -> Value {
+    let mut data = value.get("data").cloned().unwrap_or_default();
+    let beside = value.get("additionalDetails").and_then(Value::as_object);
+    if let (Some(members), Some(beside)) = (data.as_object_mut(), beside) {
+        let details = members.entry("additionalDetails").or_insert_with(|| Value::Object(serde_json::Map::new()));
+        for (name, one) in beside {
+            if let Some(details) = details.as_object_mut() {
+                details.entry(name).or_insert_with(|| one.clone());
+            }
+        }
+    }
+    data
 }
 
 fn object(value: &Value) -> Option<ObjectRef> {

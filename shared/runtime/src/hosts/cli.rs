@@ -12,13 +12,13 @@ use http::HeaderMap;
 use schemars::schema_for;
 use serde_json::json;
 
-use super::{App, EXIT_CONFIG, EXIT_START, StartError, new_request_id, runtime, serve, settings, start};
+use super::{App, EXIT_CONFIG, EXIT_START, StartError, connected, new_request_id, runtime, serve, settings, start};
 use crate::context::Trace;
 use crate::events::{Detected, detect_bytes};
 use crate::invocation::Invocation;
 use crate::metrics::Format;
 use crate::settings::{Declared, Shared};
-use crate::{Budget, Handler, Tool};
+use crate::{Budget, Handler, StartedTool, Tool};
 
 #[derive(Parser)]
 #[command(version)]
@@ -76,12 +76,18 @@ where
     if let Some((tool, arguments)) = chosen(&H::tools(), &matches) {
         return (tool.run)(arguments);
     }
-    let outcome = match Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
+    if let Some((tool, arguments)) = chosen_started::<H>(&matches) {
+        return exit::<H>(started(shared, connect, &tool, arguments));
+    }
+    exit::<H>(match Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
         Command::Invoke(args) => start(shared, connect, Format::Off).and_then(|app| invoke(&app, args)),
         Command::Serve(args) => start(shared, connect, Format::Log).and_then(|app| serve_http(app, &args)),
         Command::Schema => print(&schema::<H>()),
         Command::Config { json } => settings::<H>(shared).and_then(|loaded| config(&loaded.declared, json)),
-    };
+    })
+}
+
+fn exit<H: Handler>(outcome: Result<ExitCode, StartError>) -> ExitCode {
     outcome.unwrap_or_else(|error| {
         eprintln!("{}: {}", H::NAME, error.text);
         ExitCode::from(error.exit)
@@ -90,7 +96,8 @@ where
 
 /// The commands of every function, and the function's own.
 fn commands<H: Handler>() -> clap::Command {
-    let own = H::tools().into_iter().map(|tool| (tool.command)());
+    let alone = H::tools().into_iter().map(|tool| (tool.command)());
+    let own = alone.chain(H::started_tools().into_iter().map(|tool| (tool.command)()));
     Cli::command().name(H::NAME).bin_name(H::NAME).about(H::ABOUT).subcommands(own)
 }
 
@@ -98,6 +105,26 @@ fn chosen<'a>(tools: &[Tool], matches: &'a ArgMatches) -> Option<(Tool, &'a ArgM
     let (name, arguments) = matches.subcommand()?;
     let tool = tools.iter().find(|tool| (tool.command)().get_name() == name)?;
     Some((*tool, arguments))
+}
+
+fn chosen_started<H: Handler>(matches: &ArgMatches) -> Option<(StartedTool<H>, &ArgMatches)> {
+    let (name, arguments) = matches.subcommand()?;
+    let tool = H::started_tools().into_iter().find(|tool| (tool.command)().get_name() == name)?;
+    Some((tool, arguments))
+}
+
+fn started<H, E>(
+    shared: Shared,
+    connect: impl FnOnce(H::Config) -> Result<H, E>,
+    tool: &StartedTool<H>,
+    arguments: &ArgMatches,
+) -> Result<ExitCode, StartError>
+where
+    H: Handler,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let (handler, _) = connected(shared, connect)?;
+    Ok(runtime()?.block_on((tool.run)(&handler, arguments)))
 }
 
 fn invoke(app: &App, args: Invoke) -> Result<ExitCode, StartError> {

@@ -105,11 +105,21 @@ where
     H: Handler,
     E: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let Loaded { config, common, .. } = settings::<H>(shared)?;
-    let handler = connect(config).map_err(|error| StartError::new("connect_failed", &*error.into()))?;
+    let (handler, common) = connected(shared, connect)?;
     let metrics = Format::of(common.metrics, metrics);
     let emitter = Emitter::new(H::NAME, metrics, common.metrics_namespace.clone());
     Ok(App { service: Arc::new(Function::new(handler, emitter)), common })
+}
+
+/// The handler with its settings and its services.
+fn connected<H, E>(shared: Shared, connect: impl FnOnce(H::Config) -> Result<H, E>) -> Result<(H, Common), StartError>
+where
+    H: Handler,
+    E: Into<Box<dyn std::error::Error + Send + Sync>>,
+{
+    let Loaded { config, common, .. } = settings::<H>(shared)?;
+    let handler = connect(config).map_err(|error| StartError::new("connect_failed", &*error.into()))?;
+    Ok((handler, common))
 }
 
 /// A local runtime keeps the code of tokio's multi-thread scheduler out of the binary, and with it the

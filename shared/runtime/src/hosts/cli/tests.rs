@@ -1,11 +1,12 @@
 //! Commands of a function's own beside those that every function has.
 
+use futures_util::future::LocalBoxFuture;
 use serde_json::Value;
 
 use super::*;
 use crate::{Context, Error, Vars};
 
-struct Sizes;
+struct Sizes(u8);
 
 struct NoConfig;
 
@@ -41,6 +42,14 @@ impl Handler for Sizes {
     fn tools() -> Vec<Tool> {
         vec![Tool { command: double_command, run: double }]
     }
+
+    fn started_tools() -> Vec<StartedTool<Self>> {
+        vec![StartedTool { command: || clap::Command::new("largest"), run: largest }]
+    }
+}
+
+fn largest<'a>(sizes: &'a Sizes, _: &'a ArgMatches) -> LocalBoxFuture<'a, ExitCode> {
+    Box::pin(async { ExitCode::from(sizes.0) })
 }
 
 #[test]
@@ -59,4 +68,15 @@ fn tools_stand_in_the_help_and_check_their_arguments() {
     let failure = commands::<Sizes>().try_get_matches_from(["sizes", "double", "many"]).unwrap_err();
     assert_eq!(failure.kind(), clap::error::ErrorKind::ValueValidation);
     commands::<Sizes>().debug_assert();
+}
+
+#[test]
+fn a_tool_of_the_started_function_has_what_was_connected() {
+    let matches = commands::<Sizes>().try_get_matches_from(["sizes", "largest"]).unwrap();
+    assert!(chosen(&Sizes::tools(), &matches).is_none());
+    let (tool, arguments) = chosen_started::<Sizes>(&matches).unwrap();
+    let code = started(&[], |_| Ok::<_, std::io::Error>(Sizes(7)), &tool, arguments);
+    assert_eq!(code.ok(), Some(ExitCode::from(7)));
+    let failed = started(&[], |_| Err(std::io::Error::other("no bucket")), &tool, arguments).err();
+    assert_eq!(failed.map(|error| (error.code, error.exit)), Some(("connect_failed", EXIT_START)));
 }

@@ -1,0 +1,181 @@
+//! `vision batch`: all pictures of a folder, with progress, and files for people.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use causeway_resilience::Deadline;
+use causeway_runtime::Error;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use futures_util::StreamExt;
+use futures_util::future::LocalBoxFuture;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::files::Files;
+use super::{Done, each, list};
+use crate::handler::Vision;
+use crate::reply::{AlertState, ItemStatus};
+use crate::report::contract::Verdict;
+use crate::request::Request;
+use crate::run::{Job, Options};
+
+/// Most pictures of one run.
+const MOST: usize = 100_000;
+/// Exit status when pictures are left without a result that may have one later (`EX_TEMPFAIL`).
+const EXIT_AGAIN: u8 = 75;
+/// Exit status when a file cannot be written (`EX_IOERR`).
+const EXIT_OUTPUT: u8 = 74;
+
+/// The command.
+pub(crate) fn command() -> Command {
+    let prefix = Arg::new("prefix").long("prefix").value_name("FOLDER").default_value("");
+    let concurrency = Arg::new("concurrency").long("concurrency").value_name("N").default_value("4");
+    let file = |name: &'static str, help: &'static str| {
+        Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
+    };
+    Command::new("batch")
+        .about("Looks at all pictures of a folder of the bucket, stores their results and sums them up")
+        .after_help(
+            "What was looked at before is not asked again, so a run that was cut goes on where it was. The exit status is 75 \
+             when a repetition may bring more.",
+        )
+        .args([
+            prefix.help("Folder of the pictures; the whole bucket without it"),
+            concurrency
+                .value_parser(value_parser!(u16).range(1..=64))
+                .help("Pictures under way at once; most of their time they wait for the model"),
+            Arg::new("limit").long("limit").value_name("N").value_parser(value_parser!(u32).range(1..)).help(
+                "Only the first pictures",
+            ),
+            Arg::new("start-after").long("start-after").value_name("NAME").help("Only names after this one"),
+            Arg::new("overwrite").long("overwrite").action(ArgAction::SetTrue).help("Asks again about every picture"),
+            file("csv", "A line for each picture"),
+            file("json", "The same with all members, as one document"),
+            file("sheet", "A page with small pictures, captions, damage and measures; it needs no other file"),
+        ])
+}
+
+/// Carries it out.
+pub(crate) fn run<'a>(vision: &'a Vision, arguments: &'a ArgMatches) -> LocalBoxFuture<'a, ExitCode> {
+    Box::pin(async move {
+        match batch(vision, arguments).await {
+            Ok(code) => code,
+            Err((code, text)) => {
+                let _ = writeln!(std::io::stderr(), "vision batch: {text}");
+                ExitCode::from(code)
+            }
+        }
+    })
+}
+
+/// What the run came to so far.
+#[derive(Default)]
+struct Tally {
+    by_status: std::collections::BTreeMap<ItemStatus, usize>,
+    reviews: usize,
+    alerts_open: usize,
+    model_calls: u64,
+}
+
+impl Tally {
+    fn add(&mut self, done: &Done) {
+        *self.by_status.entry(done.item.status).or_default() += 1;
+        self.reviews += usize::from(done.item.assessment == Some(Verdict::Review));
+        self.alerts_open += usize::from(done.item.alert.is_some_and(AlertState::is_open));
+        self.model_calls += done.looked.as_ref().map_or(0, |looked| u64::from(looked.model_calls));
+    }
+
+    fn of(&self, status: ItemStatus) -> usize {
+        self.by_status.get(&status).copied().unwrap_or_default()
+    }
+
+    /// Whether a repetition may bring more.
+    fn is_open(&self) -> bool {
+        let again = [ItemStatus::Failed, ItemStatus::InProgress, ItemStatus::Deferred];
+        self.alerts_open > 0 || again.iter().any(|status| self.of(*status) > 0)
+    }
+
+    fn line(&self, seconds: f64) -> String {
+        let total: usize = self.by_status.values().sum();
+        let parts: Vec<_> = self.by_status.iter().map(|(status, count)| format!("{count} {}", status.word())).collect();
+        let rate = total as f64 / seconds.max(1e-3);
+        let open = if self.alerts_open > 0 { format!(", {} alerts not sent", self.alerts_open) } else { String::new() };
+        format!(
+            "{total} pictures in {seconds:.1} s ({rate:.1}/s): {}; {} to review, {} questions to the model{open}",
+            parts.join(", "),
+            self.reviews,
+            self.model_calls,
+        )
+    }
+}
+
+async fn batch(vision: &Vision, arguments: &ArgMatches) -> Result<ExitCode, (u8, String)> {
+    let text = |name: &str| arguments.get_one::<String>(name).map(String::as_str);
+    let path = |name: &str| arguments.get_one::<PathBuf>(name).cloned();
+    let failed = |error: Error| (error.exit_code(), error.log_text());
+    let most = arguments.get_one::<u32>("limit").map_or(MOST, |limit| (*limit as usize).min(MOST));
+    let concurrency = usize::from(arguments.get_one::<u16>("concurrency").copied().unwrap_or(4));
+    let prefix = text("prefix").unwrap_or_default();
+    let listed = list(vision, prefix, text("start-after"), most).await.map_err(failed)?;
+    let jobs = jobs(vision, &listed.names, arguments).map_err(failed)?;
+    // Before the first question is paid for.
+    let mut files = Files::create(path("csv"), path("json"), path("sheet")).map_err(|error| output(&error))?;
+    let (start, mut tally, bar) = (Instant::now(), Tally::default(), bar(jobs.len()));
+    let mut done = std::pin::pin!(each(vision, jobs, concurrency, Deadline::NONE));
+    while let Some(one) = done.next().await {
+        tally.add(&one);
+        if let Some(failure) = &one.item.failure {
+            note(&bar, &clean(&format!("{}: {} ({})", one.item.object_name, failure.message, failure.code)));
+        }
+        files.add(one);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    files.finish(&listed, start.elapsed()).map_err(|error| output(&error))?;
+    say(&tally.line(start.elapsed().as_secs_f64()));
+    if let Some(left) = &listed.left_out {
+        say(&clean(&format!("more are left: --start-after {:?}", left.next_start_after)));
+    }
+    Ok(if tally.is_open() { ExitCode::from(EXIT_AGAIN) } else { ExitCode::SUCCESS })
+}
+
+fn jobs(vision: &Vision, names: &[String], arguments: &ArgMatches) -> Result<Vec<Job>, Error> {
+    let request = Request { overwrite: arguments.get_flag("overwrite"), ..Request::default() };
+    let thumbnail = arguments.contains_id("sheet");
+    let job = |name: &String| {
+        let job = vision.job(&request, name)?;
+        Ok(Job { options: Options { thumbnail, ..job.options.clone() }, ..job })
+    };
+    names.iter().map(job).collect()
+}
+
+/// Hidden where standard error is no terminal.
+fn bar(total: usize) -> ProgressBar {
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} {percent}% {per_sec} ETA {eta}");
+    let bar = ProgressBar::new(total as u64);
+    bar.with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+/// Above the bar; a bar that is hidden would swallow it.
+fn note(bar: &ProgressBar, text: &str) {
+    if bar.is_hidden() {
+        let _ = writeln!(std::io::stderr(), "{text}");
+    } else {
+        bar.println(text);
+    }
+}
+
+fn output(error: &std::io::Error) -> (u8, String) {
+    (EXIT_OUTPUT, error.to_string())
+}
+
+/// A reader that hung up is no error.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{text}");
+}
+
+/// Names of objects could move the cursor or change colours.
+fn clean(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '·' } else { c }).collect()
+}

@@ -1,0 +1,281 @@
+//! The vision tool as a function.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use causeway_cloud::local::Store;
+use causeway_cloud::state::once::Once;
+use causeway_cloud::state::{Clock, Documents};
+use causeway_cloud::{Alerts, ChatModel, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, chat};
+use causeway_resilience::{Deadline, ServiceFailure};
+use causeway_runtime::{Context, Error, Event, Handler, Kind, StartedTool};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::config::Config;
+use crate::measure::{self, Counts};
+use crate::names::Role;
+use crate::reply::{Answer, Ignored, Reply};
+use crate::report::question::{Question, question};
+use crate::request::{Operation, Request, Target, checked};
+use crate::run::lanes::Lanes;
+use crate::run::object::source_of;
+use crate::run::{Job, Looked, Options};
+use crate::{batch, inline};
+
+/// How long an alert that was sent is remembered: longer than anybody looks at the same version of an object again.
+const ALERTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+/// How long a look that gives no sign of life keeps others away; it is renewed at each third of it.
+const CLAIM: Duration = Duration::from_secs(15);
+/// How long a claim's record is of use; it is given back when the look ends.
+const CLAIMS_KEPT: Duration = Duration::from_secs(24 * 3600);
+/// Answers that one request may ask a model for.
+const MAX_SAMPLES: u32 = 5;
+/// Folder of claims and alerts in a directory.
+const STATE: &str = "causeway-state";
+
+/// The vision tool over one bucket.
+pub struct Vision {
+    /// Or why there are none.
+    objects: Result<Objects, String>,
+    /// Or why there is none.
+    model: Result<Arc<dyn ChatModel>, String>,
+    pub(crate) claims: Once,
+    pub(crate) alerts: Option<Alerts>,
+    metrics: Option<Arc<dyn Metrics>>,
+    principal: Arc<dyn Principal>,
+    clock: Arc<dyn Clock>,
+    pub(crate) lanes: Lanes,
+    pub(crate) question: Question,
+    pub(crate) config: Config,
+}
+
+/// What the vision tool works with.
+pub struct Parts {
+    /// The pictures, or why there are none.
+    pub objects: Result<Objects, String>,
+    /// Who looks, or why nobody does.
+    pub model: Result<Arc<dyn ChatModel>, String>,
+    /// Claims of pictures that are looked at.
+    pub documents: Documents,
+    /// Where alerts go; only into the log without one.
+    pub notifier: Option<Arc<dyn Notifier>>,
+    /// Alerts that were sent.
+    pub told: Documents,
+    /// Where custom metrics go.
+    pub metrics: Option<Arc<dyn Metrics>>,
+    /// Who the function is.
+    pub principal: Arc<dyn Principal>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Vision {
+    /// One with these parts.
+    #[must_use]
+    pub fn new(parts: Parts, config: Config) -> Self {
+        let Parts { objects, model, documents, notifier, told, metrics, principal, clock } = parts;
+        let model = match model {
+            Ok(model) if model.name() == chat::NONE => Err("the deployment has none".to_owned()),
+            other => other,
+        };
+        Self {
+            objects,
+            model,
+            claims: Once::new(documents, CLAIMS_KEPT).renewed(CLAIM),
+            alerts: notifier.map(|notifier| Alerts::new(notifier, told, ALERTS_KEPT)),
+            metrics,
+            principal,
+            clock,
+            lanes: Lanes::new(),
+            question: question(&config.report),
+            config,
+        }
+    }
+
+    /// Takes the deployment's ports. Without a bucket or a model it starts all the same, answers its probes and says what
+    /// is missing.
+    ///
+    /// # Errors
+    /// A setting that can never work, such as a directory that is none.
+    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let objects = objects(&config, ports)?;
+        let documents = |name: &str| match (&objects, &config.local_root) {
+            // A directory of the original's has no other place for state.
+            (Ok(objects), Some(_)) => {
+                Ok(Documents::new(Arc::clone(objects), format!("{STATE}/{name}"), Arc::clone(&clock)))
+            }
+            _ => ports.documents(name),
+        };
+        let (claims, told) = (documents("vision")?, documents("vision-alerts")?);
+        let wants_metrics = config.published_namespace.is_some();
+        let parts = Parts {
+            model: ports.chat_model().map_err(|problem| problem.to_string()),
+            documents: claims,
+            notifier: ports.notifier().inspect_err(|problem| tracing::info!(%problem, "alerts go into the log")).ok(),
+            told,
+            metrics: if wants_metrics { Some(ports.metrics()?) } else { None },
+            principal: ports.principal()?,
+            clock,
+            objects,
+        };
+        Ok(Self::new(parts, config))
+    }
+
+    /// # Errors
+    /// There are none: what has to be set is for the log.
+    pub(crate) fn objects(&self) -> Result<&Objects, Error> {
+        let missing = |reason: &String| ServiceFailure::not_configured("objects", reason.clone());
+        Ok(self.objects.as_ref().map_err(missing)?)
+    }
+
+    pub(crate) fn model(&self) -> Option<&dyn ChatModel> {
+        self.model.as_deref().ok()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::try_from(self.clock.now()).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+
+    async fn answered(&self, request: &Request, context: &Context) -> Result<(Reply, Counts), Error> {
+        let deadline = context.budget.deadline();
+        let nothing = Counts::default();
+        match (request.operation(), request.target(self.config.max_objects)?) {
+            (Operation::Assess, Target::Object(name)) => {
+                let looked = self.look(&self.job(request, &name)?, deadline).await?;
+                Ok((Reply::Report(answer(&looked)), Counts::of(&looked)))
+            }
+            (Operation::Assess, Target::Inline(text)) => {
+                Ok((Reply::Report(inline::assess(self, request, &text, deadline).await?), nothing))
+            }
+            (Operation::Assess, Target::Objects(names)) => batch::reply(self, request, names, None, deadline).await,
+            (Operation::Assess, Target::Prefix(prefix, after)) => {
+                let listed = batch::list(self, &prefix, after.as_deref(), self.config.max_objects).await?;
+                batch::reply(self, request, listed.names, listed.left_out, deadline).await
+            }
+            (Operation::Extract, Target::Object(name)) => {
+                Ok((Reply::Extracted(self.extract(&name, request.include_gps, deadline).await?), nothing))
+            }
+            (Operation::Extract, Target::Inline(text)) => {
+                Ok((Reply::Extracted(inline::extract(self, request, &text, deadline).await?), nothing))
+            }
+            (Operation::Blur, Target::Object(name)) => Ok((Reply::Blurred(self.blur(&name, deadline).await?), nothing)),
+            _ => Err(Error::invalid_request("this operation works on one picture").at("operation")),
+        }
+    }
+
+    /// What a request asks of one object.
+    ///
+    /// # Errors
+    /// 400 with the member that is wrong, 422 for what this function wrote itself.
+    pub(crate) fn job(&self, request: &Request, name: &str) -> Result<Job, Error> {
+        if let Some(reference) = &request.reference_object_name {
+            checked(reference, "reference_object_name")?;
+        }
+        let samples = request.samples.unwrap_or(self.config.samples);
+        if !(1..=MAX_SAMPLES).contains(&samples) {
+            return Err(Error::invalid_request(format!("expected 1 to {MAX_SAMPLES}")).at("samples"));
+        }
+        let role = self.config.names.role(name);
+        if matches!(role, Role::Result | Role::Blurred) {
+            let text = "this object was written by the vision tool; name the picture that it is about";
+            return Err(Error::client(422, role.word(), text).at("object_name"));
+        }
+        let options = Options {
+            include_gps: request.include_gps,
+            scoring: request.scoring.unwrap_or(self.config.report.scoring),
+            samples,
+            overwrite: request.overwrite,
+            thumbnail: false,
+        };
+        let reference = request.reference_object_name.clone();
+        Ok(Job { name: name.to_owned(), expectations: request.expected()?, reference, options })
+    }
+
+    async fn publish(&self, counts: &Counts, deadline: Deadline) {
+        if let (Some(metrics), Some(namespace)) = (&self.metrics, &self.config.published_namespace) {
+            let published = measure::publish(metrics.as_ref(), namespace, counts, self.now(), deadline).await;
+            if let Err(text) = published {
+                tracing::warn!(text, "custom metrics are missing");
+            }
+        }
+    }
+}
+
+fn answer(looked: &Looked) -> Answer {
+    Answer {
+        document: looked.document.clone(),
+        result_object: Some(looked.result_object.clone()),
+        replayed: looked.replayed,
+        alert: looked.alert,
+    }
+}
+
+/// Where the pictures are. A store that fails is never replaced by files, and a directory serves as bucket only where it
+/// is named.
+fn objects(config: &Config, ports: &dyn Ports) -> Result<Result<Objects, String>, Problem> {
+    if let Some(root) = &config.local_root {
+        return Ok(Ok(Arc::new(Store::open(root)?)));
+    }
+    Ok(match ports.objects() {
+        Ok(objects) if source_of(&objects) == "local" && !config.is_local => {
+            Err("neither a bucket nor a directory is named: set CAUSEWAY_BUCKET or CAUSEWAY_LOCAL_ROOT".to_owned())
+        }
+        other => other.map_err(|problem| problem.to_string()),
+    })
+}
+
+/// Nobody reads the reply to an event: it has to come again until people know.
+fn open_alert_fails_events(reply: &Reply, kind: Kind) -> Result<(), Error> {
+    let Reply::Report(Answer { alert: Some(alert), .. }) = reply else { return Ok(()) };
+    if matches!(kind, Kind::Event | Kind::Batch) && alert.is_open() {
+        return Err(Error::upstream("notifications", None, "alert_not_sent"));
+    }
+    Ok(())
+}
+
+impl Handler for Vision {
+    const NAME: &'static str = "vision";
+    const ABOUT: &'static str = "Describes delivery photographs and reports damage; what cannot be seen is never good.";
+    type Config = Config;
+    type Request = Request;
+    type Reply = Reply;
+
+    async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
+        if let Some(reason) = request.ignored {
+            return Ok(Reply::Ignored(Ignored { ignored: true, reason }));
+        }
+        let (reply, counts) = self.answered(&request, context).await?;
+        measure::record(&context.metrics, &counts);
+        self.publish(&counts, context.budget.deadline()).await;
+        open_alert_fails_events(&reply, context.kind)?;
+        Ok(reply)
+    }
+
+    fn request_of_event(&self, event: Event) -> Result<Request, Error> {
+        Request::of_event(event, &self.config.names)
+    }
+
+    fn started_tools() -> Vec<StartedTool<Self>> {
+        vec![StartedTool { command: batch::command::command, run: batch::command::run }]
+    }
+
+    async fn check_auth(&self) -> PrincipalCheck {
+        self.principal.check().await
+    }
+
+    fn capabilities(&self) -> Value {
+        let reason = |problem: &String| json!({ "name": chat::NONE, "reason": problem });
+        json!({
+            "model": self.model.as_ref().map_or_else(reason, |model| json!({ "name": model.name() })),
+            "source": self.objects.as_ref().map_or("none", source_of),
+            "formats": ["jpeg", "png", "webp", "gif"],
+            "prompt": self.question.identity.version,
+            "schema": self.question.identity.schema_version,
+            "samples": self.config.samples,
+            "faces": self.config.picture.faces,
+            "alerts": self.alerts.is_some(),
+            "max_objects": self.config.max_objects,
+        })
+    }
+}

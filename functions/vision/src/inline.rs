@@ -1,0 +1,80 @@
+//! Pictures that come with the request: looked at, and not kept.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use causeway_resilience::Deadline;
+use causeway_runtime::Error;
+
+use crate::handler::Vision;
+use crate::reply::{Answer, Extracted};
+use crate::request::{MAX_INLINE_BYTES, Request, checked};
+use crate::run::object::Source;
+use crate::run::tell;
+use crate::run::timings::Timings;
+
+/// Name of a picture that has none.
+const UNNAMED: &str = "inline";
+
+/// Judges it. Each call asks the model: nothing tells that two are the same.
+///
+/// # Errors
+/// As for an object.
+pub(crate) async fn assess(
+    vision: &Vision,
+    request: &Request,
+    text: &str,
+    deadline: Deadline,
+) -> Result<Answer, Error> {
+    let (bytes, name) = read(request, text)?;
+    let size = bytes.len();
+    let mut timings = Timings::start();
+    let job = vision.job(request, &name)?;
+    let declared = request.image_name.as_deref();
+    let decoded = vision.decoded_inline(bytes, declared, deadline, &mut timings).await?;
+    let change = vision.change(&job, &decoded, deadline, &mut timings).await?;
+    let asked = vision.ask(&decoded.prepared, job.options.samples, deadline, &mut timings).await?;
+    let source = Source::Inline(&name, size);
+    let expectations = &job.expectations;
+    let document = tell::document(vision, &job, &source, &decoded, change, asked, expectations, timings);
+    Ok(Answer { document, result_object: None, replayed: false, alert: None })
+}
+
+/// Measures it.
+///
+/// # Errors
+/// As for an object.
+pub(crate) async fn extract(
+    vision: &Vision,
+    request: &Request,
+    text: &str,
+    deadline: Deadline,
+) -> Result<Extracted, Error> {
+    let (bytes, name) = read(request, text)?;
+    let size = bytes.len();
+    let mut timings = Timings::start();
+    let declared = request.image_name.as_deref();
+    let decoded = vision.decoded_inline(bytes, declared, deadline, &mut timings).await?;
+    let source = Source::Inline(&name, size);
+    Ok(vision.extracted(&source, &decoded, request.include_gps, timings))
+}
+
+fn read(request: &Request, text: &str) -> Result<(Bytes, String), Error> {
+    let name = request.image_name.clone().unwrap_or_else(|| UNNAMED.to_owned());
+    checked(&name, "image_name")?;
+    let encoded = match text.strip_prefix("data:") {
+        Some(rest) => rest.split_once(";base64,").map(|(_, encoded)| encoded).ok_or_else(not_base64)?,
+        None => text,
+    };
+    let too_large = || Error::client(413, "image_too_large", "an inline picture has at most 4 MB").at("image");
+    // Before it is decoded: four characters are three bytes.
+    if encoded.len() / 4 * 3 > MAX_INLINE_BYTES + 2 {
+        return Err(too_large());
+    }
+    let bytes = STANDARD.decode(encoded.trim()).map_err(|_| not_base64())?;
+    if bytes.len() > MAX_INLINE_BYTES { Err(too_large()) } else { Ok((bytes.into(), name)) }
+}
+
+fn not_base64() -> Error {
+    Error::invalid_request("expected base64, or data:<type>;base64,<text>").at("image")
+}

@@ -1,0 +1,123 @@
+//! Files made to hurt: each is answered, clearly and with bounded work. Their memory is measured in `tests/memory.rs`
+//! of the crate.
+
+use super::files::{gif, jpeg, png, progressive, webp};
+use super::*;
+
+fn refused(bytes: &[u8]) -> Rejected {
+    prepared(bytes).unwrap_err()
+}
+
+#[test]
+fn cut_short() {
+    let picture = scene(200, 150);
+    for bytes in [jpeg(&picture), progressive(&picture), png(&picture), webp(&picture), gif(200, 150, 0, &[[9, 9, 9]])]
+    {
+        let format = inspected(&bytes).unwrap().format;
+        for keep in [bytes.len() / 10, bytes.len() / 2, bytes.len() * 9 / 10] {
+            let rejected = refused(&bytes[..keep]);
+            assert_eq!((rejected.status, rejected.code), (422, "unreadable_image"), "{format:?} {keep}: {rejected}");
+        }
+    }
+}
+
+/// A picture of which a part is missing must not pass for one that shows nothing there.
+#[test]
+fn cut_short_with_an_end_marker() {
+    let bytes = progressive(&scene(200, 150));
+    let scans: Vec<usize> = (0..bytes.len() - 1).filter(|at| bytes[*at..].starts_with(&[0xFF, 0xDA])).collect();
+    assert!(scans.len() > 1);
+    for scan in scans {
+        let rejected = refused(&[&bytes[..scan], &[0xFF, 0xD9]].concat());
+        assert_eq!(rejected.status, 422);
+        assert!(rejected.detail.contains("scans are missing"), "{rejected}");
+    }
+    let bytes = jpeg(&scene(200, 150));
+    let scan = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    let rejected = refused(&[&bytes[..scan + 40], &[0xFF, 0xD9]].concat());
+    assert!(rejected.detail.contains("fewer bits than blocks"), "{rejected}");
+}
+
+#[test]
+fn headers_that_state_too_much() {
+    let mut huge = png(&scene(8, 8));
+    huge[16..24].copy_from_slice(&[0, 0, 0x4E, 0x20, 0, 0, 0x4E, 0x20]);
+    let rejected = refused(&huge);
+    assert_eq!((rejected.status, rejected.code), (413, "image_too_large"));
+    assert!(rejected.detail.contains("20000x20000"), "{rejected}");
+    let mut huge = jpeg(&scene(8, 8));
+    let frame = huge.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    huge[frame + 5..frame + 9].copy_from_slice(&[0x4E, 0x20, 0x4E, 0x20]);
+    assert_eq!(refused(&huge).status, 413);
+    // Allowed sides, and next to no data.
+    huge[frame + 5..frame + 9].copy_from_slice(&[0x13, 0xCE, 0x1D, 0xAF]);
+    assert_eq!(refused(&huge).status, 422);
+    let mut none = png(&scene(8, 8));
+    none[16..20].fill(0);
+    assert_eq!(refused(&none).status, 422);
+}
+
+#[test]
+fn more_scans_than_any_encoder_writes() {
+    let bytes = progressive(&scene(64, 64));
+    let scan = bytes.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap();
+    let end = bytes.len() - 2;
+    let many = [&bytes[..scan], &bytes[scan..end].repeat(101), &bytes[end..]].concat();
+    let rejected = inspected(&many).unwrap_err();
+    assert_eq!(rejected.status, 413);
+    assert!(rejected.detail.contains("scans"), "{rejected}");
+}
+
+#[test]
+fn codings_that_are_not_decoded() {
+    let bytes = jpeg(&scene(16, 16));
+    let frame = bytes.windows(2).position(|pair| pair == [0xFF, 0xC0]).unwrap();
+    let check = |at: usize, value: u8, status: u16, says: &str| {
+        let mut changed = bytes.clone();
+        changed[frame + at] = value;
+        let rejected = refused(&changed);
+        assert_eq!(rejected.status, status);
+        assert!(rejected.detail.contains(says), "{rejected}");
+    };
+    check(1, 0xC9, 415, "arithmetic");
+    check(1, 0xC3, 415, "lossless");
+    check(4, 12, 415, "12 bits");
+    check(9, 2, 415, "2 components");
+    check(11, 0x51, 422, "sampling");
+}
+
+#[test]
+fn two_files_in_one() {
+    let picture = scene(64, 64);
+    let zip = b"PK\x03\x04rest of an archivePK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+    for bytes in [jpeg(&picture), png(&picture), webp(&picture), gif(64, 64, 0, &[[1, 1, 1]])] {
+        let both = [&bytes[..], zip].concat();
+        let found = inspected(&both).unwrap();
+        let codes: Vec<_> = found.issues.iter().map(|issue| issue.code).collect();
+        assert_eq!(codes, [IssueCode::ForeignData], "{:?}", found.format);
+        let prepared = prepared(&both).unwrap();
+        for sent in [&prepared.jpeg, &prepared.thumbnail] {
+            assert!(!sent.windows(4).any(|window| window == b"PK\x05\x06"));
+        }
+    }
+    // A second picture behind the first is what phones write.
+    let burst = [jpeg(&picture), jpeg(&picture)].concat();
+    assert_eq!(inspected(&burst).unwrap().issues, vec![]);
+}
+
+#[test]
+fn one_pixel() {
+    for bytes in [png(&scene(1, 1)), jpeg(&scene(1, 1)), webp(&scene(1, 1))] {
+        let prepared = prepared(&bytes).unwrap();
+        assert!(!prepared.gate.passed);
+        assert!(prepared.gate.reasons.contains(&GateReason::TooSmall));
+        assert!(prepared.gate.reasons.contains(&GateReason::Flat));
+    }
+}
+
+#[test]
+fn a_decoder_that_panics_is_an_answer() {
+    let rejected = guard(|| -> Result<(), Rejected> { panic!("a defect of a decoder") }).unwrap_err();
+    assert_eq!((rejected.status, rejected.code), (422, "unreadable_image"));
+    assert!(!rejected.detail.contains("defect"));
+}

@@ -1,0 +1,207 @@
+//! One question to the model, and one repair of an answer that cannot be read.
+
+use std::time::Instant;
+
+use bytes::Bytes;
+use causeway_cloud::chat::{ChatQuestion, ChatReply, Finish, Part, Schema};
+use causeway_cloud::{ChatModel, chat};
+use causeway_resilience::{Deadline, ServiceFailure};
+use causeway_runtime::{Error, until};
+use futures_util::future::join_all;
+
+use super::timings::Timings;
+use crate::handler::Vision;
+use crate::picture::Prepared;
+use crate::report::assess::Outcome;
+use crate::report::contract::Provider;
+use crate::report::fault::Fault;
+use crate::report::observed::Observed;
+use crate::report::question::Question;
+use crate::report::read::read;
+
+/// Several answers are to differ where the picture leaves room.
+const TEMPERATURE_OF_SEVERAL: f64 = 0.4;
+
+/// What came of asking.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) outcome: Outcome,
+    pub(crate) provider: Provider,
+    /// From an earlier result: nothing was asked now.
+    pub(crate) is_remembered: bool,
+}
+
+/// What came of one sample.
+struct Sample {
+    answer: Result<Observed, NoAnswer>,
+    /// The last one that came.
+    reply: Option<ChatReply>,
+    attempts: u32,
+    is_repaired: bool,
+}
+
+/// Why a sample is none.
+enum NoAnswer {
+    /// Nobody answered, or the answer was held back.
+    Failed(String),
+    /// It cannot be read, even after it was asked again.
+    Unusable(Vec<Fault>),
+}
+
+impl Vision {
+    /// Asks the model about a picture that passed the gate.
+    ///
+    /// # Errors
+    /// No time is left to ask; whatever a model does wrong is no error but an outcome.
+    pub(crate) async fn ask(
+        &self,
+        prepared: &Prepared,
+        samples: u32,
+        deadline: Deadline,
+        timings: &mut Timings,
+    ) -> Result<Asked, Error> {
+        let Some(model) = self.model() else {
+            let provider = Provider { name: chat::NONE.to_owned(), ..Provider::default() };
+            return Ok(Asked { outcome: Outcome::NoModel, provider, is_remembered: false });
+        };
+        let unasked = Provider { name: model.name().to_owned(), ..Provider::default() };
+        if !prepared.gate.passed {
+            return Ok(Asked { outcome: Outcome::NotAsked, provider: unasked, is_remembered: false });
+        }
+        let now = Instant::now();
+        if deadline.is_over(now) {
+            return Err(Error::timeout("model"));
+        }
+        let deadline = deadline.earlier(Deadline::at(now + self.config.model_wait));
+        let picture = Part::Image { media_type: "image/jpeg".to_owned(), bytes: Bytes::from(prepared.jpeg.clone()) };
+        let one = |sample| self.sample(model, picture.clone(), (samples > 1).then_some(sample), deadline);
+        let all = join_all((0..samples).map(one)).await;
+        timings.step("model");
+        let provider = provider(unasked, &all);
+        Ok(Asked { outcome: outcome(all, samples), provider, is_remembered: false })
+    }
+
+    async fn sample(&self, model: &dyn ChatModel, picture: Part, number: Option<u32>, deadline: Deadline) -> Sample {
+        let question = self.chat_question(picture, number);
+        let first = match said(model, &question, deadline).await {
+            Ok(reply) => reply,
+            Err(failed) => return failed,
+        };
+        let faults = match understood(&first) {
+            Ok(answer) => return Sample { answer: Ok(answer), ..Sample::of(first) },
+            Err(NoAnswer::Unusable(faults)) => faults,
+            Err(other) => return Sample { answer: Err(other), ..Sample::of(first) },
+        };
+        let mut again = question;
+        again.parts[0] = Part::Text(self.question.repair(&faults));
+        let before = Sample::of(first);
+        match said(model, &again, deadline).await {
+            Ok(reply) => {
+                let answer = understood(&reply);
+                let attempts = before.attempts + tries(&reply);
+                Sample { answer, attempts, reply: Some(reply), is_repaired: true }
+            }
+            // The first answer is what there is.
+            Err(failed) => {
+                let attempts = before.attempts + failed.attempts;
+                Sample { answer: Err(NoAnswer::Unusable(faults)), attempts, is_repaired: true, ..before }
+            }
+        }
+    }
+
+    fn chat_question(&self, picture: Part, number: Option<u32>) -> ChatQuestion {
+        let Question { instructions, text, schema_name, schema, .. } = &self.question;
+        ChatQuestion {
+            instructions: Some(instructions.clone()),
+            parts: vec![Part::Text(text.clone()), picture],
+            schema: Some(Schema { name: (*schema_name).to_owned(), schema: schema.clone() }),
+            max_tokens: Some(self.config.max_answer_tokens),
+            temperature: Some(if number.is_some() { TEMPERATURE_OF_SEVERAL } else { 0.0 }),
+            seed: number.map(i64::from),
+        }
+    }
+}
+
+impl Sample {
+    fn of(reply: ChatReply) -> Self {
+        let attempts = tries(&reply);
+        Self { answer: Err(NoAnswer::Unusable(Vec::new())), reply: Some(reply), attempts, is_repaired: false }
+    }
+
+    fn failed(detail: String, attempts: u32) -> Self {
+        Self { answer: Err(NoAnswer::Failed(detail)), reply: None, attempts, is_repaired: false }
+    }
+}
+
+async fn said(model: &dyn ChatModel, question: &ChatQuestion, deadline: Deadline) -> Result<ChatReply, Sample> {
+    match until(deadline, model.ask(question, deadline)).await {
+        Some(Ok(reply)) => Ok(reply),
+        Some(Err(failure)) => {
+            let tries = chat::Attempts::of(&failure).to_vec();
+            let request_id = failure.request_id();
+            tracing::warn!(kind = failure.kind().name(), request_id, tries = %chat::Attempts(tries), "no answer of a model");
+            Err(Sample::failed(told(&failure), tries_of(&failure)))
+        }
+        None => Err(Sample::failed("no answer in time".to_owned(), 1)),
+    }
+}
+
+/// The reason without what the service said: it may quote the question.
+fn told(failure: &ServiceFailure) -> String {
+    match failure.status() {
+        Some(status) => format!("{} ({status})", failure.kind().name()),
+        None => failure.kind().name().to_owned(),
+    }
+}
+
+fn tries(reply: &ChatReply) -> u32 {
+    u32::try_from(reply.attempts.len()).unwrap_or(u32::MAX).max(1)
+}
+
+fn tries_of(failure: &ServiceFailure) -> u32 {
+    u32::try_from(chat::Attempts::of(failure).len()).unwrap_or(u32::MAX).max(1)
+}
+
+fn understood(reply: &ChatReply) -> Result<Observed, NoAnswer> {
+    if reply.finish == Finish::Filtered {
+        return Err(NoAnswer::Failed("the provider held the answer back".to_owned()));
+    }
+    read(&reply.text, reply.finish == Finish::Length).map_err(NoAnswer::Unusable)
+}
+
+/// Who answered, summed up over the samples.
+fn provider(unasked: Provider, samples: &[Sample]) -> Provider {
+    let mut all = unasked;
+    for sample in samples {
+        all.attempts = all.attempts.saturating_add(sample.attempts);
+        all.repaired |= sample.is_repaired;
+        let Some(reply) = &sample.reply else { continue };
+        if !reply.provider.is_empty() {
+            all.name.clone_from(&reply.provider);
+        }
+        all.model = Some(reply.model.clone()).filter(|model| !model.is_empty()).or(all.model);
+        all.structured_output = reply.structured_output.map(|form| form.name().to_owned()).or(all.structured_output);
+        all.request_id = reply.request_id.clone().or(all.request_id);
+        for notice in reply.notices.iter().filter(|notice| !all.notices.contains(notice)).cloned().collect::<Vec<_>>() {
+            tracing::warn!(notice, "the provider of the model has a notice");
+            all.notices.push(notice);
+        }
+    }
+    all
+}
+
+fn outcome(samples: Vec<Sample>, asked: u32) -> Outcome {
+    let (mut answers, mut faults, mut failed) = (Vec::new(), None, None);
+    for sample in samples {
+        match sample.answer {
+            Ok(answer) => answers.push(answer),
+            Err(NoAnswer::Unusable(found)) => faults = Some(found),
+            Err(NoAnswer::Failed(detail)) => failed = Some(detail),
+        }
+    }
+    match (answers.is_empty(), faults, failed) {
+        (false, ..) => Outcome::Answered { answers, asked },
+        (true, Some(faults), _) => Outcome::Unusable { faults },
+        (true, None, failed) => Outcome::Failed { detail: failed.unwrap_or_else(|| "nothing was asked".to_owned()) },
+    }
+}

@@ -1,0 +1,84 @@
+//! People are told of severe damage, once for each version.
+
+use causeway_runtime::{Event, Handler, Kind};
+use serde_json::json;
+
+use super::world::*;
+
+fn severe() -> Says {
+    damaged(&[("leakage", "severe")])
+}
+
+#[tokio::test]
+async fn severe_damage_is_told_once() {
+    let world = World::new([severe()]);
+    world.put("d/a.jpg", COFFEE).await;
+    assert_eq!(world.look("d/a.jpg").await["alert"], "sent");
+    assert_eq!(world.look("d/a.jpg").await["alert"], "already_sent");
+    let again = world.ask(json!({ "object_name": "d/a.jpg", "overwrite": true })).await.unwrap();
+    assert_eq!(again["alert"], "already_sent");
+    let messages = world.topic.messages.lock().unwrap().clone();
+    assert_eq!(messages.len(), 1);
+    assert_eq!(messages[0].title, "Vision: severe damage on a.jpg");
+    assert!(messages[0].body.contains("leakage: severe") && messages[0].body.contains("d/a.jpg"));
+    assert!(!messages[0].body.contains("dark wet patch"), "no word of the model's");
+}
+
+#[tokio::test]
+async fn another_version_is_told_again() {
+    let world = World::new([severe()]);
+    world.put("a.jpg", COFFEE).await;
+    world.look("a.jpg").await;
+    world.put("a.jpg", ASTRONAUT).await;
+    assert_eq!(world.look("a.jpg").await["alert"], "sent");
+    assert_eq!(world.topic.messages.lock().unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn an_alert_that_failed_is_sent_by_the_next_look() {
+    let world = World::new([severe()]);
+    *world.topic.fails.lock().unwrap() = 1;
+    world.put("a.jpg", COFFEE).await;
+    assert_eq!(world.look("a.jpg").await["alert"], "failed");
+    assert_eq!((&world.look("a.jpg").await["alert"], world.questions()), (&json!("sent"), 1));
+}
+
+#[tokio::test]
+async fn an_event_comes_again_until_people_know() {
+    let world = World::new([severe()]);
+    *world.topic.fails.lock().unwrap() = 1;
+    world.put("a.jpg", COFFEE).await;
+    let event = json!({ "Records": [{
+        "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2026-01-01T00:00:00Z",
+        "s3": { "bucket": { "name": "b" }, "object": { "key": "a.jpg" } },
+    }]});
+    let vision = world.vision();
+    let deliver = async || {
+        let event = Event::read(event.clone()).remove(0);
+        vision.handle(vision.request_of_event(event).unwrap(), &context(Kind::Event)).await
+    };
+    assert_eq!(deliver().await.unwrap_err().code(), "alert_not_sent");
+    assert!(deliver().await.is_ok());
+    assert!(deliver().await.is_ok());
+    assert_eq!((world.topic.messages.lock().unwrap().len(), world.questions()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_is_told_is_a_setting() {
+    let told = async |severity: &'static str, damage: &str| {
+        let world = World::new([damaged(&[("leakage", damage)])]).with("VISION_ALERT_SEVERITY", severity);
+        world.put("a.jpg", COFFEE).await;
+        world.look("a.jpg").await;
+        world.topic.messages.lock().unwrap().len()
+    };
+    assert_eq!((told("severe", "moderate").await, told("moderate", "moderate").await), (0, 1));
+    assert_eq!((told("moderate", "severe").await, told("off", "severe").await), (1, 0));
+}
+
+#[tokio::test]
+async fn an_unknown_damage_is_no_severe_one() {
+    let world = World::new([Says::Text("nothing".to_owned())]).with("VISION_ALERT_SEVERITY", "minor");
+    world.put("a.jpg", COFFEE).await;
+    let reply = world.look("a.jpg").await;
+    assert!(reply["alert"].is_null(), "{}", reply["alert"]);
+}

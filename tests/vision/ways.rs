@@ -1,0 +1,107 @@
+//! Every way that leads to the same report.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+
+use crate::cloud::{ASTRONAUT, BUCKET, COFFEE, Cloud, answer, call};
+
+fn assert_whole(reply: &Value) {
+    assert_eq!(reply["assessment"]["status"], "OK", "{:#}", reply["assessment"]);
+    assert_eq!(reply["quality_metrics"]["package_quality"], json!(0.95));
+    assert_eq!(reply["metadata"]["source"], "oci");
+}
+
+fn s3_event(name: &str) -> Value {
+    json!({ "Records": [{
+        "eventSource": "aws:s3", "eventName": "ObjectCreated:Put", "eventTime": "2026-01-01T00:00:00Z",
+        "s3": { "bucket": { "name": BUCKET }, "object": { "key": name } },
+    }]})
+}
+
+fn oci_event(name: &str) -> Value {
+    json!({
+        "cloudEventsVersion": "0.1", "eventID": "1", "source": "ObjectStorage", "eventTime": "2026-01-01T10:00:00Z",
+        "eventType": "com.oraclecloud.objectstorage.createobject",
+        "data": {
+            "resourceName": name,
+            "additionalDetails": { "bucketName": BUCKET, "namespace": "n", "promisedTime": "2026-01-01T11:00:00Z" },
+        },
+    })
+}
+
+#[test]
+fn socket_events_and_repetitions() {
+    let cloud = Cloud::start();
+    cloud.put("in/a.jpg", COFFEE);
+    let vision = cloud.vision();
+    let first = call(&vision, &json!({ "object_name": "in/a.jpg" }));
+    assert_whole(&first);
+    assert!(
+        first["provider"]["name"].as_str().unwrap().contains("meta.llama-3.2-90b-vision-instruct"),
+        "{}",
+        first["provider"]
+    );
+    assert_eq!(cloud.stored("in/a.jpg.vision.json").unwrap()["damage_report"], first["damage_report"]);
+    assert_eq!(call(&vision, &s3_event("in/a.jpg"))["replayed"], true);
+    let timed = call(&vision, &oci_event("in/a.jpg"));
+    assert_eq!((&timed["quality_metrics"]["timeliness"], cloud.door.total()), (&json!(1.0), 1));
+    for own in ["in/a.jpg.vision.json", "blurred/in/a.jpg"] {
+        assert_eq!(call(&vision, &oci_event(own))["ignored"], true, "{own}");
+    }
+    assert_eq!(call(&vision, &json!({ "test_type": "auth" }))["status"], "ok");
+    assert_eq!(cloud.door.total(), 1);
+}
+
+#[test]
+fn severe_damage_is_told_once_by_all_of_them() {
+    let cloud = Cloud::start();
+    cloud.model_says(&[answer("severe")]);
+    cloud.put("a.jpg", COFFEE);
+    for _ in 0..3 {
+        let reply = call(&cloud.vision(), &oci_event("a.jpg"));
+        assert_eq!(reply["damage_report"]["overall"]["severity"], "severe", "{:#}", reply["assessment"]);
+    }
+    assert_eq!((cloud.messages(), cloud.door.total()), (1, 1));
+}
+
+#[test]
+fn the_command_line_and_http() {
+    let cloud = Cloud::start();
+    cloud.put("a.jpg", COFFEE);
+    cloud.put("b.jpg", ASTRONAUT);
+    let output = cloud.command(&["invoke", "-d", "{\"object_name\":\"a.jpg\"}"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_whole(&serde_json::from_slice(&output.stdout).unwrap());
+    let missing = cloud.command(&["invoke", "-d", "{\"object_name\":\"c.jpg\"}"]).output().unwrap();
+    assert_eq!(missing.status.code(), Some(65));
+
+    let mut server = cloud.command(&["serve", "--port", "0"]).stderr(Stdio::piped()).spawn().unwrap();
+    let mut log = BufReader::new(server.stderr.take().unwrap());
+    let mut line = String::new();
+    log.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("listening on http://").unwrap().to_owned();
+    let body = json!({ "object_name": "b.jpg" }).to_string();
+    let head = format!("POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", body.len());
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.write_all(format!("{head}{body}").as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    server.kill().unwrap();
+    server.wait().unwrap();
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+    assert_whole(&serde_json::from_str(body).unwrap());
+}
+
+#[test]
+fn a_copy_with_blurred_faces_goes_beside() {
+    let cloud = Cloud::start();
+    cloud.put("p/astronaut.jpg", ASTRONAUT);
+    let reply = call(&cloud.vision(), &json!({ "objectName": "p/astronaut.jpg", "operation": "blur" }));
+    assert_eq!((&reply["status"], &reply["blurred_object"]), (&json!("success"), &json!("blurred/p/astronaut.jpg")));
+    assert_eq!(reply["faces_detected"], 1);
+    assert!(cloud.is_there("blurred/p/astronaut.jpg"));
+}
