@@ -147,7 +147,7 @@ async fn mistakes_are_told_with_their_place_and_nothing_is_loaded() {
     let namespace = up.admin("about").await["namespace"].as_str().unwrap().to_owned();
     let compartment = up.admin("about").await["compartment"].as_str().unwrap().to_owned();
     let buckets = ask(&up, &format!("/n/{namespace}/b?compartmentId={compartment}")).await;
-    assert_eq!(buckets.as_array().map(Vec::len), Some(3), "only the first buckets: {buckets}");
+    assert_eq!(buckets.as_array().map(Vec::len), Some(4), "only the first buckets: {buckets}");
 }
 
 #[tokio::test]
