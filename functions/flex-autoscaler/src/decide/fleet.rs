@@ -171,7 +171,8 @@ fn choose(
     };
     proposals.iter().for_each(|proposal| proposal.take_under_way(&mut left));
     let mut chosen = Vec::new();
-    let mut asking = BTreeSet::new();
+    let enforcing = Policy { mode: Mode::Enforce, ..inputs.policy.clone() };
+    let mut asking = Asking { policies: Effective::new(&enforcing), places: BTreeSet::new() };
     for index in guards::order(proposals, waiting) {
         let proposal = &mut proposals[index];
         let cluster = proposal.cluster().map(str::to_owned);
@@ -185,11 +186,12 @@ fn choose(
             state.deferred.push(proposal.instance.id.clone());
             continue;
         }
-        if proposal.has_no_room() && !asking.insert(place_of(proposal.instance)) {
+        proposal.decide_again(inputs, &left);
+        if proposal.may_have_no_room() && !asking.is_first(proposal.instance) {
             proposal.refuse("R17", "infeasible", "one machine at a time asks whether there is room again");
             continue;
         }
-        proposal.share(inputs, &mut left);
+        proposal.take(&mut left);
         for alert in std::mem::take(&mut proposal.verdict.alerts) {
             alerts.add(alert);
         }
@@ -203,10 +205,28 @@ fn choose(
     chosen
 }
 
+/// Which places are asked again whether there is room.
+struct Asking<'a> {
+    policies: Effective<'a>,
+    places: BTreeSet<String>,
+}
+
+impl Asking<'_> {
+    /// Whether nobody asks for the machine's place yet; then it does. One that only recommends never asks and is in
+    /// nobody's way. What counts is what `enforce` would do, so that all modes of a tick decide alike.
+    fn is_first(&mut self, instance: &Instance) -> bool {
+        let asks = self.policies.of(instance).mode == Mode::Enforce;
+        !asks || place_of(instance).is_none_or(|place| self.places.insert(place))
+    }
+}
+
 impl Proposal<'_> {
-    /// Whether it wants to grow where growth was refused lately.
-    fn has_no_room(&self) -> bool {
-        self.no_room.is_some() && self.verdict.decision.decision.is_up() && !self.verdict.is_repetition
+    /// Whether it wants to grow by as much as was refused lately, or more.
+    fn may_have_no_room(&self) -> bool {
+        let Verdict { decision, is_repetition, .. } = &self.verdict;
+        let (Some(from), Some(to)) = (decision.from, self.verdict.resize()) else { return false };
+        let is_growth = decision.decision.is_up() && !is_repetition;
+        is_growth && self.no_room.is_some_and(|full| full.is_reached_by(from, to))
     }
 
     /// What a change under way will take is no one else's.
@@ -216,22 +236,25 @@ impl Proposal<'_> {
         }
     }
 
-    /// Takes its part of what is shared, or decides again with what is left of it.
-    fn share(&mut self, inputs: &Inputs, left: &mut Left) {
-        if self.verdict.is_repetition {
+    /// Decides about growth again, with what is left of what is shared.
+    fn decide_again(&mut self, inputs: &Inputs, left: &Left) {
+        if self.verdict.is_repetition || !self.verdict.decision.decision.is_up() {
             return;
         }
         let allowance = left.of(inputs.now, self.instance, &self.policy);
-        let policy = self.policy.clone();
-        if self.verdict.decision.decision.is_up() {
-            let case = case(inputs, self.instance, &policy, &self.config_hash, allowance);
-            let case = Case { no_room: self.no_room, ..case };
-            self.verdict = propose(&case, &self.entry, &self.seen);
-        }
-        if let (Some(from), Some(to)) = (self.verdict.decision.from, self.verdict.resize())
-            && self.verdict.decision.decision.is_up()
+        let case = case(inputs, self.instance, &self.policy, &self.config_hash, allowance);
+        let case = Case { no_room: self.no_room, ..case };
+        self.verdict = propose(&case, &self.entry, &self.seen);
+    }
+
+    /// Takes its part of what is shared. That of a repetition is taken already, as of everything under way.
+    fn take(&self, left: &mut Left) {
+        let Verdict { decision, is_repetition, .. } = &self.verdict;
+        if let (Some(from), Some(to)) = (decision.from, self.verdict.resize())
+            && decision.decision.is_up()
+            && !is_repetition
         {
-            left.take(self.instance, &policy, from, to);
+            left.take(self.instance, &self.policy, from, to);
         }
     }
 }

@@ -109,9 +109,8 @@ fn forget_old(case: &Case<'_>, entry: &mut Entry) {
     entry.changes.retain(|change| is_recent(change.at) || Some(*change) == last);
     entry.fired.retain(|_, fired| is_recent(fired.until));
     let believed = case.policy.capacity.needs_reboot_hours * 60.0;
-    let is_believed = |at: Timestamp| minutes_between(at, case.now) < believed;
-    entry.needs_reboot = entry.needs_reboot.filter(|needs| is_believed(needs.at));
-    entry.conflict_at = entry.conflict_at.filter(|at| is_believed(*at));
+    entry.needs_reboot = entry.needs_reboot.filter(|needs| minutes_between(needs.at, case.now) < believed);
+    entry.forget_conflict(case.now);
 }
 
 /// What the points say, and what of them is remembered.

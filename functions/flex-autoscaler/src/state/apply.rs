@@ -3,11 +3,15 @@
 use causeway_cloud::fleet::Size;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Entry, Infeasible, NeedsReboot, State, Status};
-use crate::decide::tick_of;
+use super::{Commanded, Entry, Infeasible, NeedsReboot, State, Status};
 use crate::policy::Policy;
 use crate::record::Reason;
-use crate::size::covers;
+use crate::size::{covers, same};
+
+/// How long a conflict is remembered, in minutes: two that belong together are of ticks that follow each other.
+const CONFLICT_MINUTES: i64 = 15;
+/// What lies between two conflicts of the same cause at least, in minutes: a whole tick.
+const CONFLICT_APART_MINUTES: i64 = 5;
 
 /// What the service said to a resize.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,9 +25,14 @@ pub enum Answer {
     Changed {
         /// Its size, read again after that; `None` when it could not be read.
         now: Option<Size>,
+        /// Whether an earlier try of the same call may have been what changed it.
+        may_be_ours: bool,
     },
     /// There is no room, or a limit of the service is reached.
-    NoCapacity,
+    NoCapacity {
+        /// Whether it is the quota of a compartment: it says nothing about machines of others.
+        is_quota: bool,
+    },
     /// It would have to be restarted and must not.
     NeedsReboot,
     /// The machine runs and is in no state for it (409): it would have to be restarted, or something is going on that
@@ -69,6 +78,7 @@ impl State {
 impl Entry {
     /// [`State::apply`] for one machine.
     pub fn apply(&mut self, policy: &Policy, now: Timestamp, answer: &Answer) -> Option<Correction> {
+        let may_have_happened = self.may_have_happened();
         match answer {
             Answer::Accepted { work } => {
                 let commanded = self.commanded.as_mut()?;
@@ -76,10 +86,14 @@ impl Entry {
                 commanded.work.clone_from(work);
                 None
             }
-            // It is sent again with its token, which makes it one change whatever happened.
-            Answer::Unknown => Some(hold("R18", "unknown", "the answer was lost; it is asked for again".to_owned())),
-            Answer::Changed { now: size } => Some(self.changed(now, *size)),
-            Answer::NoCapacity => Some(self.no_capacity(policy, now)),
+            Answer::Unknown => Some(unknown()),
+            // That it is not done now says nothing about an earlier tick, which may have done it.
+            Answer::NotSent if may_have_happened => Some(Correction { is_deferred: true, ..unknown() }),
+            Answer::Busy | Answer::Conflict if may_have_happened => Some(unknown()),
+            Answer::Changed { now: size, may_be_ours } => {
+                Some(self.changed(now, *size, *may_be_ours || may_have_happened))
+            }
+            Answer::NoCapacity { .. } => Some(self.no_capacity(policy, now)),
             Answer::NeedsReboot => Some(self.needs_restart(now)),
             Answer::Conflict => Some(self.conflict(now)),
             Answer::Busy => Some(self.forget("R8", "in_flight", "the machine is busy".to_owned())),
@@ -96,24 +110,36 @@ impl Entry {
         }
     }
 
+    /// Whether the change was asked for by an earlier tick, or was about to be.
+    fn may_have_happened(&self) -> bool {
+        self.commanded.as_ref().is_some_and(|commanded| commanded.at != self.seen_at)
+    }
+
     fn forget(&mut self, rule: &'static str, code: &'static str, text: String) -> Correction {
         self.commanded = None;
         hold(rule, code, text)
     }
 
-    /// Somebody was quicker: another tick with the same wish, or a person.
-    fn changed(&mut self, now: Timestamp, size: Option<Size>) -> Correction {
+    /// Somebody was quicker: another tick with the same wish, or a person, or an earlier try of this very change.
+    fn changed(&mut self, now: Timestamp, size: Option<Size>, may_be_ours: bool) -> Correction {
+        let lost_race = |text: &str| hold("R18", "lost_race", text.to_owned());
         let Some(commanded) = self.commanded.take() else {
-            return hold("R18", "lost_race", "the machine was changed in between".to_owned());
+            return lost_race("the machine was changed in between");
         };
         let Some(size) = size else {
-            return hold("R18", "lost_race", "the machine was changed in between".to_owned());
+            self.commanded = Some(commanded).filter(|_| may_be_ours);
+            return if may_be_ours { unknown() } else { lost_race("the machine was changed in between") };
         };
-        if crate::size::same(size, commanded.from) || crate::size::same(size, commanded.to) {
-            if crate::size::same(size, commanded.to) {
-                self.commanded = Some(super::Commanded { status: Status::Accepted, ..commanded });
-            }
-            return hold("R18", "lost_race", "another tick was quicker".to_owned());
+        let (is_old, is_new) = (same(size, commanded.from), same(size, commanded.to));
+        if is_new || (is_old && may_be_ours) {
+            self.commanded = Some(Commanded { status: Status::Accepted, ..commanded });
+        }
+        if is_old && may_be_ours {
+            let text = "the machine was changed, perhaps by an earlier request for this; its new size is waited for";
+            return hold("R8", "in_flight", text.to_owned());
+        }
+        if is_old || is_new {
+            return lost_race("another tick was quicker");
         }
         self.adopt(self.seen_at, now, commanded.from, size);
         hold("R22", "external_change", "somebody else changed the size".to_owned())
@@ -142,14 +168,21 @@ impl Entry {
         hold("R17", "infeasible", format!("there is no room; asked again in {pause} minutes"))
     }
 
-    /// What passes is over at a later tick; what is said again then is that a restart is needed (T32).
+    /// What passes is over a tick later; what is said again then is that a restart is needed (T32).
     fn conflict(&mut self, now: Timestamp) -> Correction {
-        let before = self.conflict_at.replace(now);
-        if before.is_some_and(|before| tick_of(before) < tick_of(now)) {
+        self.forget_conflict(now);
+        let first = *self.conflict_at.get_or_insert(now);
+        if now.duration_since(first) >= SignedDuration::from_mins(CONFLICT_APART_MINUTES) {
             return self.needs_restart(now);
         }
         let text = "the machine is busy, or cannot change without a restart; it is asked once more";
         self.forget("R8", "conflict", text.to_owned())
+    }
+
+    /// A conflict of long ago has nothing to do with one of now.
+    pub(crate) fn forget_conflict(&mut self, now: Timestamp) {
+        let is_recent = |at: &Timestamp| now.duration_since(*at) < SignedDuration::from_mins(CONFLICT_MINUTES);
+        self.conflict_at = self.conflict_at.filter(is_recent);
     }
 
     fn needs_restart(&mut self, now: Timestamp) -> Correction {
@@ -173,6 +206,11 @@ pub(crate) fn minutes(minutes: f64) -> SignedDuration {
     SignedDuration::try_from_secs_f64(minutes * 60.0).unwrap_or(SignedDuration::ZERO)
 }
 
+/// It is sent again with its token, which makes it one change whatever happened.
+fn unknown() -> Correction {
+    hold("R18", "unknown", "nobody knows whether it was done; it is asked for again".to_owned())
+}
+
 fn hold(rule: &'static str, code: &'static str, text: String) -> Correction {
     Correction { reason: Reason { rule, code, text }, is_deferred: false }
 }
@@ -181,7 +219,6 @@ fn hold(rule: &'static str, code: &'static str, text: String) -> Correction {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
-    use super::super::Commanded;
     use super::*;
     use crate::record::Kind;
 
@@ -231,10 +268,19 @@ mod tests {
         check(&Answer::Unknown, Some("unknown"), Some(Status::Intended));
         check(&Answer::Busy, Some("in_flight"), None);
         check(&Answer::NeedsReboot, Some("needs_reboot"), None);
-        check(&Answer::Changed { now: None }, Some("lost_race"), None);
-        check(&Answer::Changed { now: Some(size(16.0)) }, Some("lost_race"), None);
-        check(&Answer::Changed { now: Some(size(22.0)) }, Some("lost_race"), Some(Status::Accepted));
-        let state = check(&Answer::Changed { now: Some(size(20.0)) }, Some("external_change"), None);
+        let changed = |ocpus: Option<f64>, may_be_ours| Answer::Changed { now: ocpus.map(size), may_be_ours };
+        for (ocpus, may_be_ours, code, status) in [
+            (None, false, "lost_race", None),
+            (None, true, "unknown", Some(Status::Intended)),
+            (Some(16.0), false, "lost_race", None),
+            (Some(16.0), true, "in_flight", Some(Status::Accepted)),
+            (Some(22.0), false, "lost_race", Some(Status::Accepted)),
+            (Some(22.0), true, "lost_race", Some(Status::Accepted)),
+            (Some(20.0), true, "external_change", None),
+        ] {
+            check(&changed(ocpus, may_be_ours), Some(code), status);
+        }
+        let state = check(&changed(Some(20.0), false), Some("external_change"), None);
         assert_eq!(state.instances["vm"].size, Some(size(20.0)));
         let state = check(&Answer::Refused { text: "no".to_owned() }, Some("refused"), None);
         assert_eq!(state.instances["vm"].infeasible.as_ref().unwrap().target, size(22.0));
@@ -243,16 +289,28 @@ mod tests {
     }
 
     #[test]
-    fn one_conflict_may_pass_and_a_second_one_of_a_later_tick_needs_a_restart() {
+    fn one_conflict_may_pass_and_a_second_one_a_tick_later_needs_a_restart() {
         let now: Timestamp = NOW.parse().unwrap();
         let commanded = state().instances["vm"].commanded.clone();
-        for (minutes, code) in [(4, "conflict"), (5, "needs_reboot"), (60, "needs_reboot")] {
+        let cases: [(&[i64], &str); 7] = [
+            (&[4], "conflict"),
+            (&[5], "needs_reboot"),
+            (&[4, 8], "needs_reboot"),
+            (&[14], "needs_reboot"),
+            (&[15], "conflict"),
+            (&[60], "conflict"),
+            (&[60, 65], "needs_reboot"),
+        ];
+        for (minutes, code) in cases {
             let mut state = check(&Answer::Conflict, Some("conflict"), None);
             assert_eq!((state.instances["vm"].conflict_at, state.instances["vm"].needs_reboot), (Some(now), None));
-            state.instances.get_mut("vm").unwrap().commanded.clone_from(&commanded);
-            let later = now + SignedDuration::from_mins(minutes);
-            let correction = state.apply(&Policy::default(), "vm", later, &Answer::Conflict).unwrap();
-            assert_eq!(correction.reason.code, code, "{minutes} minutes later");
+            let mut last = "";
+            for minutes in minutes {
+                state.instances.get_mut("vm").unwrap().commanded.clone_from(&commanded);
+                let later = now + SignedDuration::from_mins(*minutes);
+                last = state.apply(&Policy::default(), "vm", later, &Answer::Conflict).unwrap().reason.code;
+            }
+            assert_eq!(last, code, "{minutes:?} minutes later");
             assert_eq!(state.instances["vm"].needs_reboot.is_some(), code == "needs_reboot");
         }
     }

@@ -40,8 +40,8 @@ pub struct Entry {
     /// A change that the cloud would not do without a restart.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub needs_reboot: Option<NeedsReboot>,
-    /// When the cloud last had an objection to a change that may have been that it needs a restart, or anything that
-    /// passes.
+    /// When the cloud first had an objection to a change that may have been that it needs a restart, or anything that
+    /// passes. It is forgotten after 15 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict_at: Option<Timestamp>,
     /// Windows for which it grew, by their id.

@@ -31,7 +31,13 @@ impl NoRoom {
     /// Whether it is of no use to ask for this growth now.
     #[must_use]
     pub fn refuses(&self, now: Timestamp, from: Size, to: Size) -> bool {
-        now < self.retry_at && covers(growth(from, to), self.growth())
+        now < self.retry_at && self.is_reached_by(from, to)
+    }
+
+    /// Whether this growth is at least as much as was refused.
+    #[must_use]
+    pub fn is_reached_by(&self, from: Size, to: Size) -> bool {
+        covers(growth(from, to), self.growth())
     }
 
     /// Whether every number is one.
@@ -74,7 +80,7 @@ impl State {
         let asked = growth(action.from, action.to);
         let before = self.no_room.get(&place);
         match answer {
-            Answer::NoCapacity => {
+            Answer::NoCapacity { is_quota: false } => {
                 let refused = NoRoom::again(before, policy, asked, now);
                 self.no_room.insert(place, refused);
             }
@@ -128,7 +134,7 @@ mod tests {
 
     #[test]
     fn refusals_of_one_pause_are_one_failure_and_the_least_growth_counts() {
-        let full = || Answer::NoCapacity;
+        let full = || Answer::NoCapacity { is_quota: false };
         let check = |answers: &[(i64, f64, Answer)], expected: Option<(f64, u32, &str)>| {
             let found = learnt(answers).map(|found| (found.ocpus, found.failures, found.retry_at.to_string()));
             assert_eq!(found, expected.map(|(ocpus, failures, at)| (ocpus, failures, at.to_owned())), "{answers:?}");
@@ -137,6 +143,9 @@ mod tests {
         check(&[(0, 6.0, full()), (0, 12.0, full()), (5, 4.0, full())], Some((4.0, 1, "2026-03-11T12:30:00Z")));
         check(&[(0, 6.0, full()), (31, 6.0, full())], Some((6.0, 2, "2026-03-11T13:31:00Z")));
         check(&[(0, -6.0, full())], None);
+        let quota = || Answer::NoCapacity { is_quota: true };
+        check(&[(0, 6.0, quota())], None);
+        check(&[(0, 6.0, full()), (5, 4.0, quota())], Some((6.0, 1, "2026-03-11T12:30:00Z")));
         let accepted = || Answer::Accepted { work: None };
         check(&[(0, 6.0, full()), (5, 2.0, accepted())], Some((6.0, 1, "2026-03-11T12:30:00Z")));
         check(&[(0, 6.0, full()), (31, 6.0, accepted())], None);

@@ -7,7 +7,7 @@ use causeway_resilience::service::Kind;
 
 use super::at_once::at_once;
 use super::machines::Reads;
-use super::patience::{Patience, is_capacity};
+use super::patience::{Patience, is_capacity, is_quota};
 use crate::decide::Action;
 use crate::state::Answer;
 
@@ -53,12 +53,12 @@ impl Carry<'_> {
 
     async fn meaning(&self, action: &Action, failure: &ServiceFailure) -> Answer {
         if is_capacity(failure) {
-            return Answer::NoCapacity;
+            return Answer::NoCapacity { is_quota: is_quota(failure) };
         }
         match failure.kind() {
             Kind::NotFound => self.gone_or_denied(action, failure).await,
             Kind::Conflict if failure.code() == Some("InvalidatedRetryToken") => refused(failure),
-            Kind::Conflict if failure.status() == Some(412) => self.changed(action).await,
+            Kind::Conflict if failure.status() == Some(412) => self.changed(action, failure).await,
             // An earlier try may have done it, whatever the last one says: a machine can be busy with this very change.
             _ if failure.may_have_happened() => Answer::Unknown,
             Kind::Conflict => self.busy_or_unwilling(action).await,
@@ -79,13 +79,13 @@ impl Carry<'_> {
         }
     }
 
-    async fn changed(&self, action: &Action) -> Answer {
-        let now = self.reads().machine(&action.id).await;
-        match now {
-            Ok(None) => Answer::Gone,
-            Ok(Some(machine)) => Answer::Changed { now: machine.size },
-            Err(_) => Answer::Changed { now: None },
-        }
+    async fn changed(&self, action: &Action, failure: &ServiceFailure) -> Answer {
+        let now = match self.reads().machine(&action.id).await {
+            Ok(None) => return Answer::Gone,
+            Ok(Some(machine)) => machine.size,
+            Err(_) => None,
+        };
+        Answer::Changed { now, may_be_ours: failure.may_have_happened() }
     }
 
     /// 409 is said to a machine that is on its way to another state, and to one that runs and would have to be
@@ -126,7 +126,7 @@ pub(crate) fn name(answer: &Answer) -> &'static str {
     match answer {
         Answer::Accepted { .. } => "accepted",
         Answer::Changed { .. } => "changed",
-        Answer::NoCapacity => "no_capacity",
+        Answer::NoCapacity { .. } => "no_capacity",
         Answer::NeedsReboot => "needs_reboot",
         Answer::Conflict => "conflict",
         Answer::Busy => "busy",

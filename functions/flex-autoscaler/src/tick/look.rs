@@ -8,6 +8,7 @@ use super::at_once::at_once;
 use super::{Tick, Work};
 use crate::decide::{Outcome, decide};
 use crate::input::{Inputs, Instance};
+use crate::policy::Mode;
 
 /// Looks at machines that are about to change, until each has been seen with its etag.
 const MAX_LOOKS: usize = 3;
@@ -33,6 +34,14 @@ impl Tick<'_> {
             let seen = self.look(&ids).await;
             see(&mut work.inputs, ids, seen);
         }
+        decide(&work.inputs)
+    }
+
+    /// The same decisions with nothing to do: the machines are looked at that `enforce` would change.
+    pub(super) async fn decided_dry(&self, work: &mut Work) -> Outcome {
+        let mode = std::mem::replace(&mut work.inputs.policy.mode, Mode::Enforce);
+        drop(self.decided(work).await);
+        work.inputs.policy.mode = mode;
         decide(&work.inputs)
     }
 

@@ -38,7 +38,7 @@ use patience::Patience;
 use store::{Loaded, Store};
 
 use crate::config::PolicyFrom;
-use crate::decide::{Action, Outcome, decide};
+use crate::decide::{Action, Outcome};
 use crate::handler::FlexAutoscaler;
 use crate::input::Inputs;
 use crate::policy::{Effective, Mode, Policy};
@@ -141,10 +141,10 @@ impl Tick<'_> {
     /// Reads and decides, and writes nothing anywhere.
     async fn dry(&self) -> Result<Reply, Error> {
         let now = now(self.owner.clock.as_ref())?;
-        let (loaded, gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
+        let (mut loaded, mut gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
+        gathered.warnings.extend(self.missed(&mut loaded.1.state).await);
         let mut work = self.put_together(loaded, gathered, now);
-        self.gather().works(&work.inputs).await.put_into(&mut work.inputs);
-        let outcome = decide(&work.inputs);
+        let outcome = self.decided_dry(&mut work).await;
         Ok(finished(Reply { record: Some(outcome.record), ..work.reply }))
     }
 

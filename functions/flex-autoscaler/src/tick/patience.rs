@@ -79,6 +79,11 @@ pub(crate) fn is_capacity(failure: &ServiceFailure) -> bool {
     failure.code().is_some_and(|code| CODES.contains(&code))
 }
 
+/// Whether it is the quota of a compartment, which others may not have reached.
+pub(crate) fn is_quota(failure: &ServiceFailure) -> bool {
+    failure.code() == Some("QuotaExceeded")
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;

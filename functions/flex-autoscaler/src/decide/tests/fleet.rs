@@ -184,23 +184,70 @@ fn overrides_change_single_machines_only() {
     assert_ne!(outcome.record.decisions[0].config_hash, outcome.record.decisions[1].config_hash);
 }
 
+/// Growth by so many OCPUs that had no room and may be asked for again in so many minutes.
+fn full(ocpus: f64, retry_in_minutes: f64) -> Value {
+    json!({
+        "ocpus": ocpus, "memory_gb": ocpus * 16.0, "at": before(NOW, 5.0),
+        "retry_at": before(NOW, -retry_in_minutes), "failures": 1,
+    })
+}
+
+fn asked(outcome: &Outcome) -> Vec<&str> {
+    outcome.actions.iter().map(|action| action.id.as_str()).collect()
+}
+
+#[test]
+fn who_does_not_ask_keeps_nobody_from_asking_whether_there_is_room_again() {
+    let hot = || {
+        let mut hot = fleet(60, |number| if number < 4 { 82.0 } else { 65.0 });
+        hot.0["instances"][3]["availability_domain"] = json!("AD-2");
+        hot.0["state"]["no_room"] = json!({ "VM.Standard.E5.Flex/AD-1": full(6.0, -1.0) });
+        hot
+    };
+    let of_mode = |mode: &str| {
+        let mut own = hot();
+        own.0["instances"][0]["tags"] = json!({"own": "1"});
+        own.policy("overrides", json!([{"selector": {"tags": {"own": "1"}}, "policy": {"mode": mode}}]));
+        own
+    };
+    // What is left of a quota goes to an emergency elsewhere, and the first in order gets nothing of it.
+    let mut poor = hot();
+    for number in [0, 3] {
+        poor.0["instances"][number]["compartment"] = json!("poor");
+    }
+    poor.0["instances"][3]["cpu"] = points(NOW, &flat(99.0));
+    poor.0["quotas"] = json!([{"compartment": "poor", "ocpus": 12.0}]);
+    for (name, mut fixture, expected) in [
+        ("recommend", of_mode("recommend"), vec!["vm0001", "vm0003"]),
+        ("dry_run", of_mode("dry_run"), vec!["vm0001", "vm0003"]),
+        ("enforce", of_mode("enforce"), vec!["vm0000", "vm0003"]),
+        ("poor", poor, vec!["vm0003", "vm0001"]),
+    ] {
+        let outcome = fixture.decide();
+        assert_eq!(asked(&outcome), expected, "{name}");
+        assert_eq!(said_of(&outcome, "vm0002"), "HOLD(infeasible) 16/256", "{name}");
+        let dry = fixture.policy("mode", json!("dry_run")).decide();
+        assert_eq!(dry.record.decisions, outcome.record.decisions, "{name}");
+    }
+}
+
 #[test]
 fn where_one_had_no_room_the_others_of_the_shape_and_domain_do_not_ask() {
     let mut hot = fleet(60, |number| if number < 4 { 82.0 } else { 65.0 });
     hot.0["instances"][3]["availability_domain"] = json!("AD-2");
     // Each wants 6 OCPUs more.
-    for (refused, retry_in_minutes, asking) in
-        [(6.0, 25.0, vec!["vm0003"]), (8.0, 25.0, vec!["vm0000", "vm0003"]), (6.0, -1.0, vec!["vm0000", "vm0003"])]
-    {
-        let full = json!({
-            "ocpus": refused, "memory_gb": refused * 16.0, "at": before(NOW, 5.0),
-            "retry_at": before(NOW, -retry_in_minutes), "failures": 1,
-        });
-        hot.0["state"]["no_room"] = json!({ "VM.Standard.E5.Flex/AD-1": full });
+    for (refused, retry_in_minutes, asking) in [
+        (6.0, 25.0, vec!["vm0003"]),
+        (6.0, -1.0, vec!["vm0000", "vm0003"]),
+        // Less than was ever refused there: that says nothing about it.
+        (8.0, 25.0, vec!["vm0000", "vm0001", "vm0002", "vm0003"]),
+        (8.0, -1.0, vec!["vm0000", "vm0001", "vm0002", "vm0003"]),
+    ] {
+        hot.0["state"]["no_room"] = json!({ "VM.Standard.E5.Flex/AD-1": full(refused, retry_in_minutes) });
         let outcome = hot.decide();
-        let asked: Vec<&str> = outcome.actions.iter().map(|action| action.id.as_str()).collect();
-        assert_eq!(asked, asking, "{refused} {retry_in_minutes}");
-        assert_eq!(said_of(&outcome, "vm0001"), "HOLD(infeasible) 16/256");
+        assert_eq!(asked(&outcome), asking, "{refused} {retry_in_minutes}");
+        let others = if asking.contains(&"vm0001") { "UP 22/352" } else { "HOLD(infeasible) 16/256" };
+        assert_eq!(said_of(&outcome, "vm0001"), others);
         assert_eq!(outcome.state.no_room.len(), 1);
     }
     hot.0["state"]["no_room"]["VM.Standard.E5.Flex/AD-1"]["retry_at"] = json!(before(NOW, 361.0));

@@ -159,7 +159,7 @@ fn t28_who_loses_the_race_holds() {
     let fixture = hot(82.0);
     let mut outcome = check(&fixture, "UP 22/352");
     let inputs = fixture.inputs();
-    let quicker = Answer::Changed { now: Some(outcome.actions[0].to) };
+    let quicker = Answer::Changed { now: Some(outcome.actions[0].to), may_be_ours: false };
     let correction = outcome.state.apply(&inputs.policy, "vm", inputs.now, &quicker).unwrap();
     assert_eq!(correction.reason.code, "lost_race");
 }
@@ -185,6 +185,48 @@ fn t37_what_was_not_sent_comes_first_at_the_next_tick() {
     check(next.cpu(&flat(82.0)).memory(&flat(40.0)), "UP 22/352");
 }
 
+/// What may have happened at an earlier tick is asked for with the same token until it is known, however the
+/// repetition goes.
+#[test]
+fn a_repetition_that_comes_to_nothing_does_not_forget_what_may_have_happened() {
+    let size: causeway_cloud::fleet::Size = serde_json::from_value(json!({"ocpus": 16.0, "memory_gb": 256.0})).unwrap();
+    let changed = |now| Answer::Changed { now, may_be_ours: false };
+    for (answer, code, next_said) in [
+        (Answer::NotSent, "unknown", "UP 22/352"),
+        (Answer::Busy, "unknown", "UP 22/352"),
+        (Answer::Conflict, "unknown", "UP 22/352"),
+        (Answer::Unknown, "unknown", "UP 22/352"),
+        (changed(None), "unknown", "UP 22/352"),
+        (changed(Some(size)), "in_flight", "HOLD(in_flight) 16/256"),
+    ] {
+        let fixture = hot(82.0);
+        let mut first = check(&fixture, "UP 22/352");
+        let apply = |outcome: &mut crate::decide::Outcome, now: &str, answer: &Answer| {
+            outcome.state.apply(&fixture.inputs().policy, "vm", now.parse().unwrap(), answer).unwrap()
+        };
+        let at = |outcome: &crate::decide::Outcome, now: &str, epoch: u64| {
+            let mut next = fixture.after(&outcome.state, now);
+            next.0["epoch"] = json!(epoch);
+            // Hotter than before: decided anew it would be another size.
+            next.cpu(&flat(99.0)).memory(&flat(40.0));
+            next
+        };
+        assert_eq!(apply(&mut first, NOW, &Answer::Unknown).reason.code, "unknown");
+        let mut second = at(&first, "2026-03-11T12:05:00Z", 8).decide();
+        assert_eq!(second.actions, first.actions, "the same request again");
+        let correction = apply(&mut second, "2026-03-11T12:05:20Z", &answer);
+        assert_eq!((correction.reason.code, correction.is_deferred), (code, answer == Answer::NotSent), "{answer:?}");
+        let third = check(&at(&second, "2026-03-11T12:10:00Z", 9), next_said);
+        assert!(third.actions.iter().all(|action| *action == first.actions[0]), "{answer:?}");
+        // It was done after all: one change, and it is ours.
+        let mut done = at(&third, "2026-03-11T12:15:00Z", 10);
+        done.set("size", json!({"ocpus": 22.0, "memory_gb": 352.0})).cpu(&flat(60.0));
+        let done = done.decide();
+        let changes = &done.state.instances["vm"].changes;
+        assert_eq!((changes.len(), changes[0].kind.is_some(), done.actions.len()), (1, true, 0), "{answer:?}");
+    }
+}
+
 #[test]
 fn t30_the_token_is_that_of_machine_epoch_and_size() {
     let fixture = hot(82.0);
@@ -203,8 +245,8 @@ fn t31_what_somebody_else_changed_is_taken_as_it_is() {
     let fixture = hot(82.0);
     let mut outcome = check(&fixture, "UP 22/352");
     let inputs = fixture.inputs();
-    let changed =
-        Answer::Changed { now: Some(serde_json::from_value(json!({"ocpus": 20.0, "memory_gb": 320.0})).unwrap()) };
+    let now = Some(serde_json::from_value(json!({"ocpus": 20.0, "memory_gb": 320.0})).unwrap());
+    let changed = Answer::Changed { now, may_be_ours: false };
     let correction = outcome.state.apply(&inputs.policy, "vm", inputs.now, &changed).unwrap();
     assert_eq!(correction.reason.code, "external_change");
     let entry = &outcome.state.instances["vm"];
@@ -254,7 +296,8 @@ fn where_there_was_no_room_half_the_way_is_tried_once() {
     let mut outcome = check(&fixture, "EMERGENCY_UP 28/448");
     let inputs = fixture.inputs();
     let code = |outcome: &mut crate::decide::Outcome, now: &str| {
-        outcome.state.apply(&inputs.policy, "vm", now.parse().unwrap(), &Answer::NoCapacity).unwrap().reason.code
+        let full = Answer::NoCapacity { is_quota: false };
+        outcome.state.apply(&inputs.policy, "vm", now.parse().unwrap(), &full).unwrap().reason.code
     };
     assert_eq!(code(&mut outcome, NOW), "infeasible");
     let at = |outcome: &crate::decide::Outcome, now: &str| {

@@ -56,6 +56,10 @@ fn failure(kind: Kind, reason: &str) -> ServiceFailure {
 
 /// The name of what became of a change that was refused in these ways.
 async fn answer(refusals: &[ServiceFailure], shown: Option<&'static str>) -> &'static str {
+    name(&whole_answer(refusals, shown).await)
+}
+
+async fn whole_answer(refusals: &[ServiceFailure], shown: Option<&'static str>) -> Answer {
     let fleet = Refusing { refusals: Mutex::new(refusals.to_vec()), shown };
     let clock = Hands::at(1_000);
     let deadline = Deadline::within(Instant::now(), Some(Duration::from_secs(60)));
@@ -72,7 +76,25 @@ async fn answer(refusals: &[ServiceFailure], shown: Option<&'static str>) -> &'s
         may_restart: false,
     };
     let answers = Carry { fleet: &fleet, patience: &patience, concurrency: 1 }.out(&[action]).await;
-    name(&answers[0])
+    answers.into_iter().next().unwrap()
+}
+
+#[tokio::test]
+async fn a_quota_is_told_from_a_full_data_centre() {
+    for (code, is_quota) in [("QuotaExceeded", true), ("LimitExceeded", false), ("InternalError", false)] {
+        let refusal = failure(Kind::Invalid, "").with_answer(None, Some(code.to_owned()));
+        assert_eq!(whole_answer(&[refusal], Some("RUNNING")).await, Answer::NoCapacity { is_quota }, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_has_changed_may_have_been_changed_by_an_earlier_round() {
+    let changed = || failure(Kind::Conflict, "NoEtagMatch").with_answer(Some(412), None);
+    let lost = || failure(Kind::Timeout, "").with_unknown_effect(true);
+    for (refusals, may_be_ours) in [(vec![changed()], false), (vec![lost(), changed()], true)] {
+        let now = Some(Size { ocpus: 16.0, memory_gb: 256.0 });
+        assert_eq!(whole_answer(&refusals, Some("RUNNING")).await, Answer::Changed { now, may_be_ours });
+    }
 }
 
 #[tokio::test]

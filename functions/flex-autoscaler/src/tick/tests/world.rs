@@ -1,12 +1,13 @@
 //! A cloud whose calls all take the same time, on a clock that only calls move.
 
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use async_trait::async_trait;
 use causeway_cloud::NoPrincipal;
 use causeway_cloud::Objects;
-use causeway_cloud::fleet::{Accepted, Machine, Resize, Selector, Shape, Work as FleetWork, WorkState};
+use causeway_cloud::fleet::{Accepted, Machine, MachineState, Resize, Selector, Shape, Work as FleetWork, WorkState};
 use causeway_cloud::metrics::{Measurement, MetricQuery, Point, Published, Series};
 use causeway_cloud::object_store::memory::InMemory;
 use causeway_cloud::object_store::throttle::{ThrottleConfig, ThrottledStore};
@@ -32,6 +33,8 @@ pub(super) struct World {
     /// Of so many calls of Compute and Monitoring one is refused with 429.
     refused_of: Option<usize>,
     asked: AtomicUsize,
+    /// Machines that somebody has stopped since they were listed.
+    pub(super) stopped: Mutex<BTreeSet<String>>,
     pub(super) updates: AtomicUsize,
 }
 
@@ -68,6 +71,7 @@ impl World {
             latency,
             refused_of,
             asked: AtomicUsize::new(0),
+            stopped: Mutex::new(BTreeSet::new()),
             updates: AtomicUsize::new(0),
         })
     }
@@ -117,20 +121,28 @@ impl World {
 
 /// A whole tick, with its reply and the time that it took.
 pub(super) async fn tick(owner: &FlexAutoscaler) -> (Reply, Duration) {
+    let began = tokio::time::Instant::now();
+    let reply = of_mode(owner, Mode::Enforce).leased("test").await.unwrap();
+    (reply, began.elapsed())
+}
+
+/// A tick that changes nothing.
+pub(super) async fn dry(owner: &FlexAutoscaler) -> Reply {
+    of_mode(owner, Mode::DryRun).dry().await.unwrap()
+}
+
+fn of_mode(owner: &FlexAutoscaler, mode: Mode) -> Tick<'_> {
     let services = owner.services().unwrap();
     let patience = Patience { clock: owner.clock.as_ref(), random: owner.random, deadline: Deadline::NONE };
-    let tick = Tick {
+    Tick {
         owner,
         fleet: services.fleet.as_ref(),
         metrics: services.metrics.as_ref(),
-        policy: Policy { mode: Mode::Enforce, ..Policy::default() },
+        policy: Policy { mode, ..Policy::default() },
         target: Target::Scope(Scope::default()),
         patience,
         began: Instant::now(),
-    };
-    let began = tokio::time::Instant::now();
-    let reply = tick.leased("test").await.unwrap();
-    (reply, began.elapsed())
+    }
 }
 
 #[async_trait]
@@ -143,7 +155,10 @@ impl Fleet for World {
 
     async fn machine(&self, id: &str, _: Deadline) -> Result<Machine, ServiceFailure> {
         self.call("GetInstance").await?;
-        let machine = self.machines.lock().unwrap()[id].clone();
+        let mut machine = self.machines.lock().unwrap()[id].clone();
+        if self.stopped.lock().unwrap().contains(id) {
+            machine.state = MachineState::Stopped;
+        }
         Ok(Machine { etag: Some("etag".to_owned()), ..machine })
     }
 
