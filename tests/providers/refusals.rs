@@ -118,6 +118,11 @@ async fn a_poor_answer_is_an_answer() {
     }
     server.says([Says::Ended("a pie".to_owned(), "length")]);
     assert_eq!(model.ask(&about_a_picture(), soon()).await.unwrap().finish, Finish::Length);
+    // The thoughts alone took all the tokens: another try would cost as many and bring no more.
+    drop(server.asked());
+    server.says([Says::Raw(r#"{"choices":[{"message":{"content":null},"finish_reason":"length"}]}"#.to_owned())]);
+    let cut = model.ask(&about_a_picture(), soon()).await.unwrap();
+    assert_eq!((cut.text.as_str(), cut.finish, server.asked().len()), ("", Finish::Length, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ pub(crate) struct Done {
 /// The first pictures below a folder, in the order of their names.
 ///
 /// # Errors
-/// The store's.
+/// 404 when the folder has no picture at all: its name is likely wrong. The store's.
 pub(crate) async fn list(vision: &Vision, prefix: &str, after: Option<&str>, most: usize) -> Result<Listed, Error> {
     let objects = vision.objects()?;
     let wrong = |error: causeway_cloud::Error, at: &str| Error::invalid_request(error.to_string()).at(at);
@@ -65,14 +65,17 @@ pub(crate) async fn list(vision: &Vision, prefix: &str, after: Option<&str>, mos
         }
     }
     let names: Vec<String> = names.into_iter().collect();
+    if names.is_empty() && after.is_none() {
+        return Err(Error::client(404, "no_pictures", format!("there is no picture below {prefix:?}")).at("prefix"));
+    }
     let last = names.last().cloned().filter(|_| is_more);
     Ok(Listed { names, left_out: last.map(|next_start_after| LeftOut { limit: most, next_start_after }) })
 }
 
-/// Looks at all of them; they come as they are done.
+/// Looks at all of them, each with its place; they come as they are done.
 pub(crate) fn each<'a>(
     vision: &'a Vision,
-    jobs: Vec<Job>,
+    jobs: Vec<(usize, Job)>,
     concurrency: usize,
     deadline: Deadline,
 ) -> impl Stream<Item = Done> + 'a {
@@ -84,7 +87,7 @@ pub(crate) fn each<'a>(
         };
         done(at, job.name, outcome)
     };
-    stream::iter(jobs.into_iter().enumerate()).map(one).buffer_unordered(concurrency.max(1))
+    stream::iter(jobs).map(one).buffer_unordered(concurrency.max(1))
 }
 
 /// The reply to a request for several.
@@ -99,17 +102,16 @@ pub(crate) async fn reply(
     deadline: Deadline,
 ) -> Result<(Reply, Counts), Error> {
     let (mut jobs, mut all) = (Vec::new(), Vec::new());
-    for name in names {
+    for (at, name) in names.into_iter().enumerate() {
         match vision.job(request, &name) {
-            Ok(job) => jobs.push(job),
+            Ok(job) => jobs.push((at, job)),
             // Only what a name is can differ between them.
-            Err(error) if error.path() == Some("object_name") => all.push(done(0, name, Err(error))),
+            Err(error) if error.path() == Some("object_name") => all.push(done(at, name, Err(error))),
             Err(error) => return Err(error),
         }
     }
-    let mut looked: Vec<Done> = each(vision, jobs, vision.config.concurrency, deadline).collect().await;
-    looked.sort_by_key(|done| done.at);
-    all.extend(looked);
+    all.extend(each(vision, jobs, vision.config.concurrency, deadline).collect::<Vec<_>>().await);
+    all.sort_by_key(|done| done.at);
     let mut counts = Counts::default();
     for done in &all {
         counts.add(done.item.status, done.looked.as_ref());
@@ -119,17 +121,16 @@ pub(crate) async fn reply(
 }
 
 fn batch(items: Vec<Item>, left_out: Option<LeftOut>) -> Batch {
-    let named = |statuses: &[ItemStatus]| {
-        let some = items.iter().filter(|item| statuses.contains(&item.status));
-        some.map(|item| item.object_name.clone()).collect::<Vec<_>>()
+    let named = |is_one: fn(&Item) -> bool| {
+        items.iter().filter(|item| is_one(item)).map(|item| item.object_name.clone()).collect::<Vec<_>>()
     };
-    let deferred = named(&[ItemStatus::Deferred]);
-    let failed_items = named(&[ItemStatus::Failed, ItemStatus::InProgress, ItemStatus::Deferred]);
+    let deferred = named(|item| item.status == ItemStatus::Deferred);
+    let failed_items = named(Item::is_open);
     let mut counts = std::collections::BTreeMap::new();
     for item in &items {
         *counts.entry(item.status.word()).or_default() += 1;
     }
-    let is_whole = left_out.is_none() && items.iter().all(|item| item.failure.is_none());
+    let is_whole = left_out.is_none() && items.iter().all(|item| item.failure.is_none() && !item.is_open());
     let status = if is_whole { BatchStatus::Ok } else { BatchStatus::Partial };
     Batch { status, counts, items, failed_items, deferred, left_out }
 }
@@ -161,7 +162,7 @@ fn item(object_name: String, looked: &Looked) -> Item {
         quality_index: report.quality_metrics.quality_index,
         band: Some(band),
         caption_summary: Some(report.caption_summary.clone()),
-        result_object: Some(looked.result_object.clone()),
+        result_object: looked.result_object.clone(),
         alert: looked.alert,
         failure: None,
     }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use causeway_cloud::object_path;
 use causeway_runtime::{Settings, Vars};
 
-use crate::names::Names;
+use crate::names::{Names, is_below};
 use crate::picture;
 use crate::report;
 use crate::report::words::{Severity, Word};
@@ -43,6 +43,10 @@ pub struct Config {
     pub concurrency: usize,
     /// Damage from this severity on is told; `None` tells nobody.
     pub alert_from: Option<Severity>,
+    /// Whether a model is named: one that is and cannot be used is a failure.
+    pub is_model_set: bool,
+    /// Whether a topic for alerts is named.
+    pub is_topic_set: bool,
     /// Namespace of custom metrics; none are published without one.
     pub published_namespace: Option<String>,
 }
@@ -97,12 +101,20 @@ impl Settings for Config {
             ),
             concurrency: vars.number("VISION_CONCURRENCY", 4, 1..=32, "pictures of one request under way at once"),
             alert_from: alert_from(vars),
+            is_model_set: is_model_set(vars),
+            is_topic_set: vars.optional_text("CAUSEWAY_TOPIC", "topic that alerts go to").is_some(),
             published_namespace: vars.optional_text(
                 "VISION_PUBLISH_NAMESPACE",
                 "namespace under which counts and times are published as custom metrics; none are when unset",
             ),
         }
     }
+}
+
+fn is_model_set(vars: &mut Vars) -> bool {
+    let deployed = vars.optional_text("CAUSEWAY_CHAT_MODEL", "who looks at the pictures");
+    let original = vars.optional_text("OCI_TEXT_MODEL_OCID", "the original's name of CAUSEWAY_CHAT_MODEL");
+    deployed.or(original).is_some()
 }
 
 /// Only where it is named: a store that fails is never replaced by files.
@@ -131,7 +143,19 @@ fn names(vars: &mut Vars) -> Names {
     if names.blurred.is_empty() {
         vars.reject("VISION_BLURRED_PREFIX is the whole bucket, expected a folder");
     }
+    for (name, folder) in [("VISION_RESULTS_PREFIX", &names.results), ("VISION_BLURRED_PREFIX", &names.blurred)] {
+        if is_within(&names.pictures, folder) {
+            vars.reject(format!(
+                "DELIVERY_PREFIX lies in {name}: every picture would be taken for this function's own"
+            ));
+        }
+    }
     names
+}
+
+/// Whether a folder is another one, or lies below it; none is the whole bucket, which lies below nothing.
+fn is_within(folder: &str, other: &str) -> bool {
+    !folder.is_empty() && !other.is_empty() && is_below(&format!("{folder}/"), other)
 }
 
 fn alert_from(vars: &mut Vars) -> Option<Severity> {
@@ -185,6 +209,26 @@ mod tests {
         assert_eq!((report.damage_weights.corner_damage, report.severity_scores.minor), (0.3, 0.4));
         assert_eq!(report.damage_bands.severe_min, 0.95);
         assert_eq!(report.scoring, report::settings::Scoring::LegacyOverall);
+    }
+
+    #[test]
+    fn pictures_are_not_where_this_function_writes() {
+        for (pictures, results, blurred, problem) in [
+            ("in", "out", "blurred", ""),
+            ("", "out", "blurred", ""),
+            ("in", "", "in/blurred", ""),
+            ("in", "in/results", "blurred", ""),
+            ("output", "out", "blurred", ""),
+            ("out", "out", "blurred", "VISION_RESULTS_PREFIX"),
+            ("out/in", "out", "blurred", "VISION_RESULTS_PREFIX"),
+            ("blurred/a", "", "blurred", "VISION_BLURRED_PREFIX"),
+        ] {
+            let settings =
+                [("DELIVERY_PREFIX", pictures), ("VISION_RESULTS_PREFIX", results), ("VISION_BLURRED_PREFIX", blurred)];
+            let (_, problems) = read(&settings);
+            assert_eq!(problems.is_empty(), problem.is_empty(), "{pictures}: {problems}");
+            assert!(problems.contains(problem), "{pictures}: {problems}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use crate::config::Config;
 use crate::measure::{self, Counts};
 use crate::names::Role;
+use crate::port::Port;
 use crate::reply::{Answer, Ignored, Reply};
 use crate::report::question::{Question, question};
 use crate::request::{Operation, Request, Target, checked};
@@ -25,6 +26,8 @@ use crate::{batch, inline};
 
 /// How long an alert that was sent is remembered: longer than anybody looks at the same version of an object again.
 const ALERTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
+/// Lambda repeats an event after a minute and after two: a message whose fate is unknown must be free again by then.
+const ALERT_CLAIM: Duration = Duration::from_secs(60);
 /// How long a look that gives no sign of life keeps others away; it is renewed at each third of it.
 const CLAIM: Duration = Duration::from_secs(15);
 /// How long a claim's record is of use; it is given back when the look ends.
@@ -38,10 +41,9 @@ const STATE: &str = "causeway-state";
 pub struct Vision {
     /// Or why there are none.
     objects: Result<Objects, String>,
-    /// Or why there is none.
-    model: Result<Arc<dyn ChatModel>, String>,
+    pub(crate) model: Port<Arc<dyn ChatModel>>,
     pub(crate) claims: Once,
-    pub(crate) alerts: Option<Alerts>,
+    pub(crate) alerts: Port<Alerts>,
     metrics: Option<Arc<dyn Metrics>>,
     principal: Arc<dyn Principal>,
     clock: Arc<dyn Clock>,
@@ -55,11 +57,11 @@ pub struct Parts {
     /// The pictures, or why there are none.
     pub objects: Result<Objects, String>,
     /// Who looks, or why nobody does.
-    pub model: Result<Arc<dyn ChatModel>, String>,
+    pub model: Port<Arc<dyn ChatModel>>,
     /// Claims of pictures that are looked at.
     pub documents: Documents,
-    /// Where alerts go; only into the log without one.
-    pub notifier: Option<Arc<dyn Notifier>>,
+    /// Where alerts go; only into the log when none is set.
+    pub notifier: Port<Arc<dyn Notifier>>,
     /// Alerts that were sent.
     pub told: Documents,
     /// Where custom metrics go.
@@ -76,14 +78,14 @@ impl Vision {
     pub fn new(parts: Parts, config: Config) -> Self {
         let Parts { objects, model, documents, notifier, told, metrics, principal, clock } = parts;
         let model = match model {
-            Ok(model) if model.name() == chat::NONE => Err("the deployment has none".to_owned()),
+            Port::Ready(model) if model.name() == chat::NONE => Port::NotSet("the deployment has none".to_owned()),
             other => other,
         };
         Self {
             objects,
             model,
             claims: Once::new(documents, CLAIMS_KEPT).renewed(CLAIM),
-            alerts: notifier.map(|notifier| Alerts::new(notifier, told, ALERTS_KEPT)),
+            alerts: notifier.map(|notifier| Alerts::new(notifier, told, ALERTS_KEPT).claimed_for(ALERT_CLAIM)),
             metrics,
             principal,
             clock,
@@ -109,10 +111,12 @@ impl Vision {
         };
         let (claims, told) = (documents("vision")?, documents("vision-alerts")?);
         let wants_metrics = config.published_namespace.is_some();
+        let model = ports.chat_model().map_err(|problem| problem.to_string());
+        let notifier = ports.notifier().map_err(|problem| problem.to_string());
         let parts = Parts {
-            model: ports.chat_model().map_err(|problem| problem.to_string()),
+            model: warned("model", Port::of(model, config.is_model_set)),
             documents: claims,
-            notifier: ports.notifier().inspect_err(|problem| tracing::info!(%problem, "alerts go into the log")).ok(),
+            notifier: warned("topic", Port::of(notifier, config.is_topic_set)),
             told,
             metrics: if wants_metrics { Some(ports.metrics()?) } else { None },
             principal: ports.principal()?,
@@ -129,10 +133,6 @@ impl Vision {
         Ok(self.objects.as_ref().map_err(missing)?)
     }
 
-    pub(crate) fn model(&self) -> Option<&dyn ChatModel> {
-        self.model.as_deref().ok()
-    }
-
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::try_from(self.clock.now()).unwrap_or(Timestamp::UNIX_EPOCH)
     }
@@ -146,7 +146,8 @@ impl Vision {
                 Ok((Reply::Report(answer(&looked)), Counts::of(&looked)))
             }
             (Operation::Assess, Target::Inline(text)) => {
-                Ok((Reply::Report(inline::assess(self, request, &text, deadline).await?), nothing))
+                let looked = inline::assess(self, request, &text, deadline).await?;
+                Ok((Reply::Report(answer(&looked)), Counts::of(&looked)))
             }
             (Operation::Assess, Target::Objects(names)) => batch::reply(self, request, names, None, deadline).await,
             (Operation::Assess, Target::Prefix(prefix, after)) => {
@@ -189,7 +190,8 @@ impl Vision {
             thumbnail: false,
         };
         let reference = request.reference_object_name.clone();
-        Ok(Job { name: name.to_owned(), expectations: request.expected()?, reference, options })
+        let (expectations, happened) = (request.expected()?, request.happened()?);
+        Ok(Job { name: name.to_owned(), expectations, happened, reference, options })
     }
 
     async fn publish(&self, counts: &Counts, deadline: Deadline) {
@@ -205,7 +207,7 @@ impl Vision {
 fn answer(looked: &Looked) -> Answer {
     Answer {
         document: looked.document.clone(),
-        result_object: Some(looked.result_object.clone()),
+        result_object: looked.result_object.clone(),
         replayed: looked.replayed,
         alert: looked.alert,
     }
@@ -225,11 +227,26 @@ fn objects(config: &Config, ports: &dyn Ports) -> Result<Result<Objects, String>
     })
 }
 
-/// Nobody reads the reply to an event: it has to come again until people know.
-fn open_alert_fails_events(reply: &Reply, kind: Kind) -> Result<(), Error> {
-    let Reply::Report(Answer { alert: Some(alert), .. }) = reply else { return Ok(()) };
-    if matches!(kind, Kind::Event | Kind::Batch) && alert.is_open() {
+/// The log says at the start what is set and cannot work.
+fn warned<T>(what: &str, port: Port<T>) -> Port<T> {
+    match &port {
+        Port::Wrong(problem) => tracing::error!(problem, "the {what} that is set cannot be used"),
+        Port::NotSet(problem) => tracing::info!(problem, "there is no {what}"),
+        Port::Ready(_) => {}
+    }
+    port
+}
+
+/// Nobody reads the reply to an event: it has to come again until people know, and a model has said what it was asked.
+fn open_work_fails_events(counts: &Counts, kind: Kind) -> Result<(), Error> {
+    if !matches!(kind, Kind::Event | Kind::Batch) {
+        return Ok(());
+    }
+    if counts.alerts_open > 0 {
         return Err(Error::upstream("notifications", None, "alert_not_sent"));
+    }
+    if counts.model_failures > 0 {
+        return Err(Error::upstream("chat", None, "model_failed"));
     }
     Ok(())
 }
@@ -248,12 +265,12 @@ impl Handler for Vision {
         let (reply, counts) = self.answered(&request, context).await?;
         measure::record(&context.metrics, &counts);
         self.publish(&counts, context.budget.deadline()).await;
-        open_alert_fails_events(&reply, context.kind)?;
+        open_work_fails_events(&counts, context.kind)?;
         Ok(reply)
     }
 
     fn request_of_event(&self, event: Event) -> Result<Request, Error> {
-        Request::of_event(event, &self.config.names)
+        Request::of_event(event, &self.config.names, self.config.place.bucket.as_deref())
     }
 
     fn started_tools() -> Vec<StartedTool<Self>> {
@@ -265,16 +282,16 @@ impl Handler for Vision {
     }
 
     fn capabilities(&self) -> Value {
-        let reason = |problem: &String| json!({ "name": chat::NONE, "reason": problem });
+        let reason = |problem: &str| json!({ "name": chat::NONE, "reason": problem });
         json!({
-            "model": self.model.as_ref().map_or_else(reason, |model| json!({ "name": model.name() })),
+            "model": self.model.ready().map_or_else(reason, |model| json!({ "name": model.name() })),
             "source": self.objects.as_ref().map_or("none", source_of),
             "formats": ["jpeg", "png", "webp", "gif"],
             "prompt": self.question.identity.version,
             "schema": self.question.identity.schema_version,
             "samples": self.config.samples,
             "faces": self.config.picture.faces,
-            "alerts": self.alerts.is_some(),
+            "alerts": self.alerts.ready().is_ok(),
             "max_objects": self.config.max_objects,
         })
     }

@@ -7,8 +7,9 @@ use causeway_resilience::Deadline;
 use causeway_runtime::Error;
 
 use crate::handler::Vision;
-use crate::reply::{Answer, Extracted};
+use crate::reply::Extracted;
 use crate::request::{MAX_INLINE_BYTES, Request, checked};
+use crate::run::Looked;
 use crate::run::object::Source;
 use crate::run::tell;
 use crate::run::timings::Timings;
@@ -25,19 +26,22 @@ pub(crate) async fn assess(
     request: &Request,
     text: &str,
     deadline: Deadline,
-) -> Result<Answer, Error> {
+) -> Result<Looked, Error> {
     let (bytes, name) = read(request, text)?;
     let size = bytes.len();
     let mut timings = Timings::start();
     let job = vision.job(request, &name)?;
     let declared = request.image_name.as_deref();
     let decoded = vision.decoded_inline(bytes, declared, deadline, &mut timings).await?;
-    let change = vision.change(&job, &decoded, deadline, &mut timings).await?;
+    let reference = vision.reference(&job).await?;
+    let change = vision.change(reference.as_ref(), &decoded, deadline, &mut timings).await?;
     let asked = vision.ask(&decoded.prepared, job.options.samples, deadline, &mut timings).await?;
     let source = Source::Inline(&name, size);
-    let expectations = &job.expectations;
-    let document = tell::document(vision, &job, &source, &decoded, change, asked, expectations, timings);
-    Ok(Answer { document, result_object: None, replayed: false, alert: None })
+    let expectations = job.expectations.clone().or(job.happened.delivery_of(None));
+    let (is_settled, model_calls) = (asked.is_settled(), asked.calls());
+    let document = tell::document(vision, &job, &source, &decoded, change, asked, &expectations, timings);
+    let (result_object, alert, thumbnail) = (None, None, None);
+    Ok(Looked { document, result_object, replayed: false, is_settled, model_calls, alert, thumbnail })
 }
 
 /// Measures it.

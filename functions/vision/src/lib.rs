@@ -10,24 +10,25 @@
 //! | [`picture`] | what a file is, decoded within limits, measured and made ready to be sent |
 //! | [`report`] | what a model is asked, how its answer is checked, scored and told |
 //! | [`names`] | which object is a picture, a result, a copy |
-//! | [`sheet`] | a page of many pictures for people |
 
 pub mod names;
 pub mod picture;
 pub mod report;
-pub mod sheet;
 
 mod batch;
 mod config;
 mod handler;
 mod inline;
 mod measure;
+mod port;
 mod reply;
 mod request;
 mod run;
+mod sheet;
 
 pub use config::{Config, Place};
 pub use handler::{Parts, Vision};
+pub use port::Port;
 pub use reply::{
     AlertState, Answer, Batch, BatchStatus, Blurred, Document, Extracted, Failure, Ignored, Item, ItemStatus, LeftOut,
     ObjectFacts, PictureFacts, Reply,

@@ -8,7 +8,7 @@ use causeway_resilience::Deadline;
 use causeway_runtime::{Metrics as Recorder, Unit};
 use jiff::Timestamp;
 
-use crate::reply::ItemStatus;
+use crate::reply::{AlertState, ItemStatus};
 use crate::report::contract::Verdict;
 use crate::run::Looked;
 
@@ -19,10 +19,14 @@ pub(crate) struct Counts {
     pub(crate) pictures: BTreeMap<&'static str, u64>,
     /// Questions to a model.
     pub(crate) model_calls: u64,
+    /// Pictures about which a model did not say all that it was asked for.
+    pub(crate) model_failures: u64,
     /// Results that a person has to look at.
     pub(crate) reviews: u64,
-    /// Alerts that went out or are to go out.
+    /// Alerts that went out now; into the log where no topic is set.
     pub(crate) alerts: u64,
+    /// Alerts that are not known to be out.
+    pub(crate) alerts_open: u64,
 }
 
 impl Counts {
@@ -36,7 +40,13 @@ impl Counts {
     /// Name, status, number.
     fn all(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
         let pictures = self.pictures.iter().map(|(status, number)| ("Pictures", Some(*status), *number));
-        let others = [("ModelCalls", self.model_calls), ("Reviews", self.reviews), ("Alerts", self.alerts)];
+        let others = [
+            ("ModelCalls", self.model_calls),
+            ("ModelFailures", self.model_failures),
+            ("Reviews", self.reviews),
+            ("Alerts", self.alerts),
+            ("AlertsOpen", self.alerts_open),
+        ];
         pictures.chain(others.map(|(name, number)| (name, None, number)))
     }
 
@@ -46,12 +56,19 @@ impl Counts {
         if let Some(looked) = looked {
             self.model_calls += u64::from(looked.model_calls);
             self.reviews += u64::from(looked.document.report.assessment.status == Verdict::Review);
-            self.alerts += u64::from(looked.alert.is_some());
+            self.model_failures += u64::from(!looked.is_settled);
+            let is_out = match looked.alert {
+                Some(AlertState::Sent) => true,
+                Some(AlertState::NoTopic) => !looked.replayed,
+                _ => false,
+            };
+            self.alerts += u64::from(is_out);
+            self.alerts_open += u64::from(looked.alert.is_some_and(AlertState::is_open));
         }
     }
 }
 
-/// `Pictures` by status, `ModelCalls`, `Reviews`, `Alerts`.
+/// `Pictures` by status, `ModelCalls`, `ModelFailures`, `Reviews`, `Alerts`, `AlertsOpen`.
 pub(crate) fn record(metrics: &Recorder, counts: &Counts) {
     for (name, status, number) in counts.all() {
         let of = status.map(|status| ("status", status));
@@ -86,5 +103,47 @@ pub(crate) async fn publish(
         Ok(published) if published.rejected.is_empty() => Ok(()),
         Ok(published) => Err(format!("metrics were rejected: {}", published.rejected.join(", "))),
         Err(failure) => Err(format!("metrics were not published: {failure}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use causeway_resilience::service::Kind;
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::run::Looked;
+    use crate::tests::world::{COFFEE, Says, World, damaged};
+
+    async fn looked(world: &World, request: Value) -> Looked {
+        let (vision, deadline) = (world.vision(), Deadline::NONE);
+        let request = serde_json::from_value(request).unwrap();
+        match &request {
+            crate::Request { image: Some(text), .. } => {
+                crate::inline::assess(&vision, &request, text, deadline).await.unwrap()
+            }
+            _ => vision.look(&vision.job(&request, "a.jpg").unwrap(), deadline).await.unwrap(),
+        }
+    }
+
+    #[tokio::test]
+    async fn what_happened_now_is_counted() {
+        let world = World::new([Says::Fails(Kind::Unavailable), damaged(&[("leakage", "severe")])]);
+        world.put("a.jpg", COFFEE).await;
+        let check = async |request: Value, status: &'static str, expected: [u64; 4]| {
+            let counts = Counts::of(&looked(&world, request).await);
+            let found = [counts.model_calls, counts.model_failures, counts.alerts, counts.alerts_open];
+            assert_eq!((found, counts.pictures), (expected, BTreeMap::from([(status, 1)])));
+        };
+        check(json!({ "object_name": "a.jpg" }), "unsettled", [1, 1, 0, 0]).await;
+        *world.topic.fails.lock().unwrap() = 1;
+        check(json!({ "object_name": "a.jpg" }), "assessed", [1, 0, 0, 1]).await;
+        check(json!({ "object_name": "a.jpg" }), "replayed", [0, 0, 1, 0]).await;
+        check(json!({ "object_name": "a.jpg" }), "replayed", [0, 0, 0, 0]).await;
+        check(json!({ "image": STANDARD.encode(COFFEE) }), "assessed", [1, 0, 0, 0]).await;
     }
 }

@@ -78,7 +78,8 @@ impl Names {
     }
 }
 
-fn is_below(name: &str, folder: &str) -> bool {
+/// Whether a name is below a folder.
+pub(crate) fn is_below(name: &str, folder: &str) -> bool {
     folder.is_empty() || name.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
 }
 

@@ -141,7 +141,7 @@ pub struct Batch {
 pub enum BatchStatus {
     /// Every picture has its result.
     Ok,
-    /// Some have none: see `failed_items`, `deferred`, `left_out` and the items that were refused.
+    /// Some have none, or one that a repetition may better: see `failed_items`, `deferred`, `left_out` and the items that were refused.
     Partial,
 }
 
@@ -195,6 +195,8 @@ pub enum ItemStatus {
     Assessed,
     /// It had been looked at before.
     Replayed,
+    /// It was looked at, and the model failed or left out an answer: its result says so, and a repetition asks again.
+    Unsettled,
     /// It cannot be looked at, also not later: no such object, no picture, too large.
     Refused,
     /// A service failed.
@@ -205,13 +207,28 @@ pub enum ItemStatus {
     Deferred,
 }
 
+impl Item {
+    /// Whether a repetition may bring more.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status.is_open() || self.alert.is_some_and(AlertState::is_open)
+    }
+}
+
 impl ItemStatus {
+    /// Whether a repetition may bring more.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Unsettled | Self::Failed | Self::InProgress | Self::Deferred)
+    }
+
     /// Stable word.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
             Self::Assessed => "assessed",
             Self::Replayed => "replayed",
+            Self::Unsettled => "unsettled",
             Self::Refused => "refused",
             Self::Failed => "failed",
             Self::InProgress => "in_progress",
@@ -280,6 +297,6 @@ pub struct Blurred {
 pub struct Ignored {
     /// True.
     pub ignored: bool,
-    /// `own_result`, `own_blurred_copy`, `outside_of_delivery_prefix` or `not_a_picture`.
+    /// `own_result`, `own_blurred_copy`, `outside_of_delivery_prefix`, `not_a_picture` or `other_bucket`.
     pub reason: &'static str,
 }

@@ -1,6 +1,7 @@
 //! What a caller may ask for.
 
 mod expectations;
+mod happened;
 
 use causeway_cloud::object_path;
 use causeway_runtime::{Error, Event};
@@ -12,6 +13,7 @@ use crate::names::{Names, Role};
 use crate::report::settings::Scoring;
 
 pub use expectations::Expectations;
+pub(crate) use happened::Happened;
 
 /// Largest picture inside a request, in bytes after decoding: the bodies of both clouds have 6 MB.
 pub const MAX_INLINE_BYTES: usize = 4 << 20;
@@ -67,7 +69,7 @@ pub struct Request {
     /// The original's event: `resourceName` and `additionalDetails`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Value>,
-    /// The original's event: when it happened.
+    /// The original's event: when it happened. It is the time of the delivery where nothing else tells one.
     #[serde(rename = "eventTime", skip_serializing_if = "Option::is_none")]
     pub event_time: Option<String>,
     /// The original's event: `expectedLatitude`, `expectedLongitude`, `promisedTime`.
@@ -79,6 +81,9 @@ pub struct Request {
     /// Why an event needs no work; no caller can set it.
     #[serde(skip)]
     pub(crate) ignored: Option<&'static str>,
+    /// Entity tag of the version that an event is about.
+    #[serde(skip)]
+    pub(crate) event_etag: Option<String>,
 }
 
 /// A test that is this function's own.
@@ -171,17 +176,31 @@ impl Request {
         if let Some(details) = self.data.as_ref().and_then(|data| data.get("additionalDetails")) {
             all = all.or(Expectations::of_details(details).map_err(|error| error.at("data.additionalDetails"))?);
         }
-        let event = Expectations { delivered_time: self.event_time.clone(), ..Expectations::default() };
-        event.check("eventTime")?;
-        Ok(all.or(event))
+        Ok(all)
+    }
+
+    /// When the event happened that this request may be, and to which version.
+    ///
+    /// # Errors
+    /// 400 when its time is none.
+    pub(crate) fn happened(&self) -> Result<Happened, Error> {
+        let time = Expectations { delivered_time: self.event_time.clone(), ..Expectations::default() };
+        time.check("").map_err(|error| error.at("eventTime"))?;
+        let inside = || self.data.as_ref()?.pointer("/additionalDetails/eTag")?.as_str().map(str::to_owned);
+        Ok(Happened { time: self.event_time.clone(), etag: self.event_etag.clone().or_else(inside) })
     }
 
     /// The request that an event of an object store is.
     ///
     /// # Errors
     /// 422 when the object is gone, or there is none.
-    pub(crate) fn of_event(event: Event, names: &Names) -> Result<Self, Error> {
-        let (time, data) = (event.time.clone(), event.data.clone());
+    pub(crate) fn of_event(event: Event, names: &Names, bucket: Option<&str>) -> Result<Self, Error> {
+        if let Some((theirs, ours)) = other_bucket(&event, bucket) {
+            tracing::warn!(bucket = theirs, configured = ours, "an event of another bucket is ignored");
+            return Ok(Self::ignored("other_bucket"));
+        }
+        let (event_time, data) = (event.time.clone(), event.data.clone());
+        let event_etag = event.object.as_ref().and_then(|object| object.etag.clone());
         let resource = data.get("resourceName").and_then(Value::as_str).map(str::to_owned);
         let name = match (&event.object, resource) {
             // The original's event names no bucket.
@@ -189,10 +208,16 @@ impl Request {
             _ => event.written_object()?.key,
         };
         match names.role(&name) {
-            Role::Picture => Ok(Self { event_time: time, data: Some(data), ..Self::of_object(name) }),
+            Role::Picture => Ok(Self { event_time, event_etag, data: Some(data), ..Self::of_object(name) }),
             other => Ok(Self::ignored(other.word())),
         }
     }
+}
+
+/// The bucket of an event and ours, when both are known and differ.
+fn other_bucket<'a>(event: &'a Event, ours: Option<&'a str>) -> Option<(&'a str, &'a str)> {
+    let theirs = event.object.as_ref().map(|object| object.bucket.as_str()).filter(|bucket| !bucket.is_empty())?;
+    Some((theirs, ours.filter(|ours| *ours != theirs)?))
 }
 
 fn several(names: &[String], most: usize) -> Result<Target, Error> {

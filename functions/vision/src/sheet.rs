@@ -24,7 +24,7 @@ const MAX_THUMBNAIL: usize = 64 << 10;
 
 /// One picture of the sheet.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Card {
+pub(crate) struct Card {
     item: Item,
     thumbnail: Option<String>,
     facts: Option<Facts>,
@@ -86,8 +86,7 @@ fn label(word: &str) -> &'static str {
 }
 
 /// The page. `left_out` pictures did not fit.
-#[must_use]
-pub fn page(cards: &[Card], left_out: usize) -> String {
+pub(crate) fn page(cards: &[Card], left_out: usize) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {

@@ -25,8 +25,23 @@ fn no_file_takes_more_than_256_mib() {
         ("20,000 x 20,000", png(20_000, 20_000, false), Some(413)),
     ];
     let settings = Settings { faces: FaceMode::Blur, ..Settings::default() };
+    most(&settings, cases);
+    // As for a copy of the same size with faces made unrecognisable.
+    let whole = Settings { long_edge: settings.limits.max_side, ..settings.clone() };
+    let cases = [
+        ("100 MP PNG in full", png(10_000, 10_000, false), Some(413)),
+        ("36 MP PNG in full", png(6_000, 6_000, false), None),
+        ("25 MP JPEG in full, turned", turned(&baseline(5_000, 5_000)), None),
+        ("30 MP JPEG in full, turned", turned(&baseline(6_000, 5_000)), Some(413)),
+    ];
+    most(&whole, cases);
+    let larger = Settings { long_edge: 2_048, ..settings };
+    most(&larger, [("67 MP PNG of which half the sides are kept", png(8_191, 8_191, false), Some(413))]);
+}
+
+fn most<const N: usize>(settings: &Settings, cases: [(&str, Vec<u8>, Option<u16>); N]) {
     for (name, bytes, refused) in cases {
-        let status = once(&bytes, &settings).err().map(|rejected| rejected.status);
+        let status = once(&bytes, settings).err().map(|rejected| rejected.status);
         assert_eq!(status, refused, "{name}");
         let peak = peak_mib();
         assert!(peak < MOST_MIB, "{name}: {peak} MiB");
@@ -66,6 +81,13 @@ fn baseline(width: u16, height: u16) -> Vec<u8> {
     bytes.extend(scan(&[1, 2, 3], 0, 63, &zeros(2 * blocks)));
     bytes.extend([0xFF, 0xD9]);
     bytes
+}
+
+/// The same with an EXIF that says it lies on its side.
+fn turned(jpeg: &[u8]) -> Vec<u8> {
+    let tiff = b"II*\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0\x06\0\0\0\0\0\0\0";
+    let length = (2 + 6 + tiff.len() as u16).to_be_bytes();
+    [&jpeg[..2], &[0xFF, 0xE1], &length, b"Exif\0\0", tiff, &jpeg[2..]].concat()
 }
 
 fn jpeg_start(frame: u8, width: u16, height: u16, sampling: u8) -> Vec<u8> {

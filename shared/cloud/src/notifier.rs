@@ -9,7 +9,7 @@ use causeway_resilience::{Deadline, ServiceFailure};
 use crate::state::once::{Begun, Once};
 use crate::state::{Documents, StateError};
 
-/// Time after which an alert whose sender died is sent by the next one.
+/// Time after which an alert whose sender died is sent by the next one, unless [`Alerts::claimed_for`] says another.
 const CLAIM: Duration = Duration::from_secs(600);
 
 /// A topic that people have subscribed to.
@@ -34,13 +34,14 @@ pub struct Message {
 
 /// Alerts that are sent once each, however many invocations find the same thing: claimed, published, marked as sent.
 ///
-/// An invocation that dies between claim and publication holds the alert up for ten minutes; then the next one sends
-/// it. When the fate of a publication is unknown the alert is held up likewise and then sent again: twice is better
+/// An invocation that dies between claim and publication holds the alert up for ten minutes, or as long as
+/// [`Alerts::claimed_for`] says; then the next one sends it. When the fate of a publication is unknown the alert is held up likewise and then sent again: twice is better
 /// than never.
 #[derive(Clone)]
 pub struct Alerts {
     notifier: Arc<dyn Notifier>,
     once: Once,
+    claim: Duration,
 }
 
 /// What became of an alert.
@@ -77,7 +78,15 @@ impl Alerts {
     /// again under the same key.
     #[must_use]
     pub fn new(notifier: Arc<dyn Notifier>, documents: Documents, keep: Duration) -> Self {
-        Self { notifier, once: Once::new(documents, keep) }
+        Self { notifier, once: Once::new(documents, keep), claim: CLAIM }
+    }
+
+    /// The same with claims of another length than ten minutes. Whoever is called again with the same event soon and a
+    /// few times only (AWS Lambda repeats one after a minute and after two more) takes the longest time of a
+    /// publication and a margin, or the repetitions come too early and the alert is lost.
+    #[must_use]
+    pub fn claimed_for(self, claim: Duration) -> Self {
+        Self { claim, ..self }
     }
 
     /// Sends `message` unless an alert with this key was sent before. The text may differ from the one that was sent:
@@ -86,7 +95,7 @@ impl Alerts {
     /// # Errors
     /// See [`AlertError`].
     pub async fn send(&self, key: &str, message: &Message, deadline: Deadline) -> Result<Alerted, AlertError> {
-        let claim = match self.once.begin(key, "", CLAIM).await? {
+        let claim = match self.once.begin(key, "", self.claim).await? {
             Begun::Work(claim) => claim,
             Begun::InProgress { until_unix_ms } => return Ok(Alerted::Claimed { until_unix_ms }),
             Begun::Done(_) | Begun::DoneWithoutReply | Begun::OtherPayload => return Ok(Alerted::AlreadySent),

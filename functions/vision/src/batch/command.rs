@@ -86,14 +86,9 @@ impl Tally {
         self.model_calls += done.looked.as_ref().map_or(0, |looked| u64::from(looked.model_calls));
     }
 
-    fn of(&self, status: ItemStatus) -> usize {
-        self.by_status.get(&status).copied().unwrap_or_default()
-    }
-
     /// Whether a repetition may bring more.
     fn is_open(&self) -> bool {
-        let again = [ItemStatus::Failed, ItemStatus::InProgress, ItemStatus::Deferred];
-        self.alerts_open > 0 || again.iter().any(|status| self.of(*status) > 0)
+        self.alerts_open > 0 || self.by_status.keys().any(|status| status.is_open())
     }
 
     fn line(&self, seconds: f64) -> String {
@@ -122,6 +117,7 @@ async fn batch(vision: &Vision, arguments: &ArgMatches) -> Result<ExitCode, (u8,
     // Before the first question is paid for.
     let mut files = Files::create(path("csv"), path("json"), path("sheet")).map_err(|error| output(&error))?;
     let (start, mut tally, bar) = (Instant::now(), Tally::default(), bar(jobs.len()));
+    let jobs = jobs.into_iter().enumerate().collect();
     let mut done = std::pin::pin!(each(vision, jobs, concurrency, Deadline::NONE));
     while let Some(one) = done.next().await {
         tally.add(&one);

@@ -65,7 +65,7 @@ pub fn inspect(bytes: &[u8], declared: &Declared<'_>, limits: &Limits) -> Result
     let (exif, orientation, exif_issue) = guard(|| Ok(camera::read(bytes, header.exif.as_ref())))?;
     let mut issues = sniff::contradictions(format, declared);
     issues.extend(header.animated.then(|| Issue::new(IssueCode::MultipleFrames, "only the first frame is used")));
-    issues.extend(sniff::foreign(bytes, header.end));
+    issues.extend(sniff::foreign(format, bytes, header.end));
     issues.extend(exif_issue);
     let Header { width, height, animated, .. } = header;
     Ok(Inspected { format, width, height, animated, orientation, exif, issues, header })

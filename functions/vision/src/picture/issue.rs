@@ -20,7 +20,7 @@ pub enum IssueCode {
     ExtensionMismatch,
     /// The content type states another format than the bytes.
     ContentTypeMismatch,
-    /// More than one frame: the first is used.
+    /// More than one frame, or a film behind the picture (a motion photo): the first, or the picture, is used.
     MultipleFrames,
     /// Bytes of another file type are appended; they are not passed on.
     ForeignData,

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use super::compare::square;
+use super::decode::Wanted;
 use super::pixels::Gray;
 use super::resize::{copy, fit, luma, resize};
-use super::{Faces, Gate, ImageMetrics, Inspected, Rejected, Settings, decode, encode, faces, metrics};
+use super::{Faces, Gate, ImageMetrics, Inspected, Orientation, Rejected, Settings, decode, encode, faces, metrics};
 
 /// Long edge of the copy that is measured: thresholds are given for it.
 const MEASURED_EDGE: usize = 1_024;
@@ -41,7 +42,8 @@ pub struct Prepared {
 /// 413 larger than the limits, 415 a coding that is not decoded, 422 broken pixels.
 pub fn prepare(bytes: &[u8], inspected: &Inspected, settings: &Settings) -> Result<Prepared, Rejected> {
     let edge = settings.long_edge.max(1) as usize;
-    let stored = decode::decode(bytes, inspected, edge, &settings.limits)?;
+    let wanted = Wanted { edge, turned: inspected.orientation != Orientation::default() };
+    let stored = decode::decode(bytes, inspected, wanted, &settings.limits)?;
     let size = fit(inspected.width as usize, inspected.height as usize, edge);
     let mut sent = inspected.orientation.upright(resize(stored, size)?);
     let measured = luma(&sent, MEASURED_EDGE)?;

@@ -38,18 +38,28 @@ pub(super) fn contradictions(format: Format, declared: &Declared<'_>) -> Vec<Iss
 }
 
 /// Another file appended to the picture. It is not passed on, since the picture is encoded anew.
-pub(super) fn foreign(bytes: &[u8], end: usize) -> Option<Issue> {
+pub(super) fn foreign(format: Format, bytes: &[u8], end: usize) -> Option<Issue> {
     let tail = &bytes[bytes.len().saturating_sub(ARCHIVE_TAIL)..];
     let archive = tail.windows(4).any(|window| window == b"PK\x05\x06");
     let appended = bytes.get(end..).and_then(infer::get).map(|kind| kind.mime_type());
     let what = match appended {
         // Phones append the depth map or the other frames of a burst.
         Some("image/jpeg") => return None,
+        // Or the film of the seconds round the picture: a motion photo.
+        Some(film) if format == Format::Jpeg && !archive && is_film(film) => {
+            let detail = format!("a film ({film}) is appended to the picture; only the picture is used");
+            return Some(Issue::new(IssueCode::MultipleFrames, detail));
+        }
         Some(other) => other,
         None if archive => "application/zip",
         None => return None,
     };
     Some(Issue::new(IssueCode::ForeignData, format!("{what} is appended to the picture")))
+}
+
+/// Of the family of MP4 (ISO/IEC 14496-12), which is what phones append.
+fn is_film(mime: &str) -> bool {
+    matches!(mime, "video/mp4" | "video/quicktime" | "video/x-m4v" | "video/3gpp")
 }
 
 /// The extension in lower case; what is not of letters alone is a part of the name.

@@ -11,7 +11,7 @@ use super::schema;
 use super::settings::{DamageBands, Settings};
 
 /// Version of the words. It changes with every change of them.
-const VERSION: &str = "1";
+const VERSION: &str = "2";
 
 /// Stands beside the picture.
 const TEXT: &str = "This is the photograph. Report on it.";
@@ -19,7 +19,8 @@ const TEXT: &str = "This is the photograph. Report on it.";
 /// A question. It is the same for every picture, so that answers can be compared.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Question {
-    /// What the model is told about its task.
+    /// What the model is told about its task. The schema is not in it: whoever asks hands it to the provider, in words
+    /// where the provider takes none.
     pub instructions: String,
     /// What stands beside the picture.
     pub text: String,
@@ -37,7 +38,7 @@ pub struct Question {
 #[must_use]
 pub fn question(settings: &Settings) -> Question {
     let schema = schema::schema();
-    let instructions = instructions(&settings.damage_bands, &schema);
+    let instructions = instructions(&settings.damage_bands);
     let identity = PromptIdentity {
         version: VERSION.to_owned(),
         sha256: hash(&[&instructions, TEXT]),
@@ -50,19 +51,22 @@ pub fn question(settings: &Settings) -> Question {
 impl Question {
     /// The one repair question: what stands beside the picture when the first answer had `faults`.
     ///
-    /// Nothing of the answer is repeated but short quotes, so that what it repeats of the picture has no second say.
+    /// Nothing of the answer is repeated but short quotes, so that what it repeats of the picture has no second say. The
+    /// schema is told in words: some providers take one and do not look at it.
     #[must_use]
     pub fn repair(&self, faults: &[Fault]) -> String {
         let mut text = format!("{} A program could not use your last answer, for these reasons:\n", self.text);
         for fault in faults {
             let _ = writeln!(text, "- {fault}");
         }
-        text.push_str("Look at the photograph again and answer with one complete JSON object of the given form.");
+        let again =
+            "Look at the photograph again and answer with one complete JSON object that fulfils this JSON Schema:";
+        let _ = write!(text, "{again}\n{}", self.schema);
         text
     }
 }
 
-fn instructions(bands: &DamageBands, schema: &Value) -> String {
+fn instructions(bands: &DamageBands) -> String {
     format!(
         "You look at one photograph that a courier took as proof of a delivery, and report what can be seen.\n\
          Rules:\n\
@@ -79,7 +83,7 @@ fn instructions(bands: &DamageBands, schema: &Value) -> String {
          probably harmed them. Dirt, shadows, printed patterns, tape and labels are no damage.\n\
          7. overall.severity is the worst of the indicators. overall.score is at most {} for none, {} to {} for \
          minor, {} to {} for moderate and at least {} for severe.\n\
-         Answer with one JSON object and nothing else. It fulfils this JSON Schema:\n{schema}",
+         Answer with one JSON object of the given form and nothing else.",
         bands.none_max, bands.minor_min, bands.minor_max, bands.moderate_min, bands.moderate_max, bands.severe_min,
     )
 }

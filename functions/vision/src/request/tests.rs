@@ -56,7 +56,10 @@ fn expectations_come_from_three_places() {
     }));
     let expected = request.expected().unwrap();
     assert_eq!(expected.promised_time.as_deref(), Some("2026-01-01T10:00:00Z"));
-    assert_eq!(expected.delivered_time.as_deref(), Some("2026-01-01T12:00:00Z"));
+    assert_eq!(expected.delivered_time, None, "the event's time comes last, and apart");
+    assert_eq!(request.happened().unwrap().time.as_deref(), Some("2026-01-01T12:00:00Z"));
+    let timeless = read(json!({ "object_name": "a", "eventTime": "soon" }));
+    assert_eq!(timeless.happened().unwrap_err().path(), Some("eventTime"));
     assert_eq!(expected.expected_latitude, Some(1.5));
     let wrong = read(json!({ "object_name": "a", "expectations": { "promised_time": "soon" } }));
     assert_eq!(wrong.expected().unwrap_err().path(), Some("expectations.promised_time"));
@@ -65,7 +68,7 @@ fn expectations_come_from_three_places() {
 fn event(value: Value) -> Result<Request, Error> {
     let mut events = Event::read(value);
     assert_eq!(events.len(), 1);
-    Request::of_event(events.remove(0), &names())
+    Request::of_event(events.remove(0), &names(), Some("b"))
 }
 
 fn oci(event_type: &str, name: &str) -> Value {
@@ -90,7 +93,8 @@ fn events_of_both_clouds_name_their_object() {
     }]});
     let request = event(s3).unwrap();
     assert_eq!(request.target(1).unwrap(), Target::Object("deliveries/a b.jpg".to_owned()));
-    assert_eq!(request.expected().unwrap().delivered_time.as_deref(), Some("2026-01-01T12:00:00Z"));
+    let happened = Happened { time: Some("2026-01-01T12:00:00Z".to_owned()), etag: Some("t".to_owned()) };
+    assert_eq!(request.happened().unwrap(), happened);
     let mut of_the_original = oci("createobject", "deliveries/a.jpg");
     of_the_original["data"].as_object_mut().unwrap().remove("additionalDetails");
     let request = event(of_the_original).unwrap();
@@ -106,6 +110,9 @@ fn events_of_other_objects_need_no_work() {
     check("blurred/deliveries/a.jpg", "own_blurred_copy");
     check("other/a.jpg", "outside_of_delivery_prefix");
     check("deliveries/a.csv", "not_a_picture");
+    let mut elsewhere = oci("createobject", "deliveries/a.jpg");
+    elsewhere["data"]["additionalDetails"]["bucketName"] = json!("other");
+    assert_eq!(event(elsewhere).unwrap().ignored, Some("other_bucket"));
     let gone = event(oci("deleteobject", "deliveries/a.jpg")).unwrap_err();
     assert_eq!((gone.http_status(), gone.code()), (422, "object_deleted"));
 }

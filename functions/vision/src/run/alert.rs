@@ -6,6 +6,7 @@ use causeway_resilience::Deadline;
 use sha2::{Digest, Sha256};
 
 use super::object::Found;
+use crate::port::Port;
 use crate::reply::{AlertState, Document};
 use crate::report::words::{Severity, Word};
 
@@ -42,11 +43,18 @@ impl Severe {
 }
 
 /// Sends what has not been sent.
-pub(crate) async fn send(channel: Option<&Alerts>, severe: &Severe, deadline: Deadline) -> AlertState {
+pub(crate) async fn send(channel: &Port<Alerts>, severe: &Severe, deadline: Deadline) -> AlertState {
     let (title, key) = (&severe.message.title, &severe.key);
-    let Some(channel) = channel else {
-        tracing::warn!(title, key, "alert; no topic is configured");
-        return AlertState::NoTopic;
+    let channel = match channel {
+        Port::Ready(channel) => channel,
+        Port::NotSet(_) => {
+            tracing::warn!(title, key, "alert; no topic is configured");
+            return AlertState::NoTopic;
+        }
+        Port::Wrong(problem) => {
+            tracing::error!(problem, title, "an alert is not out: the topic that is set cannot be used");
+            return AlertState::Failed;
+        }
     };
     match channel.send(key, &severe.message, deadline).await {
         Ok(Alerted::Sent { message_id }) => {

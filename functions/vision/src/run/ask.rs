@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use bytes::Bytes;
-use causeway_cloud::chat::{ChatQuestion, ChatReply, Finish, Part, Schema};
+use causeway_cloud::chat::{Attempt, AttemptOutcome, ChatQuestion, ChatReply, Finish, Part, Schema};
 use causeway_cloud::{ChatModel, chat};
 use causeway_resilience::{Deadline, ServiceFailure};
 use causeway_runtime::{Error, until};
@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use super::timings::Timings;
 use crate::handler::Vision;
 use crate::picture::Prepared;
+use crate::port::Port;
 use crate::report::assess::Outcome;
 use crate::report::contract::Provider;
 use crate::report::fault::Fault;
@@ -29,6 +30,22 @@ pub(crate) struct Asked {
     pub(crate) provider: Provider,
     /// From an earlier result: nothing was asked now.
     pub(crate) is_remembered: bool,
+}
+
+impl Asked {
+    /// Questions that this look sent to a model.
+    pub(crate) fn calls(&self) -> u32 {
+        if self.is_remembered { 0 } else { self.provider.attempts }
+    }
+
+    /// Whether asking again would bring nothing new.
+    pub(crate) fn is_settled(&self) -> bool {
+        match &self.outcome {
+            Outcome::Failed { .. } | Outcome::Unusable { .. } => false,
+            Outcome::Answered { answers, asked } => answers.len() >= *asked as usize,
+            Outcome::NotAsked | Outcome::NoModel => true,
+        }
+    }
 }
 
 /// What came of one sample.
@@ -60,14 +77,17 @@ impl Vision {
         deadline: Deadline,
         timings: &mut Timings,
     ) -> Result<Asked, Error> {
-        let Some(model) = self.model() else {
-            let provider = Provider { name: chat::NONE.to_owned(), ..Provider::default() };
-            return Ok(Asked { outcome: Outcome::NoModel, provider, is_remembered: false });
+        let name = self.model.ready().map_or(chat::NONE, |model| model.name());
+        let unasked = Provider { name: name.to_owned(), ..Provider::default() };
+        let nobody = |outcome| Ok(Asked { outcome, provider: unasked.clone(), is_remembered: false });
+        let model = match &self.model {
+            Port::NotSet(_) => return nobody(Outcome::NoModel),
+            _ if !prepared.gate.passed => return nobody(Outcome::NotAsked),
+            Port::Wrong(_) => {
+                return nobody(Outcome::Failed { detail: "the model that is set cannot be used".to_owned() });
+            }
+            Port::Ready(model) => model.as_ref(),
         };
-        let unasked = Provider { name: model.name().to_owned(), ..Provider::default() };
-        if !prepared.gate.passed {
-            return Ok(Asked { outcome: Outcome::NotAsked, provider: unasked, is_remembered: false });
-        }
         let now = Instant::now();
         if deadline.is_over(now) {
             return Err(Error::timeout("model"));
@@ -155,11 +175,17 @@ fn told(failure: &ServiceFailure) -> String {
 }
 
 fn tries(reply: &ChatReply) -> u32 {
-    u32::try_from(reply.attempts.len()).unwrap_or(u32::MAX).max(1)
+    sent(&reply.attempts)
 }
 
 fn tries_of(failure: &ServiceFailure) -> u32 {
-    u32::try_from(chat::Attempts::of(failure).len()).unwrap_or(u32::MAX).max(1)
+    sent(chat::Attempts::of(failure))
+}
+
+/// Questions that went out. A provider that is passed over is sent nothing; a model that tells no tries was asked once.
+fn sent(attempts: &[Attempt]) -> u32 {
+    let sent = attempts.iter().filter(|attempt| attempt.outcome != AttemptOutcome::Skipped).count();
+    if attempts.is_empty() { 1 } else { u32::try_from(sent).unwrap_or(u32::MAX) }
 }
 
 fn understood(reply: &ChatReply) -> Result<Observed, NoAnswer> {
@@ -203,5 +229,23 @@ fn outcome(samples: Vec<Sample>, asked: u32) -> Outcome {
         (false, ..) => Outcome::Answered { answers, asked },
         (true, Some(faults), _) => Outcome::Unusable { faults },
         (true, None, failed) => Outcome::Failed { detail: failed.unwrap_or_else(|| "nothing was asked".to_owned()) },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_is_passed_over_is_sent_nothing() {
+        use AttemptOutcome::{Answered, FormRefused, Skipped};
+        let cases: [(&[AttemptOutcome], u32); 4] =
+            [(&[], 1), (&[Skipped], 0), (&[Skipped, Answered], 1), (&[FormRefused, Answered], 2)];
+        for (outcomes, expected) in cases {
+            let attempt =
+                |outcome| Attempt { provider: "a".to_owned(), outcome, status: None, structured_output: None, ms: 1 };
+            let attempts: Vec<_> = outcomes.iter().copied().map(attempt).collect();
+            assert_eq!(sent(&attempts), expected, "{outcomes:?}");
+        }
     }
 }

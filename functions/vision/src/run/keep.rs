@@ -9,22 +9,30 @@ use causeway_runtime::Error;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::Job;
 use super::ask::Asked;
 use super::object::{self, Found};
+use super::{Job, expectations};
 use crate::handler::Vision;
+use crate::picture;
 use crate::reply::Document;
 use crate::report::assess::Outcome;
 use crate::report::contract::Provider;
 use crate::report::observed::Observed;
 use crate::request::Expectations;
 
+/// Largest result that is read; those that are written have some kilobytes for each answer.
+const MAX_BYTES: u64 = 1 << 20;
+/// Others that may come between before a write is given up.
+const TRIES: usize = 4;
+
 /// What a result depends on, beside the object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Keys {
-    /// Whatever a model's answer depends on: prompt, schema, model, number of answers, how the picture is prepared.
+    /// Whatever a model's answer depends on: prompt, schema, model, number of answers, how the picture is prepared and judged
+    /// fit.
     pub(crate) asked: String,
-    /// Whatever is made of the answers: weights, way of scoring, reference, whether the place is told.
+    /// Whatever is made of the answers: weights, way of scoring, the version of the reference, whether
+    /// the place is told.
     pub(crate) told: String,
 }
 
@@ -44,7 +52,7 @@ pub(crate) struct Memory {
     /// [`Keys::told`].
     told: String,
     /// Whether asking again would bring nothing new; a model that failed is asked again.
-    is_settled: bool,
+    pub(crate) is_settled: bool,
     /// What the model answered.
     answers: Vec<Observed>,
     /// How many answers were asked for.
@@ -59,17 +67,27 @@ pub(crate) struct Memory {
 #[derive(Debug, Clone)]
 pub(crate) struct Kept {
     pub(crate) stored: Stored,
-    meta: ObjectMeta,
+}
+
+/// What has the name of a result.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct There {
+    /// The result; none when there is none, or something else has the name.
+    pub(crate) kept: Option<Kept>,
+    meta: Option<ObjectMeta>,
 }
 
 impl Vision {
     /// What a result of this job depends on.
-    pub(crate) fn keys(&self, job: &Job) -> Keys {
-        let identity = &self.question.identity;
-        let model = self.model().map_or(causeway_cloud::chat::NONE, |model| model.name());
-        let asked = format!("{identity:?}{model}{}{:?}", job.options.samples, self.config.picture);
-        let told =
-            format!("{:?}{:?}{}{:?}", self.config.report, job.options.scoring, job.options.include_gps, job.reference);
+    pub(crate) fn keys(&self, job: &Job, reference: Option<&Found>) -> Keys {
+        let model = self.model.ready().map_or(causeway_cloud::chat::NONE, |model| model.name());
+        // Neither what is refused nor the size of the small picture changes an answer.
+        let picture::Settings { limits: _, thumbnail_edge: _, long_edge, jpeg_quality, faces, gate } =
+            &self.config.picture;
+        let prepared = (long_edge, jpeg_quality, faces, gate);
+        let asked = format!("{:?}", (&self.question.identity, model, job.options.samples, prepared));
+        let reference = reference.map(|found| (found.name(), found.version_key()));
+        let told = format!("{:?}", (&self.config.report, job.options.scoring, job.options.include_gps, reference));
         Keys { asked: digest(&asked), told: digest(&told) }
     }
 }
@@ -87,7 +105,7 @@ impl Memory {
         Self {
             asked: keys.asked.clone(),
             told: keys.told.clone(),
-            is_settled: !matches!(asked.outcome, Outcome::Failed { .. } | Outcome::Unusable { .. }),
+            is_settled: asked.is_settled(),
             answers,
             count,
             provider: asked.provider.clone(),
@@ -104,9 +122,9 @@ impl Kept {
 
     /// Whether it is what a look with these keys and expectations would come to. Who expects nothing new takes what
     /// was expected before.
-    pub(crate) fn answers(&self, found: &Found, keys: &Keys, expectations: &Expectations) -> bool {
+    pub(crate) fn answers(&self, job: &Job, found: &Found, keys: &Keys) -> bool {
         let memory = &self.stored.memory;
-        let expected = expectations.clone().or(found.expectations.clone()).or(memory.expectations.clone());
+        let expected = expectations(job, found, Some(self));
         self.is_of(found)
             && memory.is_settled
             && memory.asked == keys.asked
@@ -114,15 +132,11 @@ impl Kept {
             && (expected == memory.expectations || (expected.is_empty() && memory.expectations.is_empty()))
     }
 
-    fn replacing(&self) -> PutMode {
-        let (e_tag, version) = (self.meta.e_tag.clone(), self.meta.version.clone());
-        PutMode::Update(UpdateVersion { e_tag, version })
-    }
-
-    /// The answers of the model, when it would be asked the same again.
+    /// The answers of the model, when it would be asked the same again and gave all of them.
     pub(crate) fn known_answers(&self, found: &Found, keys: &Keys) -> Option<Asked> {
         let memory = &self.stored.memory;
-        let is_known = self.is_of(found) && memory.asked == keys.asked && !memory.answers.is_empty();
+        let is_whole = !memory.answers.is_empty() && memory.answers.len() >= memory.count as usize;
+        let is_known = self.is_of(found) && memory.asked == keys.asked && is_whole;
         is_known.then(|| Asked {
             outcome: Outcome::Answered { answers: memory.answers.clone(), asked: memory.count },
             provider: memory.provider.clone(),
@@ -131,50 +145,69 @@ impl Kept {
     }
 }
 
-/// The result of this name; none when there is none, or something else has the name.
-///
-/// # Errors
-/// The store's.
-pub(crate) async fn read(objects: &Objects, name: &str) -> Result<Option<Kept>, Error> {
-    let Some((bytes, meta)) = object::get(objects, name).await? else { return Ok(None) };
-    match serde_json::from_slice(&bytes) {
-        Ok(stored) => Ok(Some(Kept { stored, meta })),
-        Err(error) => {
-            tracing::warn!(
-                name,
-                line = error.line(),
-                column = error.column(),
-                "a result cannot be read; it is replaced"
-            );
-            Ok(None)
+impl There {
+    /// Over what was read, or where nothing was.
+    fn replacing(&self) -> PutMode {
+        match &self.meta {
+            Some(meta) => PutMode::Update(UpdateVersion { e_tag: meta.e_tag.clone(), version: meta.version.clone() }),
+            None => PutMode::Create,
         }
     }
 }
 
-/// Writes a result over the one that was read, or where none was. One that somebody else wrote meanwhile stays when it
-/// is about another version, which is then the newer one.
+/// What has the name of a result. What cannot be read is no result, and is replaced by one.
 ///
 /// # Errors
 /// The store's.
-pub(crate) async fn write(objects: &Objects, name: &str, stored: &Stored, before: Option<&Kept>) -> Result<(), Error> {
-    let text = serde_json::to_vec(stored).map_err(|error| Error::internal("result_not_json", error.to_string()))?;
-    let path = object_path(name).map_err(|error| Error::internal("result_name", error.to_string()))?;
-    let put = async |mode| {
-        let options = PutOptions { mode, ..PutOptions::default() };
-        objects.put_opts(&path, text.clone().into(), options).await
+pub(crate) async fn read(objects: &Objects, name: &str) -> Result<There, Error> {
+    let Some((meta, bytes)) = object::get(objects, name, MAX_BYTES).await? else { return Ok(There::default()) };
+    Ok(There { kept: understood(name, meta.size, bytes.as_deref()), meta: Some(meta) })
+}
+
+fn understood(name: &str, size: u64, bytes: Option<&[u8]>) -> Option<Kept> {
+    let Some(bytes) = bytes else {
+        tracing::warn!(name, size, "a result is too large to be one; it is replaced");
+        return None;
     };
-    match put(before.map_or(PutMode::Create, Kept::replacing)).await {
-        Ok(_) => Ok(()),
-        Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. } | StoreError::NotFound { .. }) => {
-            let now = read(objects, name).await?;
-            let ours = &stored.document.object.version_key;
-            if now.as_ref().is_some_and(|kept| kept.stored.document.object.version_key != *ours) {
-                tracing::info!(name, "a result of another version of the object came meanwhile; it stays");
-                return Ok(());
-            }
-            let mode = now.as_ref().map_or(PutMode::Overwrite, Kept::replacing);
-            put(mode).await.map(drop).map_err(|error| object::failed(name, error))
+    match serde_json::from_slice(bytes) {
+        Ok(stored) => Some(Kept { stored }),
+        Err(error) => {
+            let (line, column) = (error.line(), error.column());
+            tracing::warn!(name, line, column, "a result cannot be read; it is replaced");
+            None
         }
-        Err(error) => Err(object::failed(name, error)),
     }
 }
+
+/// Writes a result over what was read, or where nothing was. When somebody else wrote meanwhile, the picture tells whose
+/// result counts: that of the version which is there now.
+///
+/// # Errors
+/// 409 when the picture is another by now: this result is of an older version, and what is there stays. The store's.
+pub(crate) async fn write(
+    objects: &Objects,
+    name: &str,
+    stored: &Stored,
+    picture: &Found,
+    mut there: There,
+) -> Result<(), Error> {
+    let text = serde_json::to_vec(stored).map_err(|error| Error::internal("result_not_json", error.to_string()))?;
+    let path = object_path(name).map_err(|error| Error::internal("result_name", error.to_string()))?;
+    for _ in 0..TRIES {
+        let options = PutOptions { mode: there.replacing(), ..PutOptions::default() };
+        match objects.put_opts(&path, text.clone().into(), options).await {
+            Ok(_) => return Ok(()),
+            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. } | StoreError::NotFound { .. }) => {}
+            Err(error) => return Err(object::failed(name, error)),
+        }
+        there = read(objects, name).await?;
+        if !object::is_current(objects, picture).await? {
+            tracing::info!(name, "this result is of an older version of the picture and is not kept");
+            return Err(object::changed());
+        }
+    }
+    Err(Error::upstream("objects", None, "result_contended"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -37,14 +37,18 @@ pub(crate) enum Source<'a> {
 impl Found {
     /// What tells this version of the object from others.
     pub(crate) fn version_key(&self) -> String {
-        match &self.meta.e_tag {
-            Some(tag) => tag.clone(),
-            None => format!("{}-{}", self.meta.last_modified.timestamp_micros(), self.meta.size),
-        }
+        version_key(&self.meta)
     }
 
     pub(crate) fn name(&self) -> &str {
         self.meta.location.as_ref()
+    }
+}
+
+fn version_key(meta: &ObjectMeta) -> String {
+    match &meta.e_tag {
+        Some(tag) => tag.clone(),
+        None => format!("{}-{}", meta.last_modified.timestamp_micros(), meta.size),
     }
 }
 
@@ -90,7 +94,7 @@ pub(crate) async fn read(objects: &Objects, found: &Found) -> Result<Bytes, Erro
     if bytes.len() as u64 == found.meta.size { Ok(bytes.into()) } else { Err(changed()) }
 }
 
-fn changed() -> Error {
+pub(crate) fn changed() -> Error {
     Error::client(409, "object_changed", "the object was replaced while it was looked at; ask again")
 }
 
@@ -126,8 +130,15 @@ pub(crate) fn source_of(objects: &Objects) -> &'static str {
     }
 }
 
-/// Keeps `ObjectStoreExt` in one place.
-pub(crate) async fn get(objects: &Objects, name: &str) -> Result<Option<(Bytes, ObjectMeta)>, Error> {
+/// An object of at most so many bytes; of a larger one only what the store says of it.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn get(
+    objects: &Objects,
+    name: &str,
+    max_bytes: u64,
+) -> Result<Option<(ObjectMeta, Option<Bytes>)>, Error> {
     let path = object_path(name).map_err(|error| Error::invalid_request(error.to_string()).at("object_name"))?;
     let got = match objects.get(&path).await {
         Ok(got) => got,
@@ -135,6 +146,22 @@ pub(crate) async fn get(objects: &Objects, name: &str) -> Result<Option<(Bytes, 
         Err(error) => return Err(failed(name, error)),
     };
     let meta = got.meta.clone();
+    if meta.size > max_bytes {
+        return Ok(Some((meta, None)));
+    }
     let bytes = got.bytes().await.map_err(|error| failed(name, error))?;
-    Ok(Some((bytes, meta)))
+    Ok(Some((meta, Some(bytes))))
+}
+
+/// Whether the object is still the version that was found.
+///
+/// # Errors
+/// The store's.
+pub(crate) async fn is_current(objects: &Objects, found: &Found) -> Result<bool, Error> {
+    let head = GetOptions { head: true, ..GetOptions::default() };
+    match objects.get_opts(&found.meta.location, head).await {
+        Ok(got) => Ok(version_key(&got.meta) == found.version_key()),
+        Err(StoreError::NotFound { .. }) => Ok(false),
+        Err(error) => Err(failed(found.name(), error)),
+    }
 }

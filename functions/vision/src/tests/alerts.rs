@@ -82,3 +82,49 @@ async fn an_unknown_damage_is_no_severe_one() {
     let reply = world.look("a.jpg").await;
     assert!(reply["alert"].is_null(), "{}", reply["alert"]);
 }
+
+#[tokio::test]
+async fn an_event_comes_again_until_a_model_has_answered() {
+    let world = World::new([Says::Fails(causeway_resilience::service::Kind::Unavailable), whole()]);
+    world.put("a.jpg", COFFEE).await;
+    let vision = world.vision();
+    let deliver = async |kind| ask(&vision, json!({ "object_name": "a.jpg" }), &context(kind)).await;
+    assert_eq!(deliver(Kind::Event).await.unwrap_err().code(), "model_failed");
+    let stored = world.stored("a.jpg.vision.json").await.unwrap();
+    assert_eq!(stored["assessment"]["status"], "Review", "the result says so meanwhile");
+    assert_eq!(deliver(Kind::Batch).await.unwrap()["assessment"]["status"], "OK");
+}
+
+#[tokio::test]
+async fn a_model_and_a_topic_that_are_set_wrong_are_failures() {
+    let mut world = World::over(std::sync::Arc::new(causeway_cloud::object_store::memory::InMemory::new()), None)
+        .with("CAUSEWAY_CHAT_MODEL", "oci:nonsense");
+    world.put("a.jpg", COFFEE).await;
+    let reply = world.look("a.jpg").await;
+    assert!(issues(&reply).contains(&"model_failed".to_owned()), "{:?}", issues(&reply));
+    assert_eq!(reply["assessment"]["status"], "Review");
+    let batch = world.ask(json!({ "objects": ["a.jpg"] })).await.unwrap();
+    assert_eq!(batch["failed_items"], json!(["a.jpg"]));
+    world.model = Some(Model::says([severe()]));
+    world.has_wrong_topic = true;
+    assert_eq!(world.look("a.jpg").await["alert"], "failed");
+}
+
+#[tokio::test]
+async fn people_are_told_even_when_the_result_cannot_be_kept() {
+    let Says::Text(text) = severe() else { panic!() };
+    let world = World::new([Says::Late(std::time::Duration::from_millis(200), text)]);
+    world.put("a.jpg", COFFEE).await;
+    let vision = world.vision();
+    let replaced = async {
+        while world.questions() == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        world.put("a.jpg", ASTRONAUT).await;
+        world.put("a.jpg.vision.json", b"{}").await;
+    };
+    let context = context(Kind::Direct);
+    let (looked, ()) = futures_util::join!(ask(&vision, json!({ "object_name": "a.jpg" }), &context), replaced);
+    assert_eq!(looked.unwrap_err().code(), "object_changed");
+    assert_eq!(world.topic.messages.lock().unwrap().len(), 1);
+}

@@ -106,7 +106,7 @@ fn the_sample_events_are_requests() {
         let requests: Vec<Request> = if events.is_empty() {
             vec![serde_json::from_value(value).unwrap()]
         } else {
-            events.into_iter().map(|event| Request::of_event(event, &names).unwrap()).collect()
+            events.into_iter().map(|event| Request::of_event(event, &names, None).unwrap()).collect()
         };
         for request in requests {
             assert!(request.target(200).is_ok() && request.expected().is_ok(), "{}", path.display());

@@ -6,4 +6,4 @@ mod batches;
 mod faults;
 mod forms;
 mod once;
-mod world;
+pub(crate) mod world;

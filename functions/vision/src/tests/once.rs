@@ -129,3 +129,82 @@ async fn no_time_is_told_and_costs_nothing() {
     let batch: Value = ask(&world.vision(), json!({ "objects": ["a.jpg"] }), &late).await.unwrap();
     assert_eq!((&batch["status"], &batch["deferred"]), (&json!("partial"), &json!(["a.jpg"])));
 }
+
+/// A look at one version that takes so many seconds, and one at the next that starts 5 s later and takes so many: their
+/// codes, and which version the result is about.
+async fn two_versions(first: u64, second: u64) -> (String, String, Value) {
+    let Says::Text(text) = whole() else { panic!() };
+    let late = |seconds| Says::Late(Duration::from_secs(seconds), text.clone());
+    let world = World::new([late(first), late(second)]);
+    world.put("a.jpg", COFFEE).await;
+    let (one, other) = (world.vision(), world.vision());
+    let context = context(Kind::Direct);
+    let request = || json!({ "object_name": "a.jpg" });
+    let code = |outcome: Result<Value, causeway_runtime::Error>| match outcome {
+        Ok(_) => "ok".to_owned(),
+        Err(error) => error.code().to_owned(),
+    };
+    let newer = async {
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        world.put("a.jpg", ASTRONAUT).await;
+        ask(&other, request(), &context).await
+    };
+    let (older, newer) = futures_util::join!(ask(&one, request(), &context), newer);
+    let width = world.stored("a.jpg.vision.json").await.unwrap()["picture"]["width"].clone();
+    (code(older), code(newer), width)
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_version_that_is_there_keeps_its_result() {
+    for (first, second, older) in [(10, 40, "ok"), (40, 10, "object_changed")] {
+        let expected = (older.to_owned(), "ok".to_owned(), json!(512));
+        assert_eq!(two_versions(first, second).await, expected, "{first} {second}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_missing_is_asked_for_again() {
+    let fails = || Says::Fails(causeway_resilience::service::Kind::Unavailable);
+    let world = World::new([whole(), fails(), whole()]);
+    world.put("a.jpg", COFFEE).await;
+    let two = || json!({ "objects": ["a.jpg"], "samples": 2 });
+    let first = world.ask(two()).await.unwrap();
+    assert_eq!((&first["status"], &first["failed_items"]), (&json!("partial"), &json!(["a.jpg"])));
+    assert_eq!(first["counts"], json!({ "unsettled": 1 }));
+    assert_eq!(world.ask(two()).await.unwrap()["status"], "ok");
+    assert_eq!(world.ask(two()).await.unwrap()["counts"], json!({ "replayed": 1 }));
+    assert_eq!(world.questions(), 4);
+}
+
+#[tokio::test]
+async fn another_version_of_the_reference_is_told_anew() {
+    let world = World::new([whole()]);
+    world.put("before.jpg", COFFEE).await;
+    world.put("after.jpg", COFFEE).await;
+    let request = || json!({ "object_name": "after.jpg", "reference_object_name": "before.jpg" });
+    let same = world.ask(request()).await.unwrap();
+    assert_eq!(same["picture"]["change"]["near_duplicate"], true);
+    world.put("before.jpg", ASTRONAUT).await;
+    let other = world.ask(request()).await.unwrap();
+    assert_eq!((&other["picture"]["change"]["near_duplicate"], &other["replayed"]), (&json!(false), &json!(false)));
+    assert_eq!(world.questions(), 1);
+}
+
+#[tokio::test]
+async fn the_time_of_an_event_comes_last_and_only_for_its_version() {
+    let promised = "2026-01-01T10:00:00Z";
+    let event = |etag: &str| {
+        let details = json!({ "promisedTime": promised, "eTag": etag });
+        json!({ "eventTime": "2026-01-01T12:00:00Z", "data": { "resourceName": "a.jpg", "additionalDetails": details } })
+    };
+    let timeliness = async |metadata: &[(&'static str, &'static str)], is_of_this: bool| {
+        let world = World::new([whole()]);
+        world.put_with("a.jpg", COFFEE, metadata).await;
+        let etag = world.ask(json!({ "object_name": "a.jpg" })).await.unwrap()["object"]["etag"].clone();
+        let etag = if is_of_this { format!("\"{}\"", etag.as_str().unwrap()) } else { "other".to_owned() };
+        world.ask(event(&etag)).await.unwrap()["quality_metrics"]["timeliness"].clone()
+    };
+    assert_eq!(timeliness(&[], true).await, json!(0.5));
+    assert_eq!(timeliness(&[], false).await, json!(null));
+    assert_eq!(timeliness(&[("deliveredtime", promised)], true).await, json!(1.0));
+}

@@ -19,16 +19,16 @@ use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::{Value, json};
 
-use crate::{Config, Parts, Request, Vision};
+use crate::{Config, Parts, Port, Request, Vision};
 
-pub(super) const COFFEE: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/coffee.jpg");
-pub(super) const ASTRONAUT: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/astronaut.jpg");
-pub(super) const BLURRED: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/coffee-blurred.jpg");
+pub(crate) const COFFEE: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/coffee.jpg");
+pub(crate) const ASTRONAUT: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/astronaut.jpg");
+pub(crate) const BLURRED: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/coffee-blurred.jpg");
 /// On its side, with a place and a time.
-pub(super) const ROTATED: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/coffee-rotated.jpg");
+pub(crate) const ROTATED: &[u8] = include_bytes!("../../../../shared/local-cloud/data/pictures/coffee-rotated.jpg");
 
 /// The clock of tokio's tests.
-pub(super) struct Virtual(tokio::time::Instant);
+pub(crate) struct Virtual(tokio::time::Instant);
 
 impl Clock for Virtual {
     fn now(&self) -> SystemTime {
@@ -42,7 +42,7 @@ impl Clock for Virtual {
 
 /// What a model says next.
 #[derive(Debug, Clone)]
-pub(super) enum Says {
+pub(crate) enum Says {
     Text(String),
     Cut(String),
     Held,
@@ -53,23 +53,23 @@ pub(super) enum Says {
 
 /// A model that says what is written down, the last of it for ever.
 #[derive(Default)]
-pub(super) struct Model {
+pub(crate) struct Model {
     script: Mutex<VecDeque<Says>>,
     asked: Mutex<Vec<ChatQuestion>>,
 }
 
 impl Model {
-    pub(super) fn says(script: impl IntoIterator<Item = Says>) -> Arc<Self> {
+    pub(crate) fn says(script: impl IntoIterator<Item = Says>) -> Arc<Self> {
         Arc::new(Self { script: Mutex::new(script.into_iter().collect()), asked: Mutex::default() })
     }
 
     /// Questions so far.
-    pub(super) fn asked(&self) -> Vec<ChatQuestion> {
+    pub(crate) fn asked(&self) -> Vec<ChatQuestion> {
         self.asked.lock().unwrap().clone()
     }
 
     /// The picture of each question.
-    pub(super) fn pictures(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn pictures(&self) -> Vec<Vec<u8>> {
         let picture = |part: &Part| match part {
             Part::Image { media_type, bytes } => {
                 assert_eq!(media_type, "image/jpeg");
@@ -116,9 +116,9 @@ impl ChatModel for Model {
 
 /// A topic that fails so often.
 #[derive(Default)]
-pub(super) struct Topic {
-    pub(super) fails: Mutex<usize>,
-    pub(super) messages: Mutex<Vec<Message>>,
+pub(crate) struct Topic {
+    pub(crate) fails: Mutex<usize>,
+    pub(crate) messages: Mutex<Vec<Message>>,
 }
 
 #[async_trait]
@@ -135,28 +135,29 @@ impl Notifier for Topic {
 }
 
 /// Everything together.
-pub(super) struct World {
-    pub(super) objects: Objects,
-    pub(super) model: Option<Arc<Model>>,
-    pub(super) topic: Arc<Topic>,
-    pub(super) variables: Vec<(&'static str, &'static str)>,
+pub(crate) struct World {
+    pub(crate) objects: Objects,
+    pub(crate) model: Option<Arc<Model>>,
+    pub(crate) topic: Arc<Topic>,
+    pub(crate) variables: Vec<(&'static str, &'static str)>,
+    pub(crate) has_wrong_topic: bool,
 }
 
 impl World {
-    pub(super) fn new(script: impl IntoIterator<Item = Says>) -> Self {
+    pub(crate) fn new(script: impl IntoIterator<Item = Says>) -> Self {
         Self::over(Arc::new(InMemory::new()), Some(Model::says(script)))
     }
 
-    pub(super) fn over(objects: Objects, model: Option<Arc<Model>>) -> Self {
-        Self { objects, model, topic: Arc::default(), variables: Vec::new() }
+    pub(crate) fn over(objects: Objects, model: Option<Arc<Model>>) -> Self {
+        Self { objects, model, topic: Arc::default(), variables: Vec::new(), has_wrong_topic: false }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
         self.variables.push((name, value));
         self
     }
 
-    pub(super) fn vision(&self) -> Vision {
+    pub(crate) fn vision(&self) -> Vision {
         let mut vars = Vars::new(self.variables.iter().copied());
         let config = Config::read(&mut vars);
         assert_eq!(vars.problems(), &[] as &[String]);
@@ -166,9 +167,12 @@ impl World {
         let model = self.model.clone().map(|model| model as Arc<dyn ChatModel>);
         let parts = Parts {
             objects: Ok(Arc::clone(&self.objects)),
-            model: model.ok_or_else(|| "CAUSEWAY_CHAT_MODEL is not set".to_owned()),
+            model: Port::of(model.ok_or_else(|| "no model".to_owned()), config.is_model_set),
             documents: documents("vision"),
-            notifier: Some(Arc::clone(&self.topic) as Arc<dyn Notifier>),
+            notifier: match self.has_wrong_topic {
+                true => Port::Wrong("no topic".to_owned()),
+                false => Port::Ready(Arc::clone(&self.topic) as Arc<dyn Notifier>),
+            },
             told: documents("told"),
             metrics: None,
             principal: Arc::new(NoPrincipal),
@@ -177,12 +181,12 @@ impl World {
         Vision::new(parts, config)
     }
 
-    pub(super) async fn put(&self, name: &str, bytes: &'static [u8]) {
+    pub(crate) async fn put(&self, name: &str, bytes: &'static [u8]) {
         self.objects.put(&Path::from(name), bytes.into()).await.unwrap();
     }
 
     /// With what `opc-meta-*` or `x-amz-meta-*` headers said.
-    pub(super) async fn put_with(&self, name: &str, bytes: &'static [u8], metadata: &[(&'static str, &'static str)]) {
+    pub(crate) async fn put_with(&self, name: &str, bytes: &'static [u8], metadata: &[(&'static str, &'static str)]) {
         let pairs = metadata.iter().map(|(key, value)| (Attribute::Metadata((*key).into()), *value));
         let attributes = Attributes::from_iter(pairs);
         let options = PutOptions { attributes, ..PutOptions::default() };
@@ -190,37 +194,37 @@ impl World {
     }
 
     /// The JSON of an object; `None` when it is not there.
-    pub(super) async fn stored(&self, name: &str) -> Option<Value> {
+    pub(crate) async fn stored(&self, name: &str) -> Option<Value> {
         let found = self.objects.get(&Path::from(name)).await.ok()?;
         Some(serde_json::from_slice(&found.bytes().await.unwrap()).unwrap())
     }
 
     /// The reply to a request that a caller makes.
-    pub(super) async fn ask(&self, request: Value) -> Result<Value, Error> {
+    pub(crate) async fn ask(&self, request: Value) -> Result<Value, Error> {
         ask(&self.vision(), request, &context(Kind::Direct)).await
     }
 
     /// The same of one object, which has to work.
-    pub(super) async fn look(&self, name: &str) -> Value {
+    pub(crate) async fn look(&self, name: &str) -> Value {
         self.ask(json!({ "object_name": name })).await.unwrap()
     }
 
-    pub(super) fn questions(&self) -> usize {
+    pub(crate) fn questions(&self) -> usize {
         self.model.as_ref().map_or(0, |model| model.asked().len())
     }
 }
 
-pub(super) async fn ask(vision: &Vision, request: Value, context: &Context) -> Result<Value, Error> {
+pub(crate) async fn ask(vision: &Vision, request: Value, context: &Context) -> Result<Value, Error> {
     let request: Request = serde_json::from_value(request).unwrap();
     Ok(serde_json::to_value(vision.handle(request, context).await?).unwrap())
 }
 
-pub(super) fn context(kind: Kind) -> Context {
+pub(crate) fn context(kind: Kind) -> Context {
     Context::new(kind, "r", Budget::unlimited(std::time::Instant::now()))
 }
 
 /// An answer of the right form about a parcel that is whole, changed.
-pub(super) fn answer(change: impl FnOnce(&mut Value)) -> Says {
+pub(crate) fn answer(change: impl FnOnce(&mut Value)) -> Says {
     let place = json!({ "cell": "center", "box": [200, 200, 800, 800] });
     let absent = json!({
         "evidence_visible": true, "present": "no", "severity": "none", "item": "item1", "where": place, "evidence": "",
@@ -248,7 +252,7 @@ pub(super) fn answer(change: impl FnOnce(&mut Value)) -> Says {
 }
 
 /// The same with damage of these kinds.
-pub(super) fn damaged(kinds: &[(&str, &str)]) -> Says {
+pub(crate) fn damaged(kinds: &[(&str, &str)]) -> Says {
     answer(|answer| {
         let scores = [("minor", 0.35), ("moderate", 0.65), ("severe", 0.95)];
         let mut worst = ("none", 0.05);
@@ -267,10 +271,10 @@ pub(super) fn damaged(kinds: &[(&str, &str)]) -> Says {
     })
 }
 
-pub(super) fn whole() -> Says {
+pub(crate) fn whole() -> Says {
     answer(|_| {})
 }
 
-pub(super) fn issues(reply: &Value) -> Vec<String> {
+pub(crate) fn issues(reply: &Value) -> Vec<String> {
     serde_json::from_value(reply["assessment"]["issues"].clone()).unwrap()
 }

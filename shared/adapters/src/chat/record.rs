@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use causeway_cloud::ChatModel;
@@ -11,6 +12,9 @@ use causeway_cloud::chat::{ChatQuestion, ChatReply};
 use causeway_resilience::{Deadline, ServiceFailure};
 
 use super::replay::Recorded;
+
+/// Number of the next unfinished file of this process.
+static NEXT: AtomicU64 = AtomicU64::new(0);
 
 /// A model whose answers are kept.
 pub(crate) struct Recorder {
@@ -46,7 +50,43 @@ impl ChatModel for Recorder {
 /// Under another name first, so that nobody reads a half.
 fn write(folder: &Path, digest: &str, recorded: &Recorded) -> io::Result<()> {
     let text = serde_json::to_vec_pretty(recorded)?;
-    let part = folder.join(format!("{digest}.{}.part", std::process::id()));
-    fs::write(&part, text)?;
-    fs::rename(&part, folder.join(format!("{digest}.json")))
+    // One for each answer: equal questions may be answered at the same time.
+    let (process, number) = (std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
+    let part = folder.join(format!("{digest}.{process}.{number}.part"));
+    let kept = fs::write(&part, text).and_then(|()| fs::rename(&part, folder.join(format!("{digest}.json"))));
+    if kept.is_err() {
+        // Nothing reads it; that it stays is told by the error that comes first.
+        let _ = fs::remove_file(&part);
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn equal_questions_at_once_do_not_disturb_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorded = Recorded::of(&ChatReply { text: "x".repeat(1 << 16), ..ChatReply::default() });
+        std::thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| (0..16).for_each(|_| write(folder.path(), "digest", &recorded).unwrap()));
+            }
+        });
+        let names: Vec<_> = fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(names, ["digest.json"]);
+        let kept = fs::read(folder.path().join("digest.json")).unwrap();
+        assert_eq!(kept, serde_json::to_vec_pretty(&recorded).unwrap());
+    }
+
+    #[test]
+    fn what_cannot_be_kept_leaves_nothing_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join("digest.json")).unwrap();
+        assert!(write(folder.path(), "digest", &Recorded::of(&ChatReply::default())).is_err());
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
 }

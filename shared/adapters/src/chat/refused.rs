@@ -8,13 +8,14 @@ use causeway_resilience::retry::Failure;
 use causeway_resilience::service::Kind;
 use serde_json::Value;
 
-/// Most of a refusal that is looked through, in bytes.
-const MAX_LOOKED_AT: usize = 64 << 10;
+/// How much of an explanation is looked through, in characters: what it is about comes first, and what it repeats of
+/// the question later.
+const LOOKED_AT: usize = 200;
 /// Longest error code, in bytes.
 const MAX_CODE: usize = 64;
 /// Words by which a refusal says that it is about the form of the answer: members of requests, and what servers call
 /// the machinery behind them. None of them is a word of ordinary prompts.
-const OF_FORM: [&str; 14] = [
+const OF_FORM: [&str; 15] = [
     "response_format",
     "responseformat",
     "json_schema",
@@ -25,6 +26,7 @@ const OF_FORM: [&str; 14] = [
     "isstrict",
     "structured output",
     "guided_json",
+    "guided_decoding",
     "grammar",
     "toolconfig",
     "toolchoice",
@@ -111,10 +113,35 @@ impl From<ServiceFailure> for Refused {
     }
 }
 
-fn names_form(message: &str) -> bool {
-    let end = message.floor_char_boundary(MAX_LOOKED_AT);
-    let message = message[..end].to_ascii_lowercase();
-    OF_FORM.iter().any(|word| message.contains(word))
+/// Whether a refusal is about the form of the answer. The member of the request that the error names decides; else
+/// its code and type; else the words that its explanation begins with.
+fn names_form(said: &str) -> bool {
+    let whole: Value = serde_json::from_str(said).unwrap_or_default();
+    if !whole.is_object() {
+        return begins_with_form(said);
+    }
+    let error = Some(&whole["error"]).filter(|inner| inner.is_object() || inner.is_string()).unwrap_or(&whole);
+    let text = |name: &str| error[name].as_str().filter(|text| !text.is_empty());
+    if let Some(parameter) = text("param") {
+        return has_form(parameter);
+    }
+    let place = &error["detail"][0]["loc"];
+    if place.is_array() {
+        // Of FastAPI: the path to the member that is wrong.
+        return has_form(&place.to_string());
+    }
+    let is_named = ["code", "type"].into_iter().filter_map(text).any(has_form);
+    is_named || error.as_str().or_else(|| text("message")).or_else(|| text("detail")).is_some_and(begins_with_form)
+}
+
+fn begins_with_form(message: &str) -> bool {
+    let end = message.char_indices().nth(LOOKED_AT).map_or(message.len(), |(at, _)| at);
+    has_form(&message[..end])
+}
+
+fn has_form(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    OF_FORM.iter().any(|word| text.contains(word))
 }
 
 /// A text that may pass for an error code: codes are shown.
@@ -150,6 +177,25 @@ mod tests {
         check(400, "the picture is too large", false);
         check(500, "response_format", false);
         check(400, &"x".repeat(1 << 20), false);
+    }
+
+    #[test]
+    fn what_the_error_names_goes_before_words_that_it_repeats() {
+        let error = |members: Value| json!({ "error": members }).to_string();
+        let echo = format!("too long: {} response_format", "ä".repeat(LOOKED_AT));
+        let check = |body: &str, expected: bool| assert_eq!(refused(400, body).is_about_form, expected, "{body}");
+        check(&error(json!({ "param": "messages", "message": "response_format" })), false);
+        check(&error(json!({ "param": "response_format.json_schema", "message": "no" })), true);
+        check(&error(json!({ "param": "", "code": "unsupported_json_schema", "message": "no" })), true);
+        check(&error(json!({ "param": null, "type": "response_format_error" })), true);
+        check(&error(json!({ "code": "context_length_exceeded", "message": echo })), false);
+        check(&error(json!("json mode is not supported")), true);
+        check(&json!({ "code": "InvalidParameter", "message": "responseFormat is not known" }).to_string(), true);
+        check(&json!({ "message": "no", "request": { "response_format": {} } }).to_string(), false);
+        check(&json!({ "detail": [{ "loc": ["body", "response_format"], "input": "x" }] }).to_string(), true);
+        check(&json!({ "detail": [{ "input": "json_schema", "loc": ["body", "messages", 0] }] }).to_string(), false);
+        check(&json!({ "detail": "guided_json is off" }).to_string(), true);
+        check(&echo, false);
     }
 
     #[test]

@@ -137,12 +137,14 @@ fn refused(error: &CallError, watch: &Watch) -> Refused {
     match error {
         CallError::Refused { error: said, .. } => {
             let nested = said.extras.get("error").and_then(|inner| crate::chat::code(&inner["code"]));
-            // The message of OpenAI's form is in the further members, that of OCI's in its own.
-            let extras = serde_json::Value::Object(said.extras.clone()).to_string();
+            // Put together again: the message of OpenAI's form is in the further members, that of OCI's in its own.
+            let mut body = said.extras.clone();
+            body.insert("message".to_owned(), said.message.as_str().into());
+            let body = serde_json::Value::Object(body).to_string();
             let judged = WHERE.refused(Said {
                 status: said.status,
                 code: said.code.clone().or(nested),
-                message: &format!("{} {extras}", said.message),
+                message: &body,
                 request_id: said.opc_request_id.clone(),
                 retry_after: watch.retry_after(),
             });

@@ -29,18 +29,20 @@ pub(crate) fn request(question: &ChatQuestion, model: &str, form: Option<Structu
             body.insert(name.to_owned(), value);
         }
     };
-    set(limit_name(model), question.max_tokens.map(|most| json!(most)));
-    set("temperature", question.temperature.map(|value| json!(value)));
+    let is_thinking = is_thinking(model);
+    let limit = if is_thinking { "max_completion_tokens" } else { "max_tokens" };
+    set(limit, question.max_tokens.map(|most| json!(most)));
+    set("temperature", question.temperature.filter(|_| !is_thinking).map(|value| json!(value)));
     set("seed", question.seed.map(|value| json!(value)));
     set("response_format", response_format(question, form));
     Value::Object(body)
 }
 
-/// Models that think before they answer count their thoughts, too, and OpenAI's refuse the older name for that.
-fn limit_name(model: &str) -> &'static str {
-    let name = model.strip_prefix("openai.").unwrap_or(model);
-    let is_thinking = ["gpt-5", "o1", "o3", "o4"].iter().any(|start| name.starts_with(start));
-    if is_thinking { "max_completion_tokens" } else { "max_tokens" }
+/// Whether a model of OpenAI's thinks before it answers. These count their thoughts, too, and refuse the older name of
+/// that limit; and they refuse every temperature but their own (OpenAI's guide to reasoning models).
+pub(crate) fn is_thinking(model: &str) -> bool {
+    let name = ["openai.", "openai/"].iter().find_map(|vendor| model.strip_prefix(vendor)).unwrap_or(model);
+    ["gpt-5", "o1", "o3", "o4"].iter().any(|start| name.starts_with(start))
 }
 
 /// One text where there is no picture: models that see none often take nothing else.
@@ -143,7 +145,8 @@ pub(crate) fn reply(answer: &Response<Bytes>, model: &str) -> Result<ChatReply, 
     let finish = if message.refusal.is_some() { Finish::Filtered } else { finish(finish_reason) };
     let text = match message.content.map(Content::text) {
         Some(text) => text,
-        None if finish == Finish::Filtered => String::new(),
+        // Held back, or the thoughts alone took all the tokens.
+        None if matches!(finish, Finish::Filtered | Finish::Length) => String::new(),
         None => return Err("it has no text"),
     };
     let counts = usage.as_ref();
@@ -229,7 +232,22 @@ mod tests {
         assert_eq!(request(&question(), "m", Some(StructuredOutput::Text)).get("response_format"), None);
         let plain = ChatQuestion { parts: vec![Part::Text("a".to_owned()), Part::Text("b".to_owned())], ..question() };
         assert_eq!(request(&plain, "gpt-5-mini", None)["messages"][1]["content"], "a\nb");
-        assert_eq!(request(&plain, "openai.gpt-5", None)["max_completion_tokens"], 9);
+    }
+
+    #[test]
+    fn models_that_think() {
+        let check = |model: &str, thinks: bool| {
+            let body = request(&question(), model, None);
+            let limits = ["max_completion_tokens", "max_tokens"].map(|name| body.get(name).is_some());
+            assert_eq!(limits, [thinks, !thinks], "{model}");
+            assert_eq!(body.get("temperature").is_none(), thinks, "{model}");
+        };
+        for model in ["gpt-5-mini", "o1", "o3-mini", "o4-mini", "openai.gpt-5", "openai/o3"] {
+            check(model, true);
+        }
+        for model in ["gpt-4o", "openai.gpt-oss-120b", "meta.llama-4", "m"] {
+            check(model, false);
+        }
     }
 
     fn read(body: &Value) -> Result<ChatReply, &'static str> {
@@ -261,6 +279,8 @@ mod tests {
         check(json!({ "content": "a" }), Some("length"), Ok(("a", Finish::Length)));
         check(json!({ "content": null }), Some("content_filter"), Ok(("", Finish::Filtered)));
         check(json!({ "content": null, "refusal": "I cannot." }), Some("stop"), Ok(("", Finish::Filtered)));
+        check(json!({ "content": null }), Some("length"), Ok(("", Finish::Length)));
+        check(json!({ "content": "" }), Some("length"), Ok(("", Finish::Length)));
         check(json!({ "content": null }), Some("stop"), Err("it has no text"));
         assert_eq!(read(&json!({ "choices": [] })), Err("it has no choice"));
         assert_eq!(read(&json!([])), Err("no chat completion"));

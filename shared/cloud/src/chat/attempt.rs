@@ -1,7 +1,6 @@
 //! Who was asked, how that ended and what it took.
 
 use std::fmt;
-use std::time::Duration;
 
 use causeway_resilience::ServiceFailure;
 use causeway_resilience::service::Kind;
@@ -96,12 +95,6 @@ impl Attempts {
         let found = std::error::Error::source(failure).and_then(|source| source.downcast_ref::<Self>());
         found.map_or(&[], |attempts| &attempts.0)
     }
-
-    /// Time of all of them together.
-    #[must_use]
-    pub fn took(&self) -> Duration {
-        Duration::from_millis(self.0.iter().fold(0, |sum, attempt| sum.saturating_add(attempt.ms)))
-    }
 }
 
 impl fmt::Display for Attempts {
@@ -148,7 +141,6 @@ mod tests {
         assert_eq!(Attempts::of(&failure), &[]);
         let failure = failure.with_source(attempts());
         assert_eq!(Attempts::of(&failure), attempts().0);
-        assert_eq!(attempts().took(), Duration::from_millis(20));
     }
 
     #[test]

@@ -166,6 +166,10 @@ pub struct Chat {
     /// Longest answer, in tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
+    /// Longest answer with the thoughts before it, in tokens; OpenAI's models want this instead of `max_tokens`. In
+    /// Cohere's formats it is sent as `maxTokens`, since they have no other limit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub max_completion_tokens: Option<u32>,
     /// How free the answer is; 0 is the least.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f64>,
@@ -235,9 +239,11 @@ impl TryFrom<WireResponse> for Response {
         if let Some(choices) = wire.choices {
             return Ok(Self { choices, usage });
         }
-        let said = wire.text.map(Delta::of).or(wire.message);
-        let message = said.ok_or("neither choices nor a text")?;
         let finish_reason = wire.finish_reason.map(super::cohere::reason);
+        let said = wire.text.map(Delta::of).or(wire.message);
+        // Cut before its first word.
+        let is_cut = finish_reason.as_deref() == Some("length");
+        let message = said.or_else(|| is_cut.then(Delta::default)).ok_or("neither choices nor a text")?;
         Ok(Self { choices: vec![ChatChoice { index: 0, message, finish_reason }], usage })
     }
 }

@@ -37,7 +37,8 @@ impl<'a> Options<'a> {
                 json!({ "type": "JSON_OBJECT", "schema": json_schema.schema })
             }
         });
-        let Chat { max_tokens, temperature, top_p, top_k, seed, .. } = *chat;
+        let Chat { max_tokens, max_completion_tokens, temperature, top_p, top_k, seed, .. } = *chat;
+        let max_tokens = max_tokens.or(max_completion_tokens);
         let (stop_sequences, is_stream) = (chat.stop.as_slice(), stream.then_some(true));
         Self { max_tokens, temperature, top_p, top_k, seed, stop_sequences, response_format, is_stream }
     }

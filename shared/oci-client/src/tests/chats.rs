@@ -65,6 +65,18 @@ async fn the_request_with_an_image() {
 }
 
 #[tokio::test]
+async fn a_limit_that_counts_thoughts_has_its_own_name() {
+    for (model, expected) in [(model(), [None, Some(7)]), (cohere("command-a-reasoning"), [Some(7), None])] {
+        let world = World::new([refusal(400, "InvalidParameter")]);
+        let chat = Chat { max_tokens: None, max_completion_tokens: Some(7), ..chat() };
+        assert!(world.client().generative_ai().chat("c", &model, &chat).await.is_err());
+        let body = world.sent()[0].json();
+        let limits = ["maxTokens", "maxCompletionTokens"].map(|name| body["chatRequest"][name].as_u64());
+        assert_eq!(limits, expected, "{model:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_text_has_none() {
     let whole = json!({"modelId": "m", "chatResponse": {"choices": [{"index": 0, "finishReason": "tool_calls",
         "message": {"role": "ASSISTANT", "content": null, "toolCalls": []}}]}});

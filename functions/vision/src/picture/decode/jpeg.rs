@@ -7,12 +7,13 @@ use super::super::header::{Header, Jpeg};
 use super::super::pixels::Rgb;
 use super::super::resize::fit;
 use super::super::{Limits, Rejected};
+use super::Wanted;
 
 pub(super) fn decode(
     bytes: &[u8],
     header: &Header,
     coding: &Jpeg,
-    edge: usize,
+    wanted: Wanted,
     limits: &Limits,
 ) -> Result<Rgb, Rejected> {
     let mut decoder = Decoder::new(bytes);
@@ -21,11 +22,12 @@ pub(super) fn decode(
     if stated != Some((header.width, header.height)) {
         return Err(Rejected::unreadable("the JPEG has contradictory frame headers"));
     }
-    let (width, height) = fit(header.width as usize, header.height as usize, edge);
+    let (width, height) = fit(header.width as usize, header.height as usize, wanted.edge);
     // The decoder takes sides of 16 bits; sides of a JPEG have no more.
     let (width, height) = decoder.scale(width as u16, height as u16).map_err(rejected)?;
     let scale = scale_of(header, width);
     limits.check_memory(memory(header, coding, scale), "JPEG")?;
+    wanted.check((width.into(), height.into()), limits, "JPEG")?;
     let pixels = decoder.decode().map_err(rejected)?;
     let format = decoder.info().map(|info| info.pixel_format);
     rgb(pixels, (width.into(), height.into()), format, coding.adobe)

@@ -7,22 +7,24 @@ use png::{ColorType, Decoder, DecodingError, Reader, Transformations};
 use super::super::header::Header;
 use super::super::pixels::Rgb;
 use super::super::{Limits, Rejected};
-use super::reduce::{KEPT, Reducer, Samples};
+use super::Wanted;
+use super::reduce::{KEPT, Reducer, Samples, reduced};
 
 pub(super) fn decode(
     bytes: &[u8],
     header: &Header,
     interlaced: bool,
-    edge: usize,
+    wanted: Wanted,
     limits: &Limits,
 ) -> Result<Rgb, Rejected> {
+    let (width, height) = (header.width as usize, header.height as usize);
+    wanted.check(reduced(width, height, wanted.edge), limits, "PNG")?;
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     // Texts and profiles can be small files that unpack to a lot of memory.
     decoder.set_ignore_text_chunk(true);
     decoder.set_ignore_iccp_chunk(true);
     let mut reader = decoder.read_info().map_err(rejected)?;
-    let (width, height) = (header.width as usize, header.height as usize);
     if (reader.info().width, reader.info().height) != (header.width, header.height) {
         return Err(Rejected::unreadable("the PNG has contradictory headers"));
     }
@@ -33,7 +35,7 @@ pub(super) fn decode(
         ColorType::Rgba => Samples::Rgba,
         ColorType::Indexed => return Err(Rejected::unreadable("the PNG has no palette")),
     };
-    let mut reducer = Reducer::new(samples, width, height, edge);
+    let mut reducer = Reducer::new(samples, width, height, wanted.edge);
     if interlaced {
         whole(&mut reader, &mut reducer, limits)?;
     } else {

@@ -14,6 +14,17 @@ pub(super) enum Samples {
     Rgba,
 }
 
+/// The size of a picture when its rows are averaged down for a copy with the long edge `edge`.
+pub(super) fn reduced(width: usize, height: usize, edge: usize) -> (usize, usize) {
+    let factor = factor(width, height, edge);
+    (width.div_ceil(factor), height.div_ceil(factor))
+}
+
+/// Twice the wanted edge is kept, so that the filter that follows decides about the quality.
+fn factor(width: usize, height: usize, edge: usize) -> usize {
+    (width.max(height) / edge.saturating_mul(2).max(1)).max(1)
+}
+
 /// Takes rows, keeps means of `factor` times `factor` pixels.
 pub(super) struct Reducer {
     samples: Samples,
@@ -27,13 +38,20 @@ pub(super) struct Reducer {
 }
 
 impl Reducer {
-    /// For a picture of that size, of which a copy with the long edge `edge` is wanted: twice that is kept, so that
-    /// the filter that follows decides about the quality.
+    /// For a picture of that size, of which a copy with the long edge `edge` is wanted.
     pub(super) fn new(samples: Samples, width: usize, height: usize, edge: usize) -> Self {
-        let factor = (width.max(height) / (2 * edge.max(1))).max(1);
-        let (across, down) = (width.div_ceil(factor), height.div_ceil(factor));
-        let reduced = Rgb { width: across, height: 0, data: Vec::with_capacity(3 * across * down) };
-        Self { samples, width, factor, sums: vec![0; 3 * across], rows: 0, row: Vec::with_capacity(3 * width), reduced }
+        let factor = factor(width, height, edge);
+        let (across, down) = reduced(width, height, edge);
+        let kept = Rgb { width: across, height: 0, data: Vec::with_capacity(3 * across * down) };
+        Self {
+            samples,
+            width,
+            factor,
+            sums: vec![0; 3 * across],
+            rows: 0,
+            row: Vec::with_capacity(3 * width),
+            reduced: kept,
+        }
     }
 
     /// The next row, from the top.

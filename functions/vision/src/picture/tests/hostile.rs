@@ -57,6 +57,37 @@ fn headers_that_state_too_much() {
     assert_eq!(refused(&none).status, 422);
 }
 
+/// Before anything is decoded, in each format: what is held when the decoder is done, twice the copy when it is turned.
+#[test]
+fn a_copy_that_takes_too_much_memory() {
+    let picture = scene(300, 200);
+    let pixels = 3 * 300 * 200;
+    let check = |bytes: &[u8], edge: u32, most: u64, expected: Option<u16>| {
+        let limits = Limits { max_decode_bytes: most, ..Limits::default() };
+        let settings = Settings { long_edge: edge, limits, ..Settings::default() };
+        let found = prepared_with(bytes, &settings).err();
+        assert_eq!(found.as_ref().map(|rejected| rejected.status), expected, "{edge} {most}: {found:?}");
+    };
+    check(&png(&picture), 12_000, pixels * 4 / 3, None);
+    check(&png(&picture), 12_000, pixels * 4 / 3 - 1, Some(413));
+    // For a short edge of the copy the rows are averaged down.
+    check(&png(&picture), 30, pixels * 4 / 3 - 1, None);
+    let turning = |turned: bool, most: u64| {
+        let limits = Limits { max_decode_bytes: most, ..Limits::default() };
+        decode::Wanted { edge: 12_000, turned }.check((300, 200), &limits, "picture").is_ok()
+    };
+    assert_eq!(
+        [turning(true, pixels * 2), turning(true, pixels * 2 - 1), turning(false, pixels * 2 - 1)],
+        [true, false, true]
+    );
+    for bytes in [png(&picture), jpeg(&picture), webp(&picture), gif(300, 200, 0, &[[9, 9, 9]])] {
+        check(&bytes, 12_000, pixels, Some(413));
+    }
+    // The header is enough to tell.
+    let cut = png(&picture);
+    check(&cut[..cut.len() / 2], 12_000, pixels, Some(413));
+}
+
 #[test]
 fn more_scans_than_any_encoder_writes() {
     let bytes = progressive(&scene(64, 64));
@@ -103,6 +134,22 @@ fn two_files_in_one() {
     // A second picture behind the first is what phones write.
     let burst = [jpeg(&picture), jpeg(&picture)].concat();
     assert_eq!(inspected(&burst).unwrap().issues, vec![]);
+}
+
+/// A film behind a JPEG is what phones write for motion photos; behind anything else, or with an archive at its end, it
+/// is foreign.
+#[test]
+fn motion_photos() {
+    let picture = scene(64, 64);
+    let film = b"\0\0\0\x18ftypmp42\0\0\0\0isommp42\0\0\0\x08mdat";
+    let check = |bytes: &[u8], tail: &[u8], expected: IssueCode| {
+        let found = inspected(&[bytes, &film[..], tail].concat()).unwrap();
+        let codes: Vec<_> = found.issues.iter().map(|issue| issue.code).collect();
+        assert_eq!((codes, found.animated), (vec![expected], false));
+    };
+    check(&jpeg(&picture), &[0; 64], IssueCode::MultipleFrames);
+    check(&jpeg(&picture), b"PK\x05\x06", IssueCode::ForeignData);
+    check(&png(&picture), &[0; 64], IssueCode::ForeignData);
 }
 
 #[test]

@@ -47,7 +47,8 @@ fn inspected(bytes: &[u8]) -> Result<Inspected, Rejected> {
 /// The pixels of a file as they come out of the decoder, turned upright.
 fn pixels(bytes: &[u8]) -> Rgb {
     let inspected = inspected(bytes).unwrap();
-    let stored = decode::decode(bytes, &inspected, 1_568, &Limits::default()).unwrap();
+    let wanted = decode::Wanted { edge: 1_568, turned: false };
+    let stored = decode::decode(bytes, &inspected, wanted, &Limits::default()).unwrap();
     inspected.orientation.upright(stored)
 }
 

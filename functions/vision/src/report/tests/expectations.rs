@@ -1,10 +1,7 @@
-//! Where and until when: from events, metadata and fields.
-
-use causeway_resilience::InputError;
-use serde_json::{Value, json};
+//! Where and until when.
 
 use super::super::delivery::{distance_m, nearness, timeliness};
-use super::super::expect::{Coordinates, Expect, Fields};
+use super::super::expect::{Coordinates, Expect};
 use super::super::issue;
 use super::super::settings::Settings;
 
@@ -15,94 +12,6 @@ fn new_york() -> Coordinates {
 fn expected() -> Expect {
     let promised_time = Some("2024-01-15T10:00:00Z".parse().unwrap());
     Expect { place: Some(new_york()), promised_time, delivered_time: None }
-}
-
-fn details() -> Value {
-    json!({ "expectedLatitude": 40.7128, "expectedLongitude": -74.0060, "promisedTime": "2024-01-15T10:00:00Z" })
-}
-
-#[test]
-fn an_event_may_have_its_details_inside_or_at_the_top() {
-    let text = json!({
-        "expectedLatitude": "40.7128", "expectedLongitude": " -74.0060 ", "promisedTime": "2024-01-15T10:00:00"
-    });
-    let offset = json!({
-        "expected_latitude": 40.7128, "expected_longitude": -74.006, "promised_time": "2024-01-15T11:00:00+01:00"
-    });
-    let real = json!({ "namespace": "n", "bucketName": "b", "versionId": "v", "archivalState": "Available" });
-    let cases = [
-        (json!({ "additionalDetails": details() }), expected()),
-        (json!({ "data": { "additionalDetails": details() } }), expected()),
-        (json!({ "additionalDetails": details(), "data": { "additionalDetails": details() } }), expected()),
-        (json!({ "additionalDetails": details(), "data": { "additionalDetails": real } }), expected()),
-        (json!({ "data": { "additionalDetails": text } }), expected()),
-        (json!({ "data": { "additionalDetails": offset } }), expected()),
-        (json!({ "data": { "additionalDetails": real } }), Expect::default()),
-        (json!({ "data": { "additionalDetails": null } }), Expect::default()),
-        (json!({ "data": { "resourceName": "a.jpg" } }), Expect::default()),
-        (json!({}), Expect::default()),
-        (json!([1]), Expect::default()),
-    ];
-    for (event, expected) in cases {
-        assert_eq!(Expect::from_event(&event).unwrap(), expected, "{event}");
-    }
-}
-
-#[test]
-fn what_is_malformed_is_the_caller_s_mistake_and_has_a_path() {
-    let inside = |name: &str, value: Value| {
-        let mut details = details();
-        details[name] = value;
-        json!({ "data": { "additionalDetails": details } })
-    };
-    let cases = [
-        (inside("expectedLatitude", json!(90.1)), "data.additionalDetails.expectedLatitude"),
-        (inside("expectedLatitude", json!("north")), "data.additionalDetails.expectedLatitude"),
-        (inside("expectedLatitude", json!("NaN")), "data.additionalDetails.expectedLatitude"),
-        (inside("expectedLatitude", json!([1])), "data.additionalDetails.expectedLatitude"),
-        (inside("expectedLatitude", json!(null)), "data.additionalDetails.expectedLatitude"),
-        (inside("expectedLongitude", json!(-180.5)), "data.additionalDetails.expectedLongitude"),
-        (inside("expectedLongitude", json!("1".repeat(70))), "data.additionalDetails.expectedLongitude"),
-        (inside("promisedTime", json!("tomorrow")), "data.additionalDetails.promisedTime"),
-        (inside("promisedTime", json!(1705312800)), "data.additionalDetails.promisedTime"),
-        (inside("promisedTime", json!("2024-02-30T10:00:00Z")), "data.additionalDetails.promisedTime"),
-        (json!({ "additionalDetails": 3 }), "additionalDetails"),
-        (
-            json!({ "additionalDetails": details(), "data": inside("promisedTime", json!("2025-01-01T00:00:00Z"))["data"] }),
-            "additionalDetails",
-        ),
-    ];
-    for (event, expected) in cases {
-        match Expect::from_event(&event) {
-            Err(InputError::Wrong { path, .. }) => assert_eq!(path, expected, "{event}"),
-            other => panic!("{other:?} of {event}"),
-        }
-    }
-}
-
-#[test]
-fn metadata_names_lose_case_and_dashes_on_their_way() {
-    let forms = [
-        ["opc-meta-expected-latitude", "opc-meta-expected-longitude", "opc-meta-promised-time"],
-        ["x-amz-meta-expectedlatitude", "x-amz-meta-expectedlongitude", "x-amz-meta-promisedtime"],
-        ["expectedLatitude", "Expected_Longitude", "PROMISED-TIME"],
-    ];
-    for [latitude, longitude, promised] in forms {
-        let pairs = [(latitude, "40.7128"), (longitude, "-74.006"), (promised, "2024-01-15T10:00:00Z"), ("x", "y")];
-        assert_eq!(Expect::from_metadata(pairs).unwrap(), expected());
-    }
-    match Expect::from_metadata([("opc-meta-expected-latitude", "40.7")]) {
-        Err(InputError::Wrong { path, .. }) => assert_eq!(path, "metadata.expectedLongitude"),
-        other => panic!("{other:?}"),
-    }
-}
-
-#[test]
-fn fields_of_a_request_come_first() {
-    let fields: Fields = serde_json::from_value(json!({ "promised_time": "2024-01-16T00:00:00Z" })).unwrap();
-    let combined = fields.read("expect").unwrap().or(expected());
-    assert_eq!(combined.place, expected().place);
-    assert_eq!(combined.promised_time, Some("2024-01-16T00:00:00Z".parse().unwrap()));
 }
 
 #[test]

@@ -232,13 +232,14 @@ fn the_identity_of_a_question_tells_what_was_changed() {
     let settings = Settings { max_distance_meters: 7.0, ..Settings::default() };
     assert_eq!(plain.identity, question(&settings).identity, "what the model is not told changes nothing");
     assert!(other.instructions.contains("at most 0.2 for none"), "{}", other.instructions);
+    assert!(!plain.instructions.contains("\"properties\""), "the provider is given the schema, once");
 }
 
 /// Whoever changes the question raises its version, and then these.
 #[test]
 fn a_version_stands_for_the_same_words() {
     let identity = question(&Settings::default()).identity;
-    assert_eq!((identity.version.as_str(), &identity.sha256[..16]), ("1", "d71e59e0222de391"));
+    assert_eq!((identity.version.as_str(), &identity.sha256[..16]), ("2", "633dc3a3657a7d2f"));
     assert_eq!((identity.schema_version.as_str(), &identity.schema_sha256[..16]), ("1", "de7386063e8da22b"));
 }
 
@@ -253,7 +254,9 @@ fn the_repair_question_names_the_faults_and_quotes_little() {
         ),
         "{repair}"
     );
-    assert!(!repair.contains('\u{7}') && repair.len() < 600, "{repair}");
+    let (words, schema) = repair.split_once("JSON Schema:\n").unwrap();
+    assert!(!words.contains('\u{7}') && words.len() < 600, "{words}");
+    assert_eq!(serde_json::from_str::<Value>(schema).unwrap(), question(&Settings::default()).schema);
     let truncated = read("{\"damage\": {", false).unwrap_err();
     assert!(question(&Settings::default()).repair(&truncated).contains("- $ ends before it is complete"));
 }

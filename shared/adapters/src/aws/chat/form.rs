@@ -97,7 +97,8 @@ pub(super) fn reply(body: &[u8], form: Option<StructuredOutput>) -> Result<ChatR
     let finish = finish(stop_reason);
     let text = match text {
         Some(text) => text,
-        None if finish == Finish::Filtered => String::new(),
+        // Held back, or the thoughts alone took all the tokens.
+        None if matches!(finish, Finish::Filtered | Finish::Length) => String::new(),
         None => return Err("it has no text"),
     };
     let counts = usage.as_ref();
@@ -180,6 +181,8 @@ mod tests {
             Ok(("ab", Finish::Length)),
         );
         check(json!([]), "guardrail_intervened", None, Ok(("", Finish::Filtered)));
+        check(json!([]), "max_tokens", firm, Ok(("", Finish::Length)));
+        check(json!([{ "reasoningContent": {} }]), "max_tokens", None, Ok(("", Finish::Length)));
         check(json!([]), "end_turn", None, Err("it has no text"));
         assert_eq!(reply(b"{}", None), Err("no conversation"));
     }
