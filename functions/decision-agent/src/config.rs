@@ -1,5 +1,8 @@
 //! Settings of the decision agent.
 
+use std::time::Duration;
+
+use causeway_cloud::state::Answers;
 use causeway_decisioning::decision::request::HealthAs;
 use causeway_runtime::{Settings, Vars};
 
@@ -10,6 +13,8 @@ pub struct Config {
     pub business_health_as: HealthAs,
     /// Whether a narrative is asked for.
     pub has_narrative: bool,
+    /// How long work for a flow counts as going on without a sign of life.
+    pub answer_lease: Duration,
 }
 
 impl Settings for Config {
@@ -31,6 +36,12 @@ impl Settings for Config {
         Self {
             business_health_as: if form == "number" { HealthAs::Number } else { HealthAs::Label },
             has_narrative: narrative == "on",
+            answer_lease: Duration::from_secs(vars.number(
+                "AGENT_LEASE_SECONDS",
+                Answers::LEASE.as_secs(),
+                5..=900,
+                "seconds until a flow's work is begun again whose process gives no sign of life, the same for all agents",
+            )),
         }
     }
 }

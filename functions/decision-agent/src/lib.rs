@@ -21,6 +21,7 @@ use causeway_decisioning::narrative::{self, Dropped, narrate};
 use causeway_resilience::Deadline;
 use causeway_runtime::{Context, Error, Handler, Idempotency, until};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 mod config;
@@ -61,7 +62,7 @@ impl DecisionAgent {
     pub fn connect(config: &Config, ports: &dyn Ports) -> Result<Self, Problem> {
         let narrator = config.has_narrative.then(|| ports.chat_model()).transpose()?;
         let agent = Self::new(ports.objects()?, ports.principal()?, narrator, config);
-        Ok(Self { answers: Answers::of(ports), ..agent })
+        Ok(Self { answers: Answers::of(ports).map(|answers| answers.leased(config.answer_lease)), ..agent })
     }
 
     /// Adds a narrative, or the reason why there is none.
@@ -72,6 +73,11 @@ impl DecisionAgent {
         let told = until(deadline, narrate(&answer.data, model, deadline)).await;
         narrative::enter(&mut answer.data, told.unwrap_or(Err(Dropped::Late)));
         answer.execution_time += start.elapsed().as_secs_f64();
+    }
+
+    /// What an answer depends on, as another bucket has another one.
+    fn asked(&self, request: &Request) -> impl Serialize {
+        (request, self.objects.to_string())
     }
 }
 
@@ -97,7 +103,7 @@ impl Handler for DecisionAgent {
         let (Some(answers), Some(run), Some(stage)) = (&self.answers, &request.run_id, &request.stage) else {
             return Ok(None);
         };
-        Idempotency::harmless(answers.of_run(run), stage, request).map(Some)
+        Idempotency::harmless(answers.of_run(run), stage, &self.asked(request)).map(Some)
     }
 
     /// A decision needs the results of earlier agents, which a schedule does not bring.

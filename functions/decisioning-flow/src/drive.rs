@@ -182,8 +182,9 @@ fn read(bytes: &Bytes, flow: &Flow) -> Result<Answer, Error> {
         .map_err(|error| Error::internal("stored_result", format!("a stored result cannot be read: {error:?}")))
 }
 
-/// Holds the lease while `work` goes on: renews it at each third of its time. A store that fails is asked again at the
-/// next third; a lease that is lost ends the work.
+/// Holds the lease while `work` goes on: renews it at each third of its time, counted from the beginning of the last
+/// renewal. A store that fails is asked again at the next third; a lease that is lost ends the work. Work that is done
+/// does not wait for a renewal: that one is cut.
 async fn beating<T>(
     work: impl Future<Output = T>,
     lease: &mut Lease,
@@ -192,15 +193,22 @@ async fn beating<T>(
     store: &RunStore,
 ) -> Result<T, Error> {
     let mut work = pin!(work);
+    let mut last = caller.time.instant();
     loop {
-        let beat = pin!(caller.time.sleep(time / 3));
-        match select(work.as_mut(), beat).await {
+        let since = caller.time.instant().saturating_duration_since(last);
+        let beat = pin!(caller.time.sleep((time / 3).saturating_sub(since)));
+        if let Either::Left((outcome, _)) = select(work.as_mut(), beat).await {
+            return Ok(outcome);
+        }
+        last = caller.time.instant();
+        let renewal = pin!(lease.renew(store.documents(), time));
+        match select(work.as_mut(), renewal).await {
             Either::Left((outcome, _)) => return Ok(outcome),
-            Either::Right(_) => match lease.renew(store.documents(), time).await {
-                Ok(()) => {}
-                Err(error @ (StateError::Conflict(_) | StateError::Fenced { .. })) => return Err(of_state(error)),
-                Err(error) => tracing::warn!(%error, "the lease could not be renewed"),
-            },
+            Either::Right((Ok(()), _)) => {}
+            Either::Right((Err(error @ (StateError::Conflict(_) | StateError::Fenced { .. })), _)) => {
+                return Err(of_state(error));
+            }
+            Either::Right((Err(error), _)) => tracing::warn!(%error, "the lease could not be renewed"),
         }
     }
 }

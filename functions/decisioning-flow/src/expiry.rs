@@ -79,18 +79,31 @@ impl DecisioningFlow {
         let Ok((_, flow)) = self.flow(None).await else { return Ok(()) };
         let old = self.store.old_runs(now, flow.retention_days, next.after.as_deref()).await?;
         next.after = old.after;
+        let mut failure = None;
         for (run, objects) in &old.runs {
             if until.is_over(time.instant()) {
                 // From this run on, the next time.
                 next.after = Some(format!("{run}/"));
                 break;
             }
-            self.store.remove_run(run, objects).await?;
+            self.try_to_remove(run, objects, &mut failure).await;
         }
-        documents.replace(SEARCH, &next, &version).await.map(drop)
+        let written = documents.replace(SEARCH, &next, &version).await.map(drop);
+        failure.map_or(written, Err)
+    }
+
+    /// Removes a run; one that cannot be removed does not keep others from it. The first failure is kept.
+    async fn try_to_remove(&self, run: &str, objects: &[Path], failure: &mut Option<StateError>) {
+        if let Err(error) = self.store.remove_run(run, objects).await {
+            tracing::warn!(%error, run, "an old run could not be removed");
+            failure.get_or_insert(error);
+        }
     }
 
     /// Removes old runs, or counts them; how many, and whether there was time for all.
+    ///
+    /// # Errors
+    /// The store's. Of runs that could not be removed it is the first one's, after all others.
     pub(crate) async fn remove_old(
         &self,
         days: u32,
@@ -98,21 +111,21 @@ impl DecisioningFlow {
         until: Deadline,
     ) -> Result<(usize, bool), StateError> {
         let time = Time::new(self.clock.clone());
-        let (mut count, mut after) = (0, None);
+        let (mut count, mut after, mut failure) = (0, None, None);
         loop {
             let old = self.store.old_runs(time.unix_millis(), days, after.as_deref()).await?;
             for (run, objects) in &old.runs {
                 if until.is_over(time.instant()) {
-                    return Ok((count, false));
+                    return failure.map_or(Ok((count, false)), Err);
                 }
                 count += 1;
                 if !is_plan {
-                    self.store.remove_run(run, objects).await?;
+                    self.try_to_remove(run, objects, &mut failure).await;
                 }
             }
             after = old.after;
             if after.is_none() {
-                return Ok((count, true));
+                return failure.map_or(Ok((count, true)), Err);
             }
         }
     }

@@ -1,5 +1,8 @@
 //! Settings of the discovery agent.
 
+use std::time::Duration;
+
+use causeway_cloud::state::Answers;
 use causeway_decisioning::discovery::Limits;
 use causeway_runtime::{Settings, Vars};
 
@@ -10,6 +13,8 @@ pub struct Config {
     pub prefix: Option<String>,
     /// Bounds of a survey.
     pub limits: Limits,
+    /// How long work for a flow counts as going on without a sign of life.
+    pub answer_lease: Duration,
 }
 
 impl Settings for Config {
@@ -22,6 +27,12 @@ impl Settings for Config {
                 "objects below this prefix are surveyed when a request names no source",
             ),
             limits: limits(vars),
+            answer_lease: Duration::from_secs(vars.number(
+                "AGENT_LEASE_SECONDS",
+                Answers::LEASE.as_secs(),
+                5..=900,
+                "seconds until a flow's work is begun again whose process gives no sign of life, the same for all agents",
+            )),
         }
     }
 }

@@ -146,4 +146,10 @@ fn what_a_flow_asks_for_is_worked_out_once() {
     {
         assert_eq!(is_kept(&agent, text), expected, "{text}");
     }
+    let asked = |agent: &DiscoveryAgent| serde_json::to_string(&agent.asked(&request(of_flow))).unwrap();
+    let (elsewhere, _other) = self::agent(&[]);
+    assert_ne!(asked(&elsewhere), asked(&agent), "another bucket");
+    let before = asked(&agent);
+    agent.default_source = Some("other".to_owned());
+    assert_ne!(asked(&agent), before, "another source");
 }

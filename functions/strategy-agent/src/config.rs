@@ -1,5 +1,8 @@
 //! Settings of the strategy agent.
 
+use std::time::Duration;
+
+use causeway_cloud::state::Answers;
 use causeway_decisioning::intelligence::Limits;
 use causeway_runtime::{Settings, Vars};
 
@@ -10,6 +13,8 @@ pub struct Config {
     pub prefix: Option<String>,
     /// Bounds of the analysis.
     pub limits: Limits,
+    /// How long work for a flow counts as going on without a sign of life.
+    pub answer_lease: Duration,
 }
 
 impl Settings for Config {
@@ -37,6 +42,12 @@ impl Settings for Config {
                 ),
                 ..d
             },
+            answer_lease: Duration::from_secs(vars.number(
+                "AGENT_LEASE_SECONDS",
+                Answers::LEASE.as_secs(),
+                5..=900,
+                "seconds until a flow's work is begun again whose process gives no sign of life, the same for all agents",
+            )),
         }
     }
 }

@@ -16,6 +16,7 @@ use causeway_decisioning::strategy::plan::plan;
 use causeway_decisioning::strategy::{Answer, Request};
 use causeway_runtime::{Context, Error, Handler, Idempotency};
 use jiff::Timestamp;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 mod config;
@@ -44,8 +45,13 @@ impl StrategyAgent {
     ///
     /// There is neither, or the directory cannot be opened.
     pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
-        let agent = Self::new(ports.objects()?, ports.principal()?, config);
-        Ok(Self { answers: Answers::of(ports), ..agent })
+        let answers = Answers::of(ports).map(|answers| answers.leased(config.answer_lease));
+        Ok(Self { answers, ..Self::new(ports.objects()?, ports.principal()?, config) })
+    }
+
+    /// What an answer depends on, as another bucket or source has another one.
+    fn asked(&self, request: &Request) -> impl Serialize {
+        (request, self.objects.to_string(), &self.default_source)
     }
 }
 
@@ -68,7 +74,7 @@ impl Handler for StrategyAgent {
         let (Some(answers), Some(run), Some(stage)) = (&self.answers, &request.run_id, &request.stage) else {
             return Ok(None);
         };
-        Idempotency::harmless(answers.of_run(run), stage, request).map(Some)
+        Idempotency::harmless(answers.of_run(run), stage, &self.asked(request)).map(Some)
     }
 
     async fn check_auth(&self) -> PrincipalCheck {

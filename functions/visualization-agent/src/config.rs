@@ -1,5 +1,8 @@
 //! Settings of the visualization agent.
 
+use std::time::Duration;
+
+use causeway_cloud::state::Answers;
 use causeway_decisioning::visualization::Options;
 use causeway_runtime::{Settings, Vars};
 
@@ -8,6 +11,8 @@ use causeway_runtime::{Settings, Vars};
 pub struct Config {
     /// Folder, address and schema.
     pub options: Options,
+    /// How long work for a flow counts as going on without a sign of life.
+    pub answer_lease: Duration,
 }
 
 impl Settings for Config {
@@ -27,6 +32,14 @@ impl Settings for Config {
         for problem in options.problems() {
             vars.reject(format!("VISUALIZATION_{problem}"));
         }
-        Self { options }
+        Self {
+            options,
+            answer_lease: Duration::from_secs(vars.number(
+                "AGENT_LEASE_SECONDS",
+                Answers::LEASE.as_secs(),
+                5..=900,
+                "seconds until a flow's work is begun again whose process gives no sign of life, the same for all agents",
+            )),
+        }
     }
 }

@@ -51,8 +51,7 @@ pub trait Claim<'a>: Send {
         None
     }
 
-    /// Holds it for some more beats; `false` when it was lost, as somebody else took it for dead. Only when this has
-    /// ended may the claim be completed.
+    /// Holds it for some more beats; `false` when it was lost, as somebody else took it for dead.
     fn renew(&mut self) -> Pending<'_, bool> {
         Box::pin(std::future::ready(Ok(true)))
     }

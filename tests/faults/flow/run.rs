@@ -19,9 +19,13 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// The stages of the built-in flow, by agent.
 const STAGES: [&str; 5] = ["discovery", "analysis", "analysis", "synthesis", "presentation"];
 
-/// A platform with the orders in it, whose runs can be resumed after five seconds.
+/// A platform with the orders in it, whose runs can be resumed after five seconds, and an agent's work after fifteen.
 pub(super) fn platform() -> Arc<Platform> {
-    let platform = Platform::start(&[("FLOW_LEASE_SECONDS", "5"), ("FLOW_FIRST_WAIT_MILLISECONDS", "20")]);
+    let platform = Platform::start(&[
+        ("FLOW_LEASE_SECONDS", "5"),
+        ("FLOW_FIRST_WAIT_MILLISECONDS", "20"),
+        ("AGENT_LEASE_SECONDS", "15"),
+    ]);
     platform.put("orders/orders.csv", orders());
     Arc::new(platform)
 }

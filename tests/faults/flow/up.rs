@@ -38,7 +38,8 @@ impl Up {
     fn start(state: &Path) -> Self {
         let mut command = Command::new(programs::causeway());
         command.args(["up", "--port", "0", "--quiet", "--timeout", "290", "--data"]).arg(state).env_clear();
-        command.env("FLOW_LEASE_SECONDS", "5").env("PATH", "/usr/bin:/bin").env("TMPDIR", state.parent().unwrap());
+        command.env("FLOW_LEASE_SECONDS", "5").env("AGENT_LEASE_SECONDS", "15");
+        command.env("PATH", "/usr/bin:/bin").env("TMPDIR", state.parent().unwrap());
         let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("causeway starts");
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
         let line = lines.find(|line| line.contains("causeway is up on")).expect("it is up");

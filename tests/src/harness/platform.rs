@@ -39,7 +39,7 @@ pub struct Platform {
 }
 
 impl Platform {
-    /// One with the decisioning flow, its agents and their buckets. The flow has these settings besides.
+    /// One with the decisioning flow, its agents and their buckets. All have these settings besides.
     ///
     /// # Panics
     /// When there is no port, or a program cannot be built.
@@ -90,8 +90,7 @@ impl Platform {
         for (variable, value) in files.environment() {
             spec = spec.env(variable, &value);
         }
-        let own = settings.iter().filter(|_| name == FLOW);
-        shared.iter().chain(own).fold(spec, |spec, (name, value)| spec.env(name, value))
+        shared.iter().chain(settings).fold(spec, |spec, (name, value)| spec.env(name, value))
     }
 
     /// Puts an object into the functions' bucket.

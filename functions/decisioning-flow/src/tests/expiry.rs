@@ -161,3 +161,22 @@ async fn a_removal_ends_with_the_time_of_its_invocation() {
     assert_eq!(report["steps"][1]["instead"], "there was no time for more: call again");
     assert_eq!(named(&world, "old").await.len(), 9);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_run_that_cannot_be_removed_does_not_keep_others() {
+    for is_asked_for in [false, true] {
+        let world = world(&[]);
+        for name in ["broken", "old"] {
+            run(&world, json!({"run_id": name})).await;
+        }
+        tokio::time::advance(100 * DAY).await;
+        world.objects.put(&Path::from("state/broken/lease.json"), "{".into()).await.unwrap();
+        if is_asked_for {
+            let asked = text(&world, json!({"setup": true, "dry_run": false}), &context()).await;
+            assert!(asked.is_err(), "it is told: {asked:?}");
+        } else {
+            run(&world, json!({"run_id": "new"})).await;
+        }
+        assert_eq!((named(&world, "broken").await.len(), named(&world, "old").await.len()), (9, 0));
+    }
+}

@@ -54,7 +54,12 @@ pub(super) enum Fault {
     FailBefore,
     /// The step has its effect, its answer is lost, and everything goes on.
     FailAfter,
+    /// A write arrives so late that everybody has stopped waiting for its answer.
+    Late,
 }
+
+/// How long a late write takes.
+const LATE: Duration = Duration::from_secs(40);
 
 /// Everything that goes out of the process is a step. A dead process has no more effects.
 #[derive(Debug, Default)]
@@ -68,6 +73,7 @@ pub(super) struct Fate {
 struct Step {
     happens: bool,
     answers: bool,
+    is_late: bool,
 }
 
 impl Fate {
@@ -87,7 +93,7 @@ impl Fate {
 
     fn step(&self) -> Step {
         if self.is_dead.load(Ordering::SeqCst) {
-            return Step { happens: false, answers: false };
+            return Step { happens: false, answers: false, is_late: false };
         }
         let step = self.steps.fetch_add(1, Ordering::SeqCst);
         let fault = self.planned.lock().unwrap().filter(|(at, _)| *at == step).map(|(_, fault)| fault);
@@ -95,7 +101,8 @@ impl Fate {
             self.is_dead.store(true, Ordering::SeqCst);
         }
         let happens = !matches!(fault, Some(Fault::DieBefore | Fault::FailBefore));
-        Step { happens, answers: fault.is_none() }
+        let is_late = fault == Some(Fault::Late);
+        Step { happens, answers: fault.is_none() || is_late, is_late }
     }
 }
 
@@ -129,6 +136,9 @@ impl ObjectStore for Fated {
         let step = self.fate.step();
         if !step.happens {
             return Err(broken());
+        }
+        if step.is_late {
+            tokio::time::sleep(LATE).await;
         }
         let put = self.inner.put_opts(at, payload, options).await;
         if put.is_ok() {

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use causeway_cloud::object_store::ObjectStoreExt;
+use causeway_cloud::object_store::path::Path;
 use causeway_runtime::Handler;
 use serde_json::{Value, json};
 
@@ -162,4 +164,32 @@ async fn a_continuation_waits_for_the_one_before_it() {
     let (one, other) = futures_util::join!(world.flow.handle(request(json!({"run_id": "r1"})), &first), second);
     assert_eq!(one.unwrap().0.get(), other.unwrap().0.get());
     assert_eq!(world.agents.called().len(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_of_the_lease_that_arrives_late_costs_nothing() {
+    let world = world(&[]);
+    world.agents.set("discovery", takes(100, "discovery"));
+    let rewritten = async {
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        let at = Path::from("state/r1/lease.json");
+        let content = world.objects.get(&at).await.unwrap().bytes().await.unwrap();
+        world.objects.put(&at, content.into()).await.unwrap();
+    };
+    let (result, ()) = futures_util::join!(answer(&world, json!({"run_id": "r1"}), 300), rewritten);
+    assert_eq!(result["workflow_run"]["status"], "success");
+}
+
+#[tokio::test(start_paused = true)]
+async fn work_does_not_wait_for_a_slow_renewal() {
+    let world = world(&[]);
+    let start = tokio::time::Instant::now();
+    world.agents.set("discovery", takes(20, "discovery"));
+    let slow = async {
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        // The renewal after fifteen seconds.
+        world.fate.plan(world.fate.steps(), Fault::Late);
+    };
+    let (result, ()) = futures_util::join!(answer(&world, json!({"run_id": "r1"}), 300), slow);
+    assert_eq!((&result["workflow_run"]["status"], start.elapsed().as_secs()), (&json!("success"), 20));
 }

@@ -119,3 +119,16 @@ async fn what_may_be_out_is_sent_again_later_rather_than_never() {
     assert!(matches!(send(&alerts, "third").await.unwrap(), Alerted::Sent { .. }));
     assert_eq!(*topic.out.lock().unwrap(), ["first", "third"]);
 }
+
+#[tokio::test]
+async fn a_claim_lasts_as_long_as_was_chosen() {
+    let (alerts, topic, clock) = alerts(Next::AnswerLost);
+    let claim = Duration::from_secs(60);
+    let alerts = alerts.claimed_for(claim);
+    assert!(matches!(send(&alerts, "first").await, Err(AlertError::Publish(_))));
+    *topic.next.lock().unwrap() = Next::Works;
+    clock.advance(claim - Duration::from_millis(1));
+    assert!(matches!(send(&alerts, "second").await.unwrap(), Alerted::Claimed { .. }));
+    clock.advance(Duration::from_millis(1));
+    assert!(matches!(send(&alerts, "third").await.unwrap(), Alerted::Sent { .. }));
+}

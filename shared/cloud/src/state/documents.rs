@@ -14,6 +14,8 @@ use crate::{Objects, object_path};
 
 /// Largest document in bytes. State is read whole at every call.
 const MAX_BYTES: u64 = 4 << 20;
+/// Largest text in bytes. Both clouds end replies of functions at 6 MB.
+const MAX_TEXT_BYTES: u64 = 16 << 20;
 /// Attempts of [`Documents::update`].
 const ATTEMPTS: u32 = 64;
 /// Longest pause between two of them.
@@ -177,8 +179,9 @@ impl Documents {
         Ok(())
     }
 
-    /// Writes a text of any size that must not exist yet, as it is.
+    /// Writes a text of up to 16 MiB that must not exist yet, as it is.
     pub(super) async fn create_text(&self, key: &str, text: &str) -> Result<(), StateError> {
+        fits(key, text.len() as u64, MAX_TEXT_BYTES)?;
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&self.path(key)?, text.to_owned().into(), options).await {
             Ok(_) => Ok(()),
@@ -195,6 +198,7 @@ impl Documents {
             Err(Error::NotFound { .. }) => return Ok(None),
             Err(other) => return Err(StateError::Store(other)),
         };
+        fits(key, found.meta.size, MAX_TEXT_BYTES)?;
         let bytes = found.bytes().await.map_err(StateError::Store)?;
         let malformed = |_| StateError::Malformed { key: key.to_owned(), reason: "no UTF-8".to_owned() };
         String::from_utf8(bytes.into()).map(Some).map_err(malformed)
@@ -207,7 +211,7 @@ impl Documents {
             Err(other) => return Err(StateError::Store(other)),
         };
         let meta = found.meta.clone();
-        fits(key, meta.size)?;
+        fits(key, meta.size, MAX_BYTES)?;
         let bytes = found.bytes().await.map_err(StateError::Store)?;
         let envelope: Envelope<T> = serde_json::from_slice(&bytes).map_err(|error| malformed(key, &error))?;
         let e_tag = UpdateVersion { e_tag: meta.e_tag, version: meta.version };
@@ -225,7 +229,7 @@ impl Documents {
         let write_id = write_id::new();
         let envelope = Envelope { write_id: write_id.clone(), epoch, value };
         let bytes = serde_json::to_vec(&envelope).map_err(|error| malformed(key, &error))?;
-        fits(key, bytes.len() as u64)?;
+        fits(key, bytes.len() as u64, MAX_BYTES)?;
         let options = PutOptions { mode, ..PutOptions::default() };
         match self.objects.put_opts(&self.path(key)?, bytes.into(), options).await {
             Ok(put) => Ok(Version { e_tag: UpdateVersion { e_tag: put.e_tag, version: put.version }, epoch }),
@@ -268,9 +272,9 @@ fn unit() -> f64 {
     random as f64 / (1u64 << 48) as f64
 }
 
-fn fits(key: &str, bytes: u64) -> Result<(), StateError> {
-    let too_large = || StateError::TooLarge { key: key.to_owned(), bytes, max: MAX_BYTES };
-    if bytes > MAX_BYTES { Err(too_large()) } else { Ok(()) }
+fn fits(key: &str, bytes: u64, max: u64) -> Result<(), StateError> {
+    let too_large = || StateError::TooLarge { key: key.to_owned(), bytes, max };
+    if bytes > max { Err(too_large()) } else { Ok(()) }
 }
 
 /// The position and kind of the fault; the message of serde_json may quote content.

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::clock::after;
 use super::{Documents, StateError, UnixMillis, Version};
 
+/// Writes of a holder until it is heard. All but the last meet a write of its own that arrived late.
+const ATTEMPTS: u32 = 3;
+
 /// The stored form.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
@@ -55,31 +58,54 @@ impl Lease {
         self.record.expires_unix_ms
     }
 
-    /// Holds it for `time_to_live` from now on.
+    /// Holds it for `time_to_live` from now on; a late renewal is as good as one in time while nobody has taken the
+    /// lease. It may be cut and tried again: what an earlier try wrote is recognised, however late it arrives.
     ///
     /// # Errors
-    /// [`StateError::Conflict`] when it was lost, also when nobody has taken it since; or the store's.
+    /// [`StateError::Conflict`] when it was lost, or no time to live is left; or the store's, and then it may still be
+    /// ours.
     pub async fn renew(&mut self, documents: &Documents, time_to_live: Duration) -> Result<(), StateError> {
-        let now = documents.clock().unix_millis();
-        if now >= self.record.expires_unix_ms {
+        if time_to_live.is_zero() {
             return Err(StateError::Conflict(self.key.clone()));
         }
-        let record = Record { expires_unix_ms: after(now, time_to_live), ..self.record.clone() };
-        self.version = documents.replace(&self.key, &record, &self.version).await?;
-        self.record = record;
-        Ok(())
+        self.write(documents, after(documents.clock().unix_millis(), time_to_live)).await
     }
 
     /// Gives it back. One that was lost already is fine.
     ///
     /// # Errors
     /// The store's; then the lease runs out by itself.
-    pub async fn release(self, documents: &Documents) -> Result<(), StateError> {
-        let record = Record { expires_unix_ms: 0, ..self.record };
-        match documents.replace(&self.key, &record, &self.version).await {
-            Ok(_) | Err(StateError::Conflict(_)) => Ok(()),
+    pub async fn release(mut self, documents: &Documents) -> Result<(), StateError> {
+        match self.write(documents, 0).await {
+            Ok(()) | Err(StateError::Conflict(_)) => Ok(()),
             Err(other) => Err(other),
         }
+    }
+
+    async fn write(&mut self, documents: &Documents, expires_unix_ms: UnixMillis) -> Result<(), StateError> {
+        let record = Record { expires_unix_ms, ..self.record.clone() };
+        for _ in 0..ATTEMPTS {
+            match documents.replace(&self.key, &record, &self.version).await {
+                Ok(version) => {
+                    (self.version, self.record) = (version, record);
+                    return Ok(());
+                }
+                Err(StateError::Conflict(_)) => self.read_again(documents).await?,
+                Err(other) => return Err(other),
+            }
+        }
+        Err(StateError::Conflict(self.key.clone()))
+    }
+
+    /// After a refusal: a write of ours that failed may have arrived since. Every other holder has another epoch.
+    async fn read_again(&mut self, documents: &Documents) -> Result<(), StateError> {
+        let found = documents.get::<Record>(&self.key).await?.filter(|found| self.is_ours(&found.value));
+        self.version = found.ok_or_else(|| StateError::Conflict(self.key.clone()))?.version;
+        Ok(())
+    }
+
+    fn is_ours(&self, found: &Record) -> bool {
+        (found.epoch, &found.owner) == (self.record.epoch, &self.record.owner) && found.expires_unix_ms > 0
     }
 }
 

@@ -19,12 +19,17 @@ use super::{Documents, StateError, UnixMillis, Version, write_id};
 const MAX_REPLY_BYTES: usize = 1 << 20;
 /// Renewals within the time of a claim: two may fail or be late.
 const BEATS: u32 = 3;
+/// Writes of a holder until it is heard. All but the last meet a write of its own that arrived late.
+const ATTEMPTS: u32 = 3;
 
 /// The stored form.
 #[derive(Serialize, Deserialize)]
 struct Record {
     /// SHA-256 of the payload, in hex.
     payload: String,
+    /// Id of the claim.
+    #[serde(default)]
+    holder: String,
     state: State,
     /// While in progress: from when on the holder counts as dead. When complete: until when the reply is kept.
     expires_unix_ms: UnixMillis,
@@ -34,7 +39,8 @@ struct Record {
 #[serde(rename_all = "snake_case")]
 enum State {
     InProgress,
-    Complete(String),
+    /// Without a text the reply is not known any more.
+    Complete(Option<String>),
     /// The reply is the text of this name.
     CompleteIn(String),
 }
@@ -46,7 +52,7 @@ pub enum Begun {
     Work(Claim),
     /// It is done; this was the reply.
     Done(String),
-    /// It is done; the reply, a large one, was removed.
+    /// It is done; there is no reply any more.
     DoneWithoutReply,
     /// Somebody is at it, until this moment at the latest.
     InProgress {
@@ -62,6 +68,7 @@ pub enum Begun {
 pub struct Claim {
     key: String,
     payload: String,
+    holder: String,
     version: Version,
 }
 
@@ -103,13 +110,15 @@ impl Once {
             return self.answer(&found.value, &payload).await;
         }
         let expires_unix_ms = after(now, self.lease.unwrap_or(left));
-        let record = Record { payload: payload.clone(), state: State::InProgress, expires_unix_ms };
+        let holder = write_id::new();
+        let record =
+            Record { payload: payload.clone(), holder: holder.clone(), state: State::InProgress, expires_unix_ms };
         let written = match &found {
             Some(found) => self.documents.replace(&name, &record, &found.version).await,
             None => self.documents.create(&name, &record).await,
         };
         match written {
-            Ok(version) => Ok(Begun::Work(Claim { key: name, payload, version })),
+            Ok(version) => Ok(Begun::Work(Claim { key: name, payload, holder, version })),
             Err(StateError::Conflict(_)) => self.lost_the_race(&name, &payload).await,
             Err(other) => Err(other),
         }
@@ -125,23 +134,22 @@ impl Once {
         Ok(match &record.state {
             _ if record.payload != payload => Begun::OtherPayload,
             State::InProgress => Begun::InProgress { until_unix_ms: record.expires_unix_ms },
-            State::Complete(reply) => Begun::Done(reply.clone()),
+            State::Complete(reply) => reply.clone().map_or(Begun::DoneWithoutReply, Begun::Done),
             State::CompleteIn(name) => self.documents.text(name).await?.map_or(Begun::DoneWithoutReply, Begun::Done),
         })
     }
 }
 
 impl Claim {
-    /// Holds it for the ledger's lease from now on; where there is none it holds until its deadline anyway.
+    /// Holds it for the ledger's lease from now on; where there is none it holds until its deadline anyway. It may be
+    /// cut, also by the claim's end: what it wrote is recognised, however late it arrives.
     ///
     /// # Errors
     /// [`StateError::Conflict`] when somebody else took it. Or the store's; then it may be tried again.
     pub async fn renew(&mut self, once: &Once) -> Result<(), StateError> {
         let Some(lease) = once.lease else { return Ok(()) };
         let expires_unix_ms = after(once.documents.clock().unix_millis(), lease);
-        let record = Record { payload: self.payload.clone(), state: State::InProgress, expires_unix_ms };
-        self.version = once.documents.replace(&self.key, &record, &self.version).await?;
-        Ok(())
+        self.write(once, State::InProgress, expires_unix_ms).await.1
     }
 
     /// Stores the reply of the finished work.
@@ -149,9 +157,9 @@ impl Claim {
     /// # Errors
     /// [`StateError::Conflict`] when the claim ran out and somebody else took it: then the work may have been
     /// done twice, and the other's reply counts. Or the store's.
-    pub async fn complete(self, once: &Once, reply: &str) -> Result<(), StateError> {
+    pub async fn complete(mut self, once: &Once, reply: &str) -> Result<(), StateError> {
         let state = if reply.len() <= MAX_REPLY_BYTES {
-            State::Complete(reply.to_owned())
+            State::Complete(Some(reply.to_owned()))
         } else {
             // A name of its own, so that a late holder does not write over its successor's.
             let name = format!("{}-{}", self.key, write_id::new());
@@ -159,9 +167,8 @@ impl Claim {
             State::CompleteIn(name)
         };
         let expires_unix_ms = after(once.documents.clock().unix_millis(), once.keep);
-        let record = Record { payload: self.payload, state, expires_unix_ms };
-        let written = once.documents.replace(&self.key, &record, &self.version).await.map(drop);
-        if let (Err(StateError::Conflict(_)), State::CompleteIn(name)) = (&written, &record.state) {
+        let (state, written) = self.write(once, state, expires_unix_ms).await;
+        if let (Err(StateError::Conflict(_)), State::CompleteIn(name)) = (&written, &state) {
             once.documents.remove(name).await?;
         }
         written
@@ -171,12 +178,46 @@ impl Claim {
     ///
     /// # Errors
     /// The store's; then the claim runs out by itself.
-    pub async fn abandon(self, once: &Once) -> Result<(), StateError> {
-        let record = Record { payload: self.payload, state: State::InProgress, expires_unix_ms: 0 };
-        match once.documents.replace(&self.key, &record, &self.version).await {
-            Ok(_) | Err(StateError::Conflict(_)) => Ok(()),
+    pub async fn abandon(mut self, once: &Once) -> Result<(), StateError> {
+        match self.write(once, State::InProgress, 0).await.1 {
+            Ok(()) | Err(StateError::Conflict(_)) => Ok(()),
             Err(other) => Err(other),
         }
+    }
+
+    /// Writes that state, which it gives back with what came of it.
+    async fn write(
+        &mut self,
+        once: &Once,
+        state: State,
+        expires_unix_ms: UnixMillis,
+    ) -> (State, Result<(), StateError>) {
+        let (payload, holder) = (self.payload.clone(), self.holder.clone());
+        let record = Record { payload, holder, state, expires_unix_ms };
+        let written = self.replace(&once.documents, &record).await;
+        (record.state, written)
+    }
+
+    async fn replace(&mut self, documents: &Documents, record: &Record) -> Result<(), StateError> {
+        for _ in 0..ATTEMPTS {
+            match documents.replace(&self.key, record, &self.version).await {
+                Ok(version) => {
+                    self.version = version;
+                    return Ok(());
+                }
+                Err(StateError::Conflict(_)) => self.read_again(documents).await?,
+                Err(other) => return Err(other),
+            }
+        }
+        Err(StateError::Conflict(self.key.clone()))
+    }
+
+    /// After a refusal: a renewal of ours that failed or was cut may have arrived since.
+    async fn read_again(&mut self, documents: &Documents) -> Result<(), StateError> {
+        let is_ours = |record: &Record| record.holder == self.holder && matches!(record.state, State::InProgress);
+        let found = documents.get::<Record>(&self.key).await?.filter(|found| is_ours(&found.value));
+        self.version = found.ok_or_else(|| StateError::Conflict(self.key.clone()))?.version;
+        Ok(())
     }
 }
 

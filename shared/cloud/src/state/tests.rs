@@ -21,6 +21,7 @@ use crate::Objects;
 use crate::local::Store;
 
 mod answers;
+mod late;
 
 /// A clock whose hands the test turns; its sleep is tokio's.
 pub(crate) struct Hands(AtomicU64);

@@ -88,10 +88,12 @@ impl Dictionary {
         if slot.entry().is_none() {
             return self.add_new(value, hash);
         }
-        slot.more += 1;
-        if slot.more == u32::MAX {
-            self.settle();
+        if slot.more < u32::MAX {
+            slot.more += 1;
+            return;
         }
+        self.settle();
+        self.index.slot(hash).more = 1;
     }
 
     /// Brings the counts of the entries up to date; to be called before they are asked for.
@@ -273,4 +275,23 @@ fn interpolated(sorted: &[(f64, u64)], total: u64, rank: f64) -> f64 {
     };
     let low = at(below);
     if part == 0.0 { low } else { low + (at(below + 1) - low) * part }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_count_does_not_wrap() {
+        let mut dictionary = Dictionary::new(16, 4096);
+        dictionary.add(&Value::Int(7), 1);
+        for more in [u32::MAX - 1, u32::MAX] {
+            let before = dictionary.count(1);
+            dictionary.index.slot(1).more = more;
+            assert_eq!(dictionary.count_known(1), more < u32::MAX);
+            dictionary.add(&Value::Int(7), 1);
+            dictionary.settle();
+            assert_eq!(dictionary.count(1) - before, u64::from(u32::MAX) + 1);
+        }
+    }
 }

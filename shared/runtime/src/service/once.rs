@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use causeway_resilience::ledger::{Begun, Claim};
 use futures_util::future::{Either, select};
+use tokio::time::{Instant, timeout_at};
 
 use super::{Function, reply};
 use crate::{Context, Error, Handler, Idempotency, Reply, telemetry};
@@ -77,23 +78,22 @@ impl<H: Handler> Function<H> {
 }
 
 /// The outcome of `work`, during which its claim is renewed. `None` when the claim was lost: then somebody else does
-/// the work, and this is not carried on. A ledger that fails is asked again at the next beat.
+/// the work, and this is not carried on. A ledger that fails is asked again at the next beat, which is counted from the
+/// beginning of the last renewal. Work that is done does not wait for a renewal: that one is cut.
 pub async fn renewing<'a, T>(
     work: impl Future<Output = T>,
     claim: &mut (dyn Claim<'a> + 'a),
     beat: Duration,
 ) -> Option<T> {
     let mut work = pin!(work);
+    let mut last = Instant::now();
     loop {
-        if let Ok(outcome) = tokio::time::timeout(beat, work.as_mut()).await {
+        if let Ok(outcome) = timeout_at(last + beat, work.as_mut()).await {
             return Some(outcome);
         }
+        last = Instant::now();
         let renewed = match select(work.as_mut(), claim.renew()).await {
-            Either::Left((outcome, renewal)) => {
-                // Of a write that is cut it is unknown whether it arrived, and with it what the claim is now.
-                let _ = renewal.await;
-                return Some(outcome);
-            }
+            Either::Left((outcome, _)) => return Some(outcome),
             Either::Right((renewed, _)) => renewed,
         };
         match renewed {
@@ -106,4 +106,56 @@ pub async fn renewing<'a, T>(
 
 fn replayed(text: String) -> Result<Reply, Error> {
     Reply::of_text(text).map_err(|error| Error::internal("stored_reply_not_json", error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use causeway_resilience::ledger::Pending;
+    use tokio::time::{sleep, timeout};
+
+    use super::*;
+
+    /// Notes when its renewals begin; they take so long, or for ever.
+    struct Slow {
+        since: Instant,
+        begun: Vec<u64>,
+        takes: Option<Duration>,
+    }
+
+    impl<'a> Claim<'a> for Slow {
+        fn renew(&mut self) -> Pending<'_, bool> {
+            self.begun.push(self.since.elapsed().as_secs());
+            let takes = self.takes;
+            Box::pin(async move {
+                match takes {
+                    Some(time) => sleep(time).await,
+                    None => pending().await,
+                }
+                Ok(true)
+            })
+        }
+
+        fn complete(self: Box<Self>, _: String) -> Pending<'a, ()> {
+            Box::pin(ready(Ok(())))
+        }
+
+        fn abandon(self: Box<Self>) -> Pending<'a, ()> {
+            Box::pin(ready(Ok(())))
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn renewals_are_counted_from_their_beginning_and_work_waits_for_none() {
+        let seconds = Duration::from_secs;
+        for (takes, expected) in
+            [(Some(seconds(0)), vec![20, 40, 60]), (Some(seconds(15)), vec![20, 40, 60]), (None, vec![20])]
+        {
+            let mut claim = Slow { since: Instant::now(), begun: Vec::new(), takes };
+            let outcome = timeout(seconds(600), renewing(sleep(seconds(65)), &mut claim, seconds(20))).await;
+            assert_eq!((outcome, claim.since.elapsed()), (Ok(Some(())), seconds(65)), "{takes:?}");
+            assert_eq!(claim.begun, expected, "{takes:?}");
+        }
+    }
 }

@@ -75,6 +75,26 @@ async fn the_ledger_says_how_often_and_whether_it_was_lost() {
     assert!(!first.renew().await.unwrap());
 }
 
+#[tokio::test]
+async fn an_answer_is_given_for_two_days() {
+    let (documents, clock) = documents();
+    let once = Answers::new(documents).leased(LEASE).of_run("r");
+    assert_eq!(ledger_beat(&once).await, Some(LEASE / 3));
+    clock.advance(LEASE);
+    claimed(&once).await.complete(&once, "done").await.unwrap();
+    clock.advance(Duration::from_secs(2 * 24 * 3600 - 1));
+    assert!(matches!(once.begin("k", "1", LEFT).await.unwrap(), Begun::Done(_)));
+    clock.advance(Duration::from_secs(1));
+    claimed(&once).await;
+}
+
+async fn ledger_beat(once: &Once) -> Option<Duration> {
+    match Ledger::begin(once, "k", "1", LEFT).await.unwrap() {
+        ledger::Begun::Work(claim) => claim.beat(),
+        other => panic!("{other:?}"),
+    }
+}
+
 async fn names(objects: &Objects) -> Vec<String> {
     objects.list(None).map_ok(|object| object.location.to_string()).try_collect().await.unwrap()
 }
