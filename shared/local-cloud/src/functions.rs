@@ -8,6 +8,7 @@ use causeway_runtime::{Handler, Settings, run};
 use decision_agent::DecisionAgent;
 use decisioning_flow::DecisioningFlow;
 use discovery_agent::DiscoveryAgent;
+use egress_monitor::EgressMonitor;
 use flex_autoscaler::FlexAutoscaler;
 use intelligence_agent::IntelligenceAgent;
 use strategy_agent::StrategyAgent;
@@ -24,6 +25,9 @@ pub const FUNCTIONS: &[Function] = &[
         run(SETTINGS, |config| DecisioningFlow::connect(config, &connect()?, Arc::new(SystemClock)))
     }),
     Function::of::<VisualizationAgent>(|| run(SETTINGS, |config| VisualizationAgent::connect(config, &connect()?))),
+    Function::of::<EgressMonitor>(|| {
+        run(SETTINGS, |config| EgressMonitor::connect(config, &connect()?, None, Arc::new(SystemClock)))
+    }),
     Function::of::<FlexAutoscaler>(|| {
         run(SETTINGS, |config| FlexAutoscaler::connect(config, &connect()?, Arc::new(SystemClock)))
     }),

@@ -1,0 +1,166 @@
+//! What one run leaves for the next.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::line::Line;
+use super::{AlertPolicy, CLAIM, Metric, Reading};
+
+/// What has happened to a level.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// It was reached.
+    Raised,
+    /// It lasts.
+    Reminder,
+    /// It was left.
+    Resolved,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Raised => "raised",
+            Self::Reminder => "reminder",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// One thing that people are told.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Alert {
+    /// The same for every attempt to tell it, and for nothing else: month, scope, metric, level, what happened, and
+    /// which time in this month.
+    pub key: String,
+    /// The month.
+    pub period: String,
+    /// `tenancy`, or a SKU.
+    pub scope: String,
+    /// What was measured.
+    pub metric: Metric,
+    /// What happened.
+    pub kind: Kind,
+    /// Percent of the limit; absent for what has no level.
+    pub level_percent: Option<u16>,
+    /// Name of the level.
+    pub severity: String,
+    /// Percent of the limit that was measured; absent for what has no level.
+    pub percent: Option<f64>,
+}
+
+/// Floats of alerts are finite: they are quotients with a limit above 0.
+impl Eq for Alert {}
+
+impl Alert {
+    pub(super) fn of_level(
+        period: &str,
+        reading: &Reading,
+        kind: Kind,
+        level: u16,
+        repetition: u32,
+        policy: &AlertPolicy,
+    ) -> Self {
+        let named = policy.levels.iter().find(|known| known.at_percent == level);
+        let (scope, metric) = (&reading.scope, reading.metric);
+        Self {
+            key: format!("{period}/{scope}/{}/{level}/{}/{repetition}", metric.name(), kind.name()),
+            period: period.to_owned(),
+            scope: scope.clone(),
+            metric,
+            kind,
+            level_percent: Some(level),
+            severity: named.map_or_else(|| format!("{level} %"), |level| level.name.clone()),
+            // Rounded down: 79.999 % must not read as 80.
+            percent: Some((reading.percent() * 100.0).floor() / 100.0),
+        }
+    }
+
+    pub(super) fn of_condition(period: &str, metric: Metric, kind: Kind, repetition: u32) -> Self {
+        Self {
+            key: format!("{period}/tenancy/{}/{}/{repetition}", metric.name(), kind.name()),
+            period: period.to_owned(),
+            scope: "tenancy".to_owned(),
+            metric,
+            kind,
+            level_percent: None,
+            severity: "high".to_owned(),
+            percent: None,
+        }
+    }
+}
+
+/// An alert that is claimed and not known to be out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Pending {
+    /// The alert.
+    pub alert: Alert,
+    /// From when on it may be taken up again.
+    pub retry_at: Timestamp,
+    /// How often it was claimed.
+    pub claims: u32,
+}
+
+/// What one run leaves for the next, as a document to be replaced only by who has read it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertState {
+    /// The month that it is about.
+    pub period: String,
+    /// By scope and metric.
+    pub(super) lines: BTreeMap<String, Line>,
+    /// Claimed and not known to be out.
+    pub pending: Vec<Pending>,
+    /// The last good reading, or the first run.
+    pub good_at: Option<Timestamp>,
+}
+
+impl AlertState {
+    /// Alerts whose claim is over, claimed once more.
+    pub(super) fn take_up_again(&mut self, now: Timestamp) -> Vec<Alert> {
+        let mut again = Vec::new();
+        for pending in self.pending.iter_mut().filter(|pending| pending.retry_at <= now) {
+            pending.retry_at = after_claim(now);
+            pending.claims = pending.claims.saturating_add(1);
+            again.push(pending.alert.clone());
+        }
+        again
+    }
+
+    /// A new month: levels begin anew. What is not out yet is still sent, and whether numbers are old goes on.
+    pub(super) fn begin(&mut self, period: &str) {
+        period.clone_into(&mut self.period);
+        let data = Line::name("tenancy", Metric::Data);
+        self.lines.retain(|name, _| *name == data);
+    }
+
+    pub(super) fn claim(&mut self, alert: Alert, now: Timestamp) -> Alert {
+        self.pending.push(Pending { alert: alert.clone(), retry_at: after_claim(now), claims: 1 });
+        alert
+    }
+
+    /// The alert with this key is out.
+    pub fn sent(&mut self, key: &str) {
+        self.pending.retain(|pending| pending.alert.key != key);
+    }
+
+    /// The alert with this key is certainly not out: the next run may send it at once.
+    pub fn release(&mut self, key: &str, now: Timestamp) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.alert.key == key) {
+            pending.retry_at = now;
+        }
+    }
+
+    /// Levels that stand, by scope and metric.
+    pub fn standing(&self) -> impl Iterator<Item = (&str, u16)> {
+        self.lines.iter().filter(|(_, line)| line.standing > 0).map(|(name, line)| (name.as_str(), line.standing))
+    }
+}
+
+fn after_claim(now: Timestamp) -> Timestamp {
+    now.checked_add(CLAIM).unwrap_or(Timestamp::MAX)
+}

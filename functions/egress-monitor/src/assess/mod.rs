@@ -1,0 +1,268 @@
+//! From what was read to what is said: the pure core of a run.
+
+mod reasons;
+mod scopes;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::alerts::{Alert, AlertState, Metric, Observed, Reading, step};
+use crate::month::{RowError, Top, Usage};
+use crate::period::Period;
+use crate::report::{Billed, Confidence, Contribution, Contributors, Cost, NowcastReport, Report, Status};
+use crate::settings::Settings;
+use crate::traffic::{Hours, Nowcast, nowcast, ratio, spike};
+use reasons::Reasons;
+use scopes::ScopeAnswer;
+
+/// Why the month to date could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum UsageFailure {
+    /// A row cannot be understood.
+    #[error(transparent)]
+    Row(#[from] RowError),
+    /// The service failed, or its pages go round.
+    #[error("usage could not be read: {0}")]
+    Service(String),
+}
+
+/// What was read.
+#[derive(Debug)]
+pub struct Inputs<'a> {
+    /// The month.
+    pub period: Period,
+    /// Its rows, folded.
+    pub usage: Result<&'a Usage, UsageFailure>,
+    /// What network interfaces measured; empty when nobody could read it.
+    pub hours: &'a Hours,
+}
+
+/// The month to date of the last good run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LastRun {
+    /// Its month.
+    pub period: String,
+    /// Its bytes, as text.
+    pub billed_bytes: String,
+}
+
+/// What one run leaves for the next.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct State {
+    /// Alerts.
+    pub alerts: AlertState,
+    /// The last good run.
+    pub last: Option<LastRun>,
+    /// Billable bytes for each measured one, as last learned: spikes are found while usage cannot be read.
+    pub ratio: Option<f64>,
+}
+
+/// The outcome of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Assessed {
+    /// What is said.
+    pub report: Report,
+    /// What has to be written before anything is published, in place of the state that was read.
+    pub state: State,
+    /// What has to be published then.
+    pub publish: Vec<Alert>,
+}
+
+/// What is known of the month.
+struct Facts<'a> {
+    usage: Option<&'a Usage>,
+    status: Status,
+    nowcast: Option<Nowcast>,
+    scopes: Vec<ScopeAnswer>,
+}
+
+/// Assesses the month. The same arguments give the same outcome.
+#[must_use]
+pub fn assess(inputs: &Inputs<'_>, previous: &State, now: Timestamp, settings: &Settings) -> Assessed {
+    let mut reasons = Reasons::default();
+    let facts = facts(inputs, now, settings, &mut reasons);
+    if let Some(usage) = facts.billed() {
+        reasons.compare(usage, previous, settings);
+    }
+    let learned = facts.usage.and_then(|usage| ratio(&usage.known, inputs.hours).ok()).or(previous.ratio);
+    let observed = observed(&facts, inputs, learned, now, settings);
+    let step = step(&previous.alerts, &observed, now, &settings.alerts);
+    let last =
+        facts.billed().map(|usage| LastRun { period: inputs.period.id(), billed_bytes: usage.billed.to_string() });
+    let mut report = report(&facts, inputs, now, settings, reasons);
+    report.alerts.clone_from(&step.publish);
+    report.held_back = step.held_back;
+    let state = State { alerts: step.state, last: last.or_else(|| previous.last.clone()), ratio: learned.map(rounded) };
+    Assessed { report, state, publish: step.publish }
+}
+
+fn facts<'a>(inputs: &Inputs<'a>, now: Timestamp, settings: &Settings, reasons: &mut Reasons) -> Facts<'a> {
+    let usage = match &inputs.usage {
+        Ok(usage) => *usage,
+        Err(failure) => {
+            reasons.failed(failure);
+            return Facts { usage: None, status: Status::Error, nowcast: None, scopes: Vec::new() };
+        }
+    };
+    let status = status(usage, now, settings, reasons);
+    let estimate = |as_of| nowcast(&usage.known, inputs.hours, as_of, now).map_err(|why| reasons.no_nowcast(why)).ok();
+    let nowcast = usage.as_of.filter(|_| status.has_total()).and_then(estimate);
+    // What is billed of the time after `as_of` is in the estimate too.
+    let nowcast =
+        nowcast.map(|nowcast| Nowcast { bytes: (nowcast.bytes - usage.after_as_of as f64).max(0.0), ..nowcast });
+    reasons.usage(usage, now, settings);
+    let scopes = match status {
+        Status::Error => Vec::new(),
+        _ => scopes::answers(usage, status, nowcast.as_ref(), settings, reasons),
+    };
+    Facts { usage: Some(usage), status, nowcast, scopes }
+}
+
+fn status(usage: &Usage, now: Timestamp, settings: &Settings, reasons: &mut Reasons) -> Status {
+    if usage.is_missing(now, settings.max_lag()) {
+        reasons.no_data(usage);
+        Status::Error
+    } else if usage.notes.period_rows == 0 {
+        reasons.too_early();
+        Status::UnknownYet
+    } else if usage.billed < 0 {
+        reasons.negative(usage);
+        Status::Error
+    } else if usage.notes.uncounted_rows() == 0 {
+        Status::Ok
+    } else if usage.notes.outbound_rows > 0 {
+        Status::Partial
+    } else {
+        reasons.nothing_countable();
+        Status::Error
+    }
+}
+
+impl<'a> Facts<'a> {
+    /// Usage, when the month to date is known.
+    fn billed(&self) -> Option<&'a Usage> {
+        self.usage.filter(|_| self.status.has_total())
+    }
+
+    /// The scope that is fullest, or will be.
+    fn leading(&self) -> Option<&ScopeAnswer> {
+        let fullness = |scope: &ScopeAnswer| scope.forecast.as_ref().map_or(0.0, |forecast| forecast.p50);
+        self.scopes.iter().max_by(|one, other| {
+            let used = one.used.unwrap_or(0).cmp(&other.used.unwrap_or(0));
+            used.then(fullness(one).total_cmp(&fullness(other))).then(other.scope.cmp(&one.scope))
+        })
+    }
+}
+
+fn observed(
+    facts: &Facts<'_>,
+    inputs: &Inputs<'_>,
+    learned: Option<f64>,
+    now: Timestamp,
+    settings: &Settings,
+) -> Observed {
+    let of = |scope: &ScopeAnswer| {
+        let reading = |metric, bytes| Reading { scope: scope.scope.clone(), metric, bytes, limit: scope.limit };
+        let forecast = scope.forecast.as_ref();
+        [
+            scope.used.map(|used| reading(Metric::MonthToDate, used)),
+            // A forecast of 79.9999999 % of a float is 80 % to everybody.
+            forecast.map(|forecast| reading(Metric::ForecastP50, forecast.p50.round() as i128)),
+            forecast.map(|forecast| reading(Metric::ForecastP80, forecast.p80.round() as i128)),
+        ]
+    };
+    let lag = facts.usage.and_then(|usage| usage.lag_hours(now));
+    // Numbers of a record that does not advance grow as old as numbers that are not read.
+    let is_fresh =
+        lag.is_some_and(|lag| lag <= f64::from(settings.alerts.stale_hours) + f64::from(settings.max_lag_hours));
+    Observed {
+        period: inputs.period.id(),
+        readings: facts.scopes.iter().flat_map(of).flatten().collect(),
+        is_spike: learned
+            .and_then(|ratio| spike(inputs.hours, ratio, now, settings.spike()))
+            .map(|check| check.is_spike),
+        is_partial: facts.status == Status::Partial,
+        is_good: facts.status != Status::Error && is_fresh,
+    }
+}
+
+fn report(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &Settings, mut reasons: Reasons) -> Report {
+    let gb = settings.gb_meaning;
+    let billed = facts.billed();
+    let leading = facts.leading();
+    let limit = settings.tariff.allowance(gb).unwrap_or(0);
+    let cost = billed.and_then(|usage| scopes::cost(usage, limit, settings, &mut reasons));
+    let scope = leading.map(|scope| scope.report(now, gb));
+    let (confidence, reasons) = reasons.finish(facts.status, leading.is_some_and(|scope| scope.forecast.is_some()));
+    Report {
+        status: facts.status,
+        as_of: now,
+        month: inputs.period.id(),
+        period: inputs.period,
+        lag_hours: facts.usage.and_then(|usage| usage.lag_hours(now)),
+        gb_meaning: gb,
+        allowance_scope: settings.tariff.allowance_scope,
+        scope: scope.as_ref().map_or_else(|| "tenancy".to_owned(), |scope| scope.scope.clone()),
+        used_gb: scope.as_ref().and_then(|scope| scope.used_gb),
+        limit_gb: gb.gb(limit),
+        percent: scope.as_ref().and_then(|scope| scope.percent),
+        cost,
+        billed_amount: billed
+            .and_then(|usage| usage.amount.as_ref())
+            .map(|(amount, currency)| Cost { amount: amount.to_string(), currency: currency.clone() }),
+        billed: billed.and_then(|usage| {
+            Some(Billed { as_of: usage.as_of?, gb: gb.gb(usage.billed), bytes: usage.billed.to_string() })
+        }),
+        nowcast: facts.nowcast.map(|nowcast| NowcastReport {
+            as_of: nowcast.as_of,
+            gb: nowcast.bytes / gb.bytes() as f64,
+            ratio: nowcast.ratio,
+            hours: nowcast.hours,
+            measured_hours: nowcast.measured_hours,
+        }),
+        eta_100: scope.as_ref().and_then(|scope| scope.forecast.as_ref()?.eta_100),
+        forecast: scope.and_then(|scope| scope.forecast),
+        scopes: facts.scopes.iter().map(|scope| scope.report(now, gb)).collect(),
+        contributors: billed
+            .map(|usage| usage.tops.iter().map(|top| contributors(top, usage, settings)).collect())
+            .unwrap_or_default(),
+        alerts: Vec::new(),
+        held_back: Vec::new(),
+        confidence,
+        reasons,
+        days: leading.map(|scope| scope.days(gb)).unwrap_or_default(),
+    }
+}
+
+fn contributors(top: &Top, usage: &Usage, settings: &Settings) -> Contributors {
+    let gb = settings.gb_meaning;
+    let percent = |bytes: i128| (usage.billed > 0).then(|| bytes as f64 / usage.billed as f64 * 100.0);
+    let contribution = |one: &crate::month::Contributor| Contribution {
+        id: one.id.clone(),
+        name: one.name.clone(),
+        gb: gb.gb(one.bytes),
+        percent: percent(one.bytes),
+    };
+    Contributors {
+        by: top.dimension,
+        top: top.largest.iter().map(contribution).collect(),
+        attributed_percent: percent(top.attributed),
+        error_gb: gb.gb(top.error_bytes),
+    }
+}
+
+/// To what a document keeps exactly.
+fn rounded(ratio: f64) -> f64 {
+    (ratio * 1e6).round() / 1e6
+}
+
+/// What trust is left after a reason.
+fn at_most(confidence: &mut Confidence, most: Confidence) {
+    *confidence = (*confidence).min(most);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,130 @@
+//! The answer for each allowance.
+
+use jiff::Timestamp;
+
+use super::reasons::Reasons;
+use crate::forecast::{DayTotal, Forecast, Question, forecast};
+use crate::month::Usage;
+use crate::period::Period;
+use crate::report::{ChartDay, Cost, ForecastReport, Scope, Status};
+use crate::settings::Settings;
+use crate::tariff::{AllowanceScope, ScopeUse};
+use crate::traffic::Nowcast;
+use crate::units::GbMeaning;
+
+/// What is known of one allowance.
+#[derive(Debug)]
+pub(super) struct ScopeAnswer {
+    pub(super) scope: String,
+    /// Absent when the month to date is not known yet.
+    pub(super) used: Option<i128>,
+    over: Option<i128>,
+    pub(super) limit: i128,
+    pub(super) forecast: Option<Forecast>,
+    known: Vec<DayTotal>,
+    period: Period,
+}
+
+/// One for each allowance.
+pub(super) fn answers(
+    usage: &Usage,
+    status: Status,
+    nowcast: Option<&Nowcast>,
+    settings: &Settings,
+    reasons: &mut Reasons,
+) -> Vec<ScopeAnswer> {
+    let limit = settings.tariff.allowance(settings.gb_meaning).unwrap_or(0);
+    let uses = settings.tariff.uses(&usage.transfers, limit);
+    let answer = |scope: &ScopeUse| {
+        let known = match settings.tariff.allowance_scope {
+            AllowanceScope::Tenancy => usage.known.clone(),
+            AllowanceScope::Sku => usage.known_of(&scope.scope),
+        };
+        let share = if usage.billed > 0 { scope.used as f64 / usage.billed as f64 } else { 0.0 };
+        let question = Question {
+            known: &known,
+            period: usage.period,
+            so_far: scope.used as f64 + nowcast.map_or(0.0, |nowcast| nowcast.bytes) * share,
+            limit: (limit > 0).then_some(limit as f64),
+            seed: settings.seed,
+        };
+        let forecast = forecast(&question).map_err(|why| reasons.insufficient(why)).ok();
+        if let Some(forecast) = &forecast {
+            reasons.method(forecast.method);
+        }
+        let is_known = status.has_total();
+        ScopeAnswer {
+            scope: scope.scope.clone(),
+            used: is_known.then_some(scope.used),
+            over: is_known.then(|| scope.over_bytes()),
+            limit,
+            forecast,
+            known,
+            period: usage.period,
+        }
+    };
+    uses.iter().map(answer).collect()
+}
+
+/// What is paid beyond the allowance. Nothing to pay is 0 in any currency.
+pub(super) fn cost(usage: &Usage, limit: i128, settings: &Settings, reasons: &mut Reasons) -> Option<Cost> {
+    let tariff = &settings.tariff;
+    let amount = tariff.price(&tariff.uses(&usage.transfers, limit), settings.gb_meaning);
+    let amount = amount.map_err(|why| reasons.no_price(&why)).ok()?;
+    let currency = match usage.currencies.as_slice() {
+        [] => tariff.currency.clone(),
+        [one] if amount.is_zero() || *one == tariff.currency => one.clone(),
+        several => {
+            reasons.currency(&tariff.currency, &several.join(", "));
+            return None;
+        }
+    };
+    Some(Cost { amount: amount.to_string(), currency })
+}
+
+impl ScopeAnswer {
+    pub(super) fn report(&self, now: Timestamp, gb: GbMeaning) -> Scope {
+        let percent = |bytes: f64| bytes / self.limit as f64 * 100.0;
+        let in_gb = |bytes: f64| bytes / gb.bytes() as f64;
+        Scope {
+            scope: self.scope.clone(),
+            used_gb: self.used.map(|used| gb.gb(used)),
+            limit_gb: gb.gb(self.limit),
+            percent: self.used.map(|used| percent(used as f64)),
+            over_gb: self.over.map(|over| gb.gb(over)),
+            forecast: self.forecast.as_ref().map(|forecast| ForecastReport {
+                as_of: now,
+                method: forecast.method,
+                days: forecast.days,
+                p50_gb: in_gb(forecast.p50),
+                p80_gb: in_gb(forecast.p80),
+                p95_gb: in_gb(forecast.p95),
+                p50_percent: percent(forecast.p50),
+                p80_percent: percent(forecast.p80),
+                eta_100: forecast.eta,
+            }),
+        }
+    }
+
+    /// The month day by day: what is known, and what is expected from the last known day on.
+    pub(super) fn days(&self, gb: GbMeaning) -> Vec<ChartDay> {
+        let path = self.forecast.as_ref().map(|forecast| forecast.path.as_slice()).unwrap_or_default();
+        let last = self.known.last().map(|total| total.day);
+        let mut sum = 0.0;
+        let day = |offset: i64| {
+            let day = crate::period::plus_days(self.period.first, offset);
+            let total = self.known.iter().find(|total| total.day == day);
+            sum += total.map_or(0.0, |total| total.amount) / gb.bytes() as f64;
+            let point = path.iter().find(|point| point.day == day && last.is_none_or(|last| day >= last));
+            let ahead = |bytes: f64| bytes / gb.bytes() as f64;
+            ChartDay {
+                day,
+                known_gb: total.map(|_| sum),
+                p10_gb: point.map(|point| ahead(point.p10)),
+                p50_gb: point.map(|point| ahead(point.p50)),
+                p90_gb: point.map(|point| ahead(point.p90)),
+            }
+        };
+        (0..self.period.days()).map(day).collect()
+    }
+}

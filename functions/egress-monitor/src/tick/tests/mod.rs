@@ -1,0 +1,87 @@
+//! Whole runs over scripted services and a directory.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod alerts;
+mod beside;
+mod budget;
+mod failures;
+mod reading;
+mod state;
+mod world;
+
+use super::*;
+use world::{Fate, World, at, days};
+
+#[tokio::test]
+async fn e_05_the_same_run_twice_tells_once() {
+    let world = World::new(days("2026-09-11", &[8_400.0]), "2026-09-12T12:00:00Z");
+    let (first, second) = (world.run().await, world.run().await);
+    assert_eq!(first.published.len(), 1, "{:?}", first.published);
+    assert_eq!(first.published[0].outcome, Outcome::Sent);
+    assert_eq!(first.published[0].key, "2026-09/tenancy/month_to_date/80/raised/1");
+    assert!(second.published.is_empty() && second.report.alerts.is_empty());
+    assert_eq!(world.messages().len(), 1);
+    assert!(world.messages()[0].body.contains("key: 2026-09/tenancy/month_to_date/80/raised/1"));
+    assert!(!first.partial, "{:?} {:?}", first.warnings, first.deferred);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn e_05_of_24_runs_at_once_one_tells() {
+    let world = World::new(days("2026-09-11", &[8_400.0]), "2026-09-12T12:00:00Z");
+    let runs: Vec<_> = (0..24)
+        .map(|_| {
+            let world = world.clone();
+            tokio::spawn(async move { world.run().await })
+        })
+        .collect();
+    let mut sent = 0;
+    for run in runs {
+        let reply = run.await.unwrap();
+        assert_eq!(reply.report.used_gb, Some(8_400.0));
+        sent += reply.published.iter().filter(|published| published.outcome == Outcome::Sent).count();
+    }
+    assert_eq!((sent, world.messages().len()), (1, 1));
+    assert_eq!(world.history().len(), 24, "every run leaves its report");
+}
+
+#[tokio::test]
+async fn a_run_leaves_its_report_and_what_it_left_can_be_printed() {
+    let world = World::new(days("2026-08-01", &[300.0; 42]), "2026-09-12T12:00:00Z");
+    let reply = world.run().await;
+    let name = reply.history.clone().unwrap();
+    assert!(name.starts_with("egress-monitor/history/2026/09/12/20260912T120000Z-"), "{name}");
+    let text = world.read(&name);
+    let kept: Report = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_value(&kept).unwrap(), serde_json::to_value(&reply.report).unwrap());
+    assert!(render::table(&kept).contains("3,300 GB"));
+    let schema = schemars::schema_for!(Reply).to_value();
+    assert!(schema["properties"]["published"].is_object() && schema["properties"]["used_gb"].is_object());
+}
+
+#[tokio::test]
+async fn a_dry_run_writes_nothing_and_tells_nobody() {
+    let world = World::new(days("2026-09-11", &[8_400.0]), "2026-09-12T12:00:00Z");
+    let dry = world.ask(&Request { dry_run: true, html: true, ..Request::default() }).await.unwrap();
+    assert!(dry.dry_run && dry.report.alerts.len() == 1 && dry.published.is_empty() && dry.history.is_none());
+    assert!(dry.html.unwrap().starts_with("<!DOCTYPE html>"));
+    let past = Request { as_of: Some(at("2026-09-10T12:00:00Z")), ..Request::default() };
+    let past = world.ask(&past).await.unwrap();
+    assert_eq!((past.dry_run, past.report.used_gb), (true, None), "no rows of that time");
+    assert_eq!((world.disk.puts(), world.messages().len(), world.metrics.published()), (0, 0, 0));
+    let ahead = Request { as_of: Some(at("2026-09-13T12:00:00Z")), ..Request::default() };
+    assert_eq!(world.ask(&ahead).await.unwrap_err().http_status(), 400);
+}
+
+#[test]
+fn sample_events_are_requests() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/events");
+    let mut count = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let text = std::fs::read_to_string(&path).unwrap();
+        serde_json::from_str::<Request>(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        count += 1;
+    }
+    assert!(count >= 3);
+}
