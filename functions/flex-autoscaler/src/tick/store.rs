@@ -39,7 +39,8 @@ const MAX_SHARDS: usize = 1 << 12;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 struct Index {
     form: u32,
-    /// Seconds since 1970 when this generation of shards began.
+    /// Milliseconds since 1970 when this generation of shards began: one that a process left unfinished a moment ago has
+    /// another name.
     generation: i64,
     /// Number of shards, a power of two.
     shards: usize,
@@ -167,7 +168,7 @@ impl Store {
         if !is_first && !self.still_holds(lease).await? {
             return Err(StateError::Conflict("lease".to_owned()));
         }
-        let now = i64::try_from(self.clock.unix_millis() / 1000).unwrap_or(i64::MAX);
+        let now = i64::try_from(self.clock.unix_millis()).unwrap_or(i64::MAX);
         let generation = now.max(self.index.generation.saturating_add(1));
         let old: Vec<String> = std::mem::take(&mut self.stored).into_keys().map(|number| self.key(number)).collect();
         self.index = Index { form: FORM, generation, shards };
