@@ -171,21 +171,33 @@ impl Settings {
         problems
     }
 
-    fn wrong_scores(&self) -> Vec<String> {
-        let (scores, bands) = (&self.severity_scores, &self.damage_bands);
-        let unit = [
+    /// From the least on.
+    fn severities(&self) -> [(&'static str, f64); 4] {
+        let scores = &self.severity_scores;
+        [
             ("SEVERITY_SCORE_NONE", scores.none),
             ("SEVERITY_SCORE_MINOR", scores.minor),
             ("SEVERITY_SCORE_MODERATE", scores.moderate),
             ("SEVERITY_SCORE_SEVERE", scores.severe),
+        ]
+    }
+
+    /// From the least on.
+    fn band_ends(&self) -> [(&'static str, f64); 6] {
+        let bands = &self.damage_bands;
+        [
             ("DAMAGE_SCORE_NONE_MAX", bands.none_max),
             ("DAMAGE_SCORE_MINOR_MIN", bands.minor_min),
             ("DAMAGE_SCORE_MINOR_MAX", bands.minor_max),
             ("DAMAGE_SCORE_MODERATE_MIN", bands.moderate_min),
             ("DAMAGE_SCORE_MODERATE_MAX", bands.moderate_max),
             ("DAMAGE_SCORE_SEVERE_MIN", bands.severe_min),
-        ];
-        let wrong = unit.iter().filter(|(_, value)| !(0.0..=1.0).contains(value));
+        ]
+    }
+
+    fn wrong_scores(&self) -> Vec<String> {
+        let (severities, ends) = (self.severities(), self.band_ends());
+        let wrong = severities.iter().chain(&ends).filter(|(_, value)| !(0.0..=1.0).contains(value));
         wrong.map(|(name, value)| format!("{name} is {value}, not a number from 0 to 1")).collect()
     }
 
@@ -202,21 +214,7 @@ impl Settings {
     }
 
     fn wrong_orders(&self) -> Vec<String> {
-        let (scores, bands) = (&self.severity_scores, &self.damage_bands);
-        let severities = [
-            ("SEVERITY_SCORE_NONE", scores.none),
-            ("SEVERITY_SCORE_MINOR", scores.minor),
-            ("SEVERITY_SCORE_MODERATE", scores.moderate),
-            ("SEVERITY_SCORE_SEVERE", scores.severe),
-        ];
-        let ends = [
-            ("DAMAGE_SCORE_NONE_MAX", bands.none_max),
-            ("DAMAGE_SCORE_MINOR_MIN", bands.minor_min),
-            ("DAMAGE_SCORE_MINOR_MAX", bands.minor_max),
-            ("DAMAGE_SCORE_MODERATE_MIN", bands.moderate_min),
-            ("DAMAGE_SCORE_MODERATE_MAX", bands.moderate_max),
-            ("DAMAGE_SCORE_SEVERE_MIN", bands.severe_min),
-        ];
+        let (severities, ends) = (self.severities(), self.band_ends());
         let falls = |pair: &&[(&str, f64)]| pair[0].1 > pair[1].1;
         let wrong = severities.windows(2).chain(ends.windows(2)).filter(falls);
         wrong.map(|pair| format!("{} is above {}", pair[0].0, pair[1].0)).collect()

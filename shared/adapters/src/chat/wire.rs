@@ -16,8 +16,11 @@ pub(crate) trait Wire: Send + Sync {
     /// Name of the service in failures.
     fn service(&self) -> &'static str;
 
-    /// The ways to ask for a form that this provider has, from the firmest down.
-    fn forms(&self) -> &'static [StructuredOutput];
+    /// The ways to ask for a form that this provider has, from the firmest down; those of OpenAI's interface and of
+    /// Generative AI unless it says otherwise.
+    fn forms(&self) -> &'static [StructuredOutput] {
+        &[StructuredOutput::JsonSchema, StructuredOutput::JsonObject, StructuredOutput::Text]
+    }
 
     /// Asks once, for at most `time`. `form` is there when the question has a schema, and is one of [`Wire::forms`].
     /// Who answered and what was tried are filled in by the caller.

@@ -84,10 +84,6 @@ impl Wire for Model {
         SERVICE
     }
 
-    fn forms(&self) -> &'static [StructuredOutput] {
-        &[StructuredOutput::JsonSchema, StructuredOutput::JsonObject, StructuredOutput::Text]
-    }
-
     async fn once(
         &self,
         question: &ChatQuestion,

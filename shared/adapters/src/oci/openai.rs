@@ -109,10 +109,6 @@ impl Wire for OpenAiModel {
         SERVICE
     }
 
-    fn forms(&self) -> &'static [StructuredOutput] {
-        &[StructuredOutput::JsonSchema, StructuredOutput::JsonObject, StructuredOutput::Text]
-    }
-
     async fn once(
         &self,
         question: &ChatQuestion,

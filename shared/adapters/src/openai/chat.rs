@@ -59,10 +59,6 @@ impl Wire for Server {
         WHERE.service
     }
 
-    fn forms(&self) -> &'static [StructuredOutput] {
-        &[StructuredOutput::JsonSchema, StructuredOutput::JsonObject, StructuredOutput::Text]
-    }
-
     async fn once(
         &self,
         question: &ChatQuestion,
