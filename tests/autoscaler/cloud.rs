@@ -123,6 +123,12 @@ impl Cloud {
 
     /// Machines, with what was measured of them in the last three hours.
     pub(crate) fn add(&self, machines: &[Machine]) {
+        self.create(machines);
+        self.measure(machines, HISTORY_MINUTES);
+    }
+
+    /// Machines of which nothing was measured.
+    pub(crate) fn create(&self, machines: &[Machine]) {
         for machine in machines {
             let mut body = json!({
                 "id": machine.id, "displayName": machine.id, "shape": SHAPE, "availabilityDomain": self.domain,
@@ -131,7 +137,17 @@ impl Cloud {
             body.as_object_mut().unwrap().extend(machine.more.clone());
             self.admin("POST", "compute/instances", &body);
         }
-        self.measure(machines, HISTORY_MINUTES);
+    }
+
+    /// Gives a machine another size, as somebody at a console does.
+    pub(crate) fn edit(&self, machine: &Machine, ocpus: u32) {
+        let size = json!({ "shapeConfig": { "ocpus": ocpus, "memoryInGBs": ocpus * 16 } });
+        self.admin("PUT", &format!("oci/20160918/instances/{}", machine.id), &size);
+        let limit = Instant::now() + Duration::from_secs(60);
+        while (self.ocpus(machine) - f64::from(ocpus)).abs() > 0.1 {
+            assert!(Instant::now() < limit, "{} has not changed", machine.id);
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// Points of the last minutes.

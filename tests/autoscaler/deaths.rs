@@ -40,6 +40,8 @@ fn of_two_ticks_that_meet_one_works_and_the_other_is_told() {
 fn killed_at(method: &'static str, path: &'static str, hold: Hold) {
     let (cloud, fleet) = (Cloud::start(), fleet());
     cloud.add(&fleet);
+    // There is something to tell, which must not be lost with the process.
+    cloud.create(&[Machine::new(30, 50.0)]);
     let first = cloud.autoscaler();
     let pid = first.function.pid();
     cloud.front.hold(method, path, hold);
@@ -66,6 +68,8 @@ fn killed_at(method: &'static str, path: &'static str, hold: Hold) {
     for machine in &fleet[..2] {
         assert!(cloud.ocpus(machine) > 16.0, "{}", machine.id);
     }
+    let told = cloud.messages().iter().filter(|message| message.to_string().contains("stale")).count();
+    assert_eq!(told, 1, "what the first one found is told by the second, once");
 }
 
 #[test]

@@ -181,6 +181,24 @@ fn a_machine_that_may_not_be_changed_is_not_gone() {
     assert_eq!(decisions(&reply)[&machine.id], "HOLD refused");
 }
 
+/// Whoever may list machines and not read them is told, once, and the others do not wait for it.
+#[test]
+fn a_machine_that_may_not_be_read_is_told() {
+    let cloud = Cloud::start();
+    let machine = Machine::new(0, 78.0);
+    cloud.add(std::slice::from_ref(&machine));
+    let rule = "service=compute,operation=GetInstance,status=404,code=NotAuthorizedOrNotFound";
+    cloud.emulator.add_fault(Fault::parse(rule).unwrap());
+    let autoscaler = cloud.autoscaler();
+    let ticked = autoscaler.tick();
+    assert_eq!(ticked.reply["resizes"][0]["answer"], "hidden", "{}", ticked.reply);
+    assert_eq!((decisions(&ticked.reply)[&machine.id].as_str(), ticked.deferred().len()), ("HOLD refused", 0));
+    let again = autoscaler.tick();
+    assert_eq!(decisions(&again.reply)[&machine.id], "HOLD refused", "{}", again.reply);
+    let messages: Vec<String> = cloud.messages().iter().map(Value::to_string).collect();
+    assert!(messages.len() == 1 && messages[0].contains("NotAuthorizedOrNotFound"), "{messages:?}");
+}
+
 #[test]
 fn without_measurements_nothing_shrinks_and_people_are_told() {
     let cloud = Cloud::start();

@@ -103,6 +103,75 @@ fn t30_a_lost_answer_and_then_a_refusal_keep_the_token_for_the_next_tick() {
     assert_eq!(cloud.changes(&fleet[0]), 1);
 }
 
+/// T28 and T31 with the service's own 412: while a change is on its way the machine becomes what it was to be, or another.
+#[test]
+fn t28_t31_a_machine_that_was_changed_in_between_is_taken_as_it_is() {
+    for (ocpus, reason) in [(20, "lost_race"), (18, "external_change")] {
+        let (cloud, fleet) = (Cloud::start(), hot(0..1));
+        cloud.add(&fleet);
+        let autoscaler = cloud.autoscaler();
+        cloud.front.hold("PUT", "/instances/", Hold::Before);
+        let ticked = std::thread::scope(|scope| {
+            let working = scope.spawn(|| autoscaler.tick());
+            cloud.front.wait();
+            cloud.edit(&fleet[0], ocpus);
+            cloud.front.release();
+            working.join().unwrap()
+        });
+        let statuses: Vec<u16> = updates(&cloud).iter().map(|seen| seen.status).collect();
+        assert_eq!(statuses, [412], "{ocpus}");
+        let (resize, decision) = (&ticked.reply["resizes"][0], &ticked.reply["decisions"][0]);
+        assert_eq!((&resize["answer"], &decision["reason"]), (&json!("changed"), &json!(reason)), "{}", ticked.reply);
+        // The pause after a change holds, whoever it was.
+        assert_eq!(autoscaler.tick().accepted().len(), 0);
+        assert_eq!((cloud.changes(&fleet[0]), cloud.ocpus(&fleet[0])), (1, f64::from(ocpus)), "the edit alone");
+    }
+}
+
+/// O8: reads that fail for a moment, or whose answer breaks off, are read again and nothing is taken for nothing.
+#[test]
+fn o8_reads_that_fail_or_break_off_are_read_again() {
+    for rule in [
+        "service=compute,operation=ListInstances,status=503,times=2",
+        "service=compute,operation=ListInstances,cutBodyAfter=300,times=1",
+        "service=compute,operation=ListShapes,status=500,times=1",
+        "service=compute,operation=GetInstance,cutBodyAfter=100,times=1",
+        "service=monitoring,operation=SummarizeMetricsData,status=500,times=2",
+        "service=monitoring,operation=SummarizeMetricsData,cutBodyAfter=300,times=1",
+        "service=objectstorage,operation=GetObject,status=503,times=2",
+        "service=objectstorage,operation=GetObject,cutBodyAfter=30,times=1",
+    ] {
+        let (cloud, fleet) = (Cloud::start(), hot(0..1));
+        cloud.add(&calm(1..20));
+        let autoscaler = cloud.autoscaler();
+        autoscaler.tick();
+        cloud.add(&fleet);
+        let fault = cloud.emulator.add_fault(Fault::parse(rule).unwrap());
+        let ticked = autoscaler.tick();
+        cloud.emulator.end_fault(fault);
+        assert_eq!(ticked.accepted(), std::slice::from_ref(&fleet[0].id), "{rule}: {}", ticked.reply);
+        let decisions = ticked.reply["decisions"].as_array().unwrap().len();
+        assert_eq!((decisions, &ticked.reply["status"]), (20, &json!("ok")), "{rule}: {}", ticked.reply["warnings"]);
+        assert_eq!(cloud.changes(&fleet[0]), 1, "{rule}");
+    }
+}
+
+/// O8: a page of the list has 1,000 machines.
+#[test]
+fn o8_machines_of_a_second_page_are_of_the_fleet() {
+    const MACHINES: usize = 1001;
+    let cloud = Cloud::start();
+    // Whichever comes first in the list, one of the two is on the second page.
+    let fleet = [hot(0..1), hot(MACHINES - 1..MACHINES)].concat();
+    cloud.add(&fleet[..1]);
+    cloud.create(&calm(1..MACHINES - 1));
+    cloud.add(&fleet[1..]);
+    let ticked = cloud.autoscaler().tick();
+    let lists = cloud.front.seen().into_iter().filter(|seen| seen.method == "GET" && seen.path.ends_with("/instances"));
+    assert_eq!((lists.count(), ticked.reply["decisions"].as_array().unwrap().len()), (2, MACHINES));
+    assert_eq!(BTreeSet::from_iter(ticked.accepted()), fleet.iter().map(|machine| machine.id.clone()).collect());
+}
+
 /// T37: the time of a tick is over before the service takes a change.
 #[test]
 fn t37_a_service_that_throttles_ends_the_tick_in_time_with_its_state_written() {
@@ -110,12 +179,15 @@ fn t37_a_service_that_throttles_ends_the_tick_in_time_with_its_state_written() {
     cloud.set("FLEX_AUTOSCALER_STOP_AFTER_SECONDS", "6");
     cloud.add(&fleet);
     cloud.add(&calm(2..20));
+    cloud.create(&calm(20..21));
     let autoscaler = cloud.autoscaler();
     let rule = Fault::parse("service=compute,operation=UpdateInstance,status=429").unwrap();
     let rule = cloud.emulator.add_fault(rule);
     let ticked = autoscaler.tick();
     cloud.emulator.end_fault(rule);
     assert_eq!((&ticked.reply["status"], &ticked.reply["partial"]), (&json!("partial"), &json!(true)));
+    let messages = json!(cloud.messages()).to_string();
+    assert!(messages.contains("stale"), "people are told though the time for work is over: {messages}");
     let asked = updates(&cloud).len();
     assert!(asked > fleet.len(), "it waits and asks again: {asked}");
     let shards: Vec<String> = cloud.objects(STATE).into_iter().filter(|name| name.contains("/shards/")).collect();

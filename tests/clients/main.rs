@@ -5,6 +5,7 @@
 mod aws_failures;
 mod aws_ports;
 mod aws_side;
+mod aws_usage;
 mod lambda_emulator;
 mod moto;
 mod oci;

@@ -4,4 +4,6 @@
 
 mod browser;
 mod dashboard;
+mod greyscale;
 mod results;
+mod tables;

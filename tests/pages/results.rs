@@ -34,16 +34,16 @@ pub(crate) fn results() -> &'static Value {
     static RESULTS: OnceLock<Value> = OnceLock::new();
     RESULTS.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(run())
+        runtime.block_on(run(Arc::new(Store::open(SUPERSTORE).unwrap()), "superstore.csv"))
     })
 }
 
-async fn run() -> Value {
-    let objects: Objects = Arc::new(Store::open(SUPERSTORE).unwrap());
+/// Has the four agents before the dashboard's work on a table of a store.
+pub(crate) async fn run(objects: Objects, table: &str) -> Value {
     let clock = &Timestamp::now;
-    let request = serde_json::from_value(json!({ "data_sources": ["superstore.csv"] })).unwrap();
+    let request = serde_json::from_value(json!({ "data_sources": [table] })).unwrap();
     let found = discovery::survey(&objects, &request, &discovery::Limits::default(), clock, None).await.unwrap();
-    let request = json!({ "data_sources": ["superstore.csv"], "catalogue": { "result": &found } });
+    let request = json!({ "data_sources": [table], "catalogue": { "result": &found } });
     let (request, limits) = (serde_json::from_value(request).unwrap(), intelligence::Limits::default());
     let analysed = intelligence::analyse(&objects, &request, &limits, clock, None).await.unwrap();
     let request = serde_json::from_value(json!({ "discovery": &found, "intelligence": &analysed })).unwrap();

@@ -146,7 +146,11 @@ impl Cloud {
 
     /// What the model says from now on, the last of it for ever.
     pub(crate) fn model_says(&self, answers: &[Value]) {
-        let replies: Vec<Value> = answers.iter().map(|answer| json!({ "json": answer })).collect();
+        self.model_replies(&answers.iter().map(|answer| json!({ "json": answer })).collect::<Vec<_>>());
+    }
+
+    /// The same in the words of the emulator: a text or a refusal, too.
+    pub(crate) fn model_replies(&self, replies: &[Value]) {
         // The lowest number answers.
         let order = -i64::try_from(self.scripts.fetch_add(1, Ordering::SeqCst)).unwrap() - 1;
         let script = json!([{ "replies": replies, "order": order }]);

@@ -1,4 +1,4 @@
--- Removes the rows whose time is over; schedule it daily with DBMS_SCHEDULER.
+-- Removes the rows whose days are over. The flow calls it once a day.
 CREATE OR REPLACE PROCEDURE cleanup_old_results AS
 BEGIN
     DELETE FROM analysis_results

@@ -74,13 +74,18 @@ impl Caller {
             if self.stop.is_over(now) {
                 return End::Cut { failed_tries: tries };
             }
-            if failed.code == IN_PROGRESS && !ends.is_over(now) {
-                // The call of an invocation that died is still being carried out: to wait for it is no try. It has the
-                // agent's time from the first call on, however many invocations wait for it.
-                if self.is_too_long(AT_WORK, now) {
+            if failed.code == IN_PROGRESS {
+                // An earlier call is still being carried out: to wait for it is no try. It has the agent's time from the
+                // first call on, however many invocations wait for it.
+                let Some(left) = ends.remaining(now).filter(|left| !left.is_zero()) else {
+                    let Failed { code, message, .. } = timeout();
+                    return End::Failed { code, message };
+                };
+                let wait = AT_WORK.min(left);
+                if self.is_too_long(wait, now) {
                     return End::Cut { failed_tries: tries };
                 }
-                self.time.sleep(AT_WORK).await;
+                self.time.sleep(wait).await;
                 continue;
             }
             tries += 1;
@@ -112,7 +117,9 @@ impl Caller {
             backoff,
             total,
             per_try: total,
-            room_for: 1,
+            // A connection that is dropped in silence costs half of the time: the second try gets the answer that
+            // the first one's work was kept as, or is told to wait for it.
+            room_for: 2,
             statuses: Table::OVERLOADED_OR_BROKEN,
             circuit_open: true,
         }

@@ -18,6 +18,22 @@ const MAX_FLOW: u64 = 256 << 10;
 /// Runs of one analysis that can begin in one second without a name.
 const MAX_UNNAMED: u32 = 100;
 
+/// A run that can be carried out; nothing of it is written down yet.
+pub(crate) struct Beginning {
+    asked: Asked,
+    /// The text of its flow.
+    flow: String,
+    /// Days that its flow keeps results.
+    pub(crate) retention_days: u32,
+}
+
+impl Beginning {
+    /// It begins now.
+    pub(crate) fn state(self, run_id: &str, time: &Time) -> RunState {
+        RunState::begin(run_id.to_owned(), self.asked, self.flow, time.unix_millis())
+    }
+}
+
 /// A run as it is stored; without a version it is new.
 pub(crate) struct Found {
     pub(crate) state: RunState,
@@ -25,12 +41,8 @@ pub(crate) struct Found {
 }
 
 impl DecisioningFlow {
-    /// The name of the run. A run without a name is named by its analysis and the second, `-2` and so on when that
-    /// second has several.
-    pub(crate) async fn run_id(&self, request: &Request, context: &Context, time: &Time) -> Result<String, Error> {
-        if let Some(name) = request.name(context) {
-            return Ok(name);
-        }
+    /// A name for a run that has none: its analysis and the second, `-2` and so on when that second has several.
+    pub(crate) async fn new_name(&self, request: &Request, context: &Context, time: &Time) -> Result<String, Error> {
         let now = i64::try_from(time.unix_millis()).ok().and_then(|now| Timestamp::from_millisecond(now).ok());
         let stamp = now.unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y%m%d_%H%M%S");
         let name = format!("{}_{stamp}", request.analysis().name());
@@ -58,7 +70,7 @@ impl DecisioningFlow {
                 Some(from) => self.flow(Some(from)).await?.0,
                 None => state.flow.clone(),
             };
-            if self.asked(request, &flow) != state.asked {
+            if !self.is_asked(request, &flow, &state.asked) {
                 let text = format!("the run {run_id} was begun with another request; expected the same, or continue");
                 return Err(Error::client(422, "run_id_reused", text).at("run_id"));
             }
@@ -66,29 +78,40 @@ impl DecisioningFlow {
         Ok(Some(Found { state, version: Some(version) }))
     }
 
-    /// A new run.
+    /// What a new run is to be.
     ///
     /// # Errors
     /// A flow that cannot be used, or a request that does not fit it.
-    pub(crate) async fn begin(&self, request: &Request, run_id: &str, time: &Time) -> Result<Found, Error> {
+    pub(crate) async fn begin(&self, request: &Request) -> Result<Beginning, Error> {
         let (text, flow) = self.flow(request.flow.as_ref()).await?;
         request.check_config(&flow)?;
         part(&flow, request)?;
         let asked = self.asked(request, &text);
-        let state = RunState::begin(run_id.to_owned(), asked, text, time.unix_millis());
-        Ok(Found { state, version: None })
+        Ok(Beginning { asked, flow: text, retention_days: flow.retention_days })
     }
 
     fn asked(&self, request: &Request, flow: &str) -> Asked {
-        let named = !request.data_sources.is_empty();
-        let data_sources = if named { &request.data_sources } else { &self.config.data_sources };
+        let has_default_sources = request.data_sources.is_empty();
+        let data_sources = if has_default_sources { &self.config.data_sources } else { &request.data_sources };
         Asked {
             analysis_type: request.analysis(),
             data_sources: data_sources.clone(),
+            has_default_sources,
             as_of: request.as_of,
             config: request.config.clone(),
             flow_sha256: sha256(flow),
         }
+    }
+
+    /// Whether this is the request that the run was begun with. The deployment may have other sources by now; a run
+    /// that took them keeps those that it took.
+    fn is_asked(&self, request: &Request, flow: &str, stored: &Asked) -> bool {
+        let mut asked = self.asked(request, flow);
+        if asked.has_default_sources && stored.has_default_sources {
+            asked.data_sources.clone_from(&stored.data_sources);
+        }
+        asked.has_default_sources = stored.has_default_sources;
+        asked == *stored
     }
 
     /// The text of a flow, and what it says: the request's, else the deployment's, else the built-in one.

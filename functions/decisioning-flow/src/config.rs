@@ -7,8 +7,12 @@ use causeway_cloud::results::{Database, Login, ResultsAt};
 use causeway_decisioning::visualization::Options;
 use causeway_runtime::{Settings, Vars};
 
+use crate::HAND_OVER;
 use crate::sql::STATEMENTS;
 use crate::summary::HealthAs;
+
+/// Longest lease: a continuation that finds the lease of one that died waits for its end, and a little is left.
+const LONGEST_LEASE: Duration = HAND_OVER.saturating_sub(Duration::from_secs(5));
 
 /// How runs are carried out and where their results go.
 #[derive(Debug, Clone, PartialEq)]
@@ -71,7 +75,7 @@ impl Settings for Config {
                 vars,
                 "FLOW_LEASE_SECONDS",
                 45,
-                5..=900,
+                5..=LONGEST_LEASE.as_secs(),
                 "seconds until a run whose invocation gives no sign of life can be resumed",
             ),
             first_wait: Duration::from_millis(vars.number(

@@ -73,23 +73,35 @@ impl Drive<'_> {
 
     /// Writes the state under the lease.
     pub(crate) async fn save(&mut self) -> Result<(), Error> {
+        self.state.written_unix_ms = self.caller.time.unix_millis();
         let written = self.store.write(&self.state, self.version.as_ref(), self.epoch).await;
         self.version = Some(written.map_err(of_state)?);
         Ok(())
     }
 
-    /// Results of an earlier invocation. One that is gone was removed by hand or by age; its agent works again.
+    /// Results of earlier invocations, also of one that died before it wrote down that it had them. One that is gone was
+    /// removed by hand or by age; its agent works again.
     async fn load(&mut self) -> Result<(), Error> {
         for (stage, agent) in self.flow.agents_in_order() {
-            if !matches!(self.state.agents.get(agent), Some(Progress::Answered { .. })) {
+            let progress = self.state.agents.get(agent);
+            if !matches!(progress, Some(Progress::Answered { .. } | Progress::Running { .. })) {
                 continue;
             }
+            let is_answered = !matches!(progress, Some(Progress::Running { .. }));
             let name = self.store.result_name(&self.state.run_id, &stage.name, agent);
             match self.store.read(&name).await.map_err(of_state)? {
-                Some(bytes) => drop(self.answers.insert(agent.to_owned(), read(&bytes, self.flow)?)),
-                None => drop(self.state.agents.remove(agent)),
+                Some(bytes) => self.answered(agent, &bytes)?,
+                None if is_answered => drop(self.state.agents.remove(agent)),
+                None => {}
             }
         }
+        Ok(())
+    }
+
+    fn answered(&mut self, agent: &str, bytes: &Bytes) -> Result<(), Error> {
+        let answer = read(bytes, self.flow)?;
+        self.state.agents.insert(agent.to_owned(), Progress::Answered { status: answer.status });
+        self.answers.insert(agent.to_owned(), answer);
         Ok(())
     }
 
@@ -126,14 +138,9 @@ impl Drive<'_> {
         Ok(is_cut)
     }
 
-    /// One agent. Its result is kept before anything else happens, so that no later fault makes it work again; one
-    /// that an invocation kept before it died is taken as it is.
+    /// One agent. Its result is kept before anything else happens, so that no later fault makes it work again.
     async fn call(&self, order: &Order) -> Result<End, Error> {
         let name = self.store.result_name(&self.state.run_id, &order.stage, &order.agent);
-        let is_resumed = self.state.invocations > 1;
-        if is_resumed && let Some(kept) = self.store.read(&name).await.map_err(of_state)? {
-            return Ok(End::Answered(kept));
-        }
         let agent = self.flow.agents.get(&order.agent);
         let agent = agent.ok_or_else(|| Error::internal("unknown_agent", order.agent.clone()))?;
         let object_of = |from: &str| {
@@ -150,12 +157,7 @@ impl Drive<'_> {
 
     fn settle(&mut self, order: &Order, end: End) -> Result<(), Error> {
         let progress = match end {
-            End::Answered(bytes) => {
-                let answer = read(&bytes, self.flow)?;
-                let status = answer.status;
-                self.answers.insert(order.agent.clone(), answer);
-                Progress::Answered { status }
-            }
+            End::Answered(bytes) => return self.answered(&order.agent, &bytes),
             End::Failed { code, message } => {
                 tracing::error!(agent = order.agent, code, message, "agent failed");
                 Progress::Failed { code, message, at_unix_ms: self.caller.time.unix_millis() }
@@ -185,7 +187,7 @@ fn read(bytes: &Bytes, flow: &Flow) -> Result<Answer, Error> {
 /// Holds the lease while `work` goes on: renews it at each third of its time, counted from the beginning of the last
 /// renewal. A store that fails is asked again at the next third; a lease that is lost ends the work. Work that is done
 /// does not wait for a renewal: that one is cut.
-async fn beating<T>(
+pub(crate) async fn beating<T>(
     work: impl Future<Output = T>,
     lease: &mut Lease,
     time: Duration,

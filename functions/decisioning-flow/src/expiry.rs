@@ -1,4 +1,4 @@
-//! What is kept of runs goes after the days that the deployment's flow says.
+//! What is kept of runs goes after the days that their flow says.
 //!
 //! The places of results have rules of their own ([`crate::setup`]). The parts of a run are the flow's: its agents'
 //! results, its document and its dashboard in the function's bucket, its state and its agents' kept answers in the
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use causeway_cloud::object_store::path::Path;
-use causeway_cloud::object_store::{Error as StoreError, ObjectMeta, ObjectStoreExt};
+use causeway_cloud::object_store::{ObjectMeta, ObjectStore};
 use causeway_cloud::state::StateError;
 use causeway_cloud::state::lease::Acquired;
 use causeway_resilience::Deadline;
@@ -18,7 +18,7 @@ use futures_util::TryStreamExt;
 use serde::{Deserialize, Serialize};
 
 use crate::DecisioningFlow;
-use crate::store::RunStore;
+use crate::store::{RunStore, days_of_mark};
 use crate::time::Time;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -76,6 +76,9 @@ impl DecisioningFlow {
             Err(StateError::Conflict(_)) => return Ok(()),
             Err(other) => return Err(other),
         };
+        if let Err(failure) = self.results.remove_old(Deadline::within(time.instant(), Some(LONGEST))).await {
+            tracing::warn!(error = %failure, "old results could not be removed");
+        }
         let Ok((_, flow)) = self.flow(None).await else { return Ok(()) };
         let old = self.store.old_runs(now, flow.retention_days, next.after.as_deref()).await?;
         next.after = old.after;
@@ -132,7 +135,8 @@ impl DecisioningFlow {
 }
 
 impl RunStore {
-    /// Runs whose youngest object is so old. `after` is where an earlier search stopped.
+    /// Runs whose youngest object is older than their flow keeps them; `days` is for those that do not say. `after` is
+    /// where an earlier search stopped.
     pub(crate) async fn old_runs(&self, now: u64, days: u32, after: Option<&str>) -> Result<Old, StateError> {
         let folder = Path::from(self.prefix());
         let from = after.map(|after| Path::from(format!("{}/{after}", self.prefix())));
@@ -158,13 +162,17 @@ impl RunStore {
     /// was one, so that a removal that is cut goes on the next time.
     pub(crate) async fn remove_run(&self, run: &str, objects: &[Path]) -> Result<(), StateError> {
         let Acquired::Held(_) = self.take(run, DecisioningFlow::NAME, HOLD).await? else { return Ok(()) };
-        let mark = self.mark_name(run);
         self.remove_dashboard(run).await?;
-        for object in objects.iter().filter(|object| object.as_ref() != mark) {
+        let (marks, others): (Vec<_>, Vec<_>) = objects.iter().partition(|object| days_of_mark(object).is_some());
+        for object in others {
             self.delete(object).await?;
         }
+        self.close(run).await?;
         self.remove_documents(run).await?;
-        self.delete(&Path::from(mark)).await
+        for mark in marks {
+            self.delete(mark).await?;
+        }
+        Ok(())
     }
 
     async fn remove_dashboard(&self, run: &str) -> Result<(), StateError> {
@@ -175,13 +183,6 @@ impl RunStore {
         }
         Ok(())
     }
-
-    async fn delete(&self, object: &Path) -> Result<(), StateError> {
-        match self.objects().delete(object).await {
-            Ok(()) | Err(StoreError::NotFound { .. }) => Ok(()),
-            Err(other) => Err(StateError::Store(other)),
-        }
-    }
 }
 
 /// What is seen of a run.
@@ -189,12 +190,15 @@ impl RunStore {
 struct Run {
     objects: Vec<Path>,
     youngest_unix_ms: u64,
+    /// How long its flow keeps it.
+    days: Option<u32>,
 }
 
 impl Run {
     fn add(&mut self, object: ObjectMeta) {
         let changed = u64::try_from(object.last_modified.timestamp_millis()).unwrap_or_default();
         self.youngest_unix_ms = self.youngest_unix_ms.max(changed);
+        self.days = self.days.max(days_of_mark(&object.location));
         self.objects.push(object.location);
     }
 }
@@ -208,8 +212,10 @@ fn run_of(folder: &Path, object: &Path) -> Option<String> {
 }
 
 fn old(runs: BTreeMap<String, Run>, now: u64, days: u32) -> BTreeMap<String, Vec<Path>> {
-    let age = millis(DAY).saturating_mul(days.into());
-    let is_old = |run: &Run| run.youngest_unix_ms.saturating_add(age) <= now;
+    let is_old = |run: &Run| {
+        let age = millis(DAY).saturating_mul(run.days.unwrap_or(days).into());
+        run.youngest_unix_ms.saturating_add(age) <= now
+    };
     runs.into_iter().filter(|(_, run)| is_old(run)).map(|(name, run)| (name, run.objects)).collect()
 }
 

@@ -8,13 +8,18 @@
 //! same data, and of two results the first that is kept counts. A finished run answers with the bytes it answered with
 //! before. A run that is being carried out is not carried out twice (409).
 //!
-//! What is kept of a run goes after the flow's `retention_days`: its result by a rule that `setup` sets where the store
-//! has rules, everything else in `CAUSEWAY_BUCKET` and the state's bucket by finished runs, once a day. Its dashboard is
-//! part of that where `FLOW_DASHBOARDS_PREFIX` is the visualization agent's `VISUALIZATION_PREFIX`.
+//! An invocation that dies, or whose call of itself is lost, leaves a run that nobody carries on. A schedule that sends
+//! `{"kind": "tick", "sweep": true}` finds such runs within its interval and calls the function for each. The time during
+//! which nobody carried a run on counts neither for it nor for its agents.
+//!
+//! What is kept of a run goes after its flow's `retention_days`: everything in `CAUSEWAY_BUCKET` and the state's bucket,
+//! and rows of results, by finished runs and sweeps, once a day. Its dashboard is part of that where
+//! `FLOW_DASHBOARDS_PREFIX` is the visualization agent's `VISUALIZATION_PREFIX`. The bucket of the results has one rule
+//! for all, which `setup` sets to the days of the deployment's flow.
 //!
 //! Needs: to call the agents and itself, to read, write, list and delete in `CAUSEWAY_BUCKET` and the state's bucket,
-//! and to write to the bucket or database of the results. [`flow`] is the language of flows, [`run`] what comes next in a run, [`summary`] the page
-//! for executives, [`report`] the document.
+//! and to write to the bucket or database of the results. [`flow`] is the language of flows, [`run`] what comes next
+//! in a run, [`summary`] the page for executives, [`report`] the document.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,11 +50,13 @@ mod invocation;
 mod request;
 mod setup;
 mod store;
+mod sweep;
 mod time;
 
 pub use config::Config;
 pub use request::{FlowFrom, Request};
 pub use setup::SetupReport;
+pub use sweep::SweepReport;
 
 use report::FlowResult;
 use store::RunStore;
@@ -112,7 +119,7 @@ impl DecisioningFlow {
     }
 }
 
-/// The reply: the document of a run, or of a setup, as the bytes that were stored.
+/// The reply: the document of a run, as the bytes that were stored, or of a setup or sweep.
 #[derive(Debug, Serialize)]
 #[serde(transparent)]
 pub struct Reply(pub Box<RawValue>);
@@ -124,6 +131,7 @@ pub struct Reply(pub Box<RawValue>);
 enum ReplyForm {
     Run(Box<FlowResult>),
     Setup(SetupReport),
+    Sweep(SweepReport),
 }
 
 impl JsonSchema for Reply {
@@ -145,7 +153,13 @@ impl Handler for DecisioningFlow {
 
     async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
         request.check()?;
-        if request.setup { self.set_up(&request, context).await } else { self.carry_on(&request, context).await }
+        if request.setup {
+            self.set_up(&request, context).await
+        } else if request.sweep {
+            self.sweep(context).await
+        } else {
+            self.carry_on(&request, context).await
+        }
     }
 
     async fn check_auth(&self) -> PrincipalCheck {

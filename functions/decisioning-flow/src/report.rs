@@ -116,7 +116,7 @@ pub fn document(
 ) -> Result<Bytes, serde_json::Error> {
     let mut result = so_far(flow, state, answers);
     let (summary, summary_status) = summarise(flow, state, answers, health_as);
-    let end = ended(state, answers);
+    let end = ended(flow, state, answers);
     let executive = executive(flow, answers, &summary, summary_status, time(end));
     result.agent_results.insert(EXECUTIVE.to_owned(), to_raw_value(&executive)?);
     let run = &mut result.workflow_run;
@@ -210,9 +210,11 @@ fn sources(state: &RunState, answers: &Answers) -> Vec<String> {
     found
 }
 
-/// When the last agent ended, by its own word, or was given up; never before the run began.
-fn ended(state: &RunState, answers: &Answers) -> u64 {
-    let answered = answers.values().filter_map(crate::run::Answer::ended_unix_ms);
+/// When the last agent ended, by its own word, or was given up; never before the run began. A time after the end of the
+/// run's is that of a clock that is wrong.
+fn ended(flow: &Flow, state: &RunState, answers: &Answers) -> u64 {
+    let last = state.ends_unix_ms(flow.timeout);
+    let answered = answers.values().filter_map(crate::run::Answer::ended_unix_ms).filter(|ended| *ended <= last);
     let failed = state.agents.values().filter_map(|progress| match progress {
         Progress::Failed { at_unix_ms, .. } => Some(*at_unix_ms),
         _ => None,

@@ -36,6 +36,8 @@ pub struct Request {
     /// Resumes the run `run_id`, whatever it was asked for; everything else must be absent.
     #[serde(rename = "continue")]
     pub is_continuation: bool,
+    /// Looks for runs that nobody carries on and has them carried on. Begins nothing; everything else must be absent.
+    pub sweep: bool,
     /// Makes the places of the results ready: tables, and the rule by which old objects go. Runs nothing.
     pub setup: bool,
     /// With `setup`: only say what would be done. True unless it is false.
@@ -69,6 +71,9 @@ impl Request {
         if self.is_continuation && (self.run_id.is_none() || self.setup || rest != Self::default()) {
             let text = "a continuation has a run_id and nothing else";
             return Err(Error::invalid_request(text).at("continue"));
+        }
+        if self.sweep && *self != (Self { sweep: true, ..Self::default() }) {
+            return Err(Error::invalid_request("a sweep has nothing beside it").at("sweep"));
         }
         if self.setup && (self.run_id.is_some() || rest != Self::default()) {
             return Err(Error::invalid_request("a setup runs nothing: expected dry_run and nothing else").at("setup"));

@@ -58,7 +58,8 @@ impl DecisioningFlow {
         let removed = self.remove_old(days, dry_run, context.budget.deadline()).await;
         let (count, is_all) = removed.map_err(of_state)?;
         let what = format!(
-            "remove {count} runs below {}/ that are older than {days} days; finished runs do so once a day",
+            "remove {count} runs below {}/ that are older than {days} days, or than their own flow says; finished runs do \
+             so once a day",
             self.store.prefix()
         );
         let outcome = match (count, dry_run) {

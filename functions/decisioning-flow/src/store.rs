@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use causeway_cloud::object_store::{Error, ObjectStoreExt, PutMode, PutOptions, path::Path};
+use causeway_cloud::object_store::{Error, ObjectMeta, ObjectStoreExt, PutMode, PutOptions, path::Path};
 use causeway_cloud::state::lease::{Acquired, acquire};
 use causeway_cloud::state::{Answers, Documents, StateError, Version};
 use causeway_cloud::{Objects, object_path};
+use futures_util::{StreamExt, TryStreamExt};
 
 use crate::run::RunState;
 
@@ -42,14 +43,43 @@ impl RunStore {
         &self.prefix
     }
 
-    /// Leaves a sign in the folder of runs, so that a run whose agents never answered is found there too when it is old.
-    pub(crate) async fn mark(&self, run: &str) -> Result<(), StateError> {
-        self.keep(&self.mark_name(run), Bytes::from_static(b"{}")).await.map(drop)
+    /// Leaves two signs of a run that begins. One is in its folder, so that a run whose agents never answered is found
+    /// there too when it is old, and says for how many days its flow keeps it. The other one is there until the run is
+    /// finished, so that one that nobody carries on is found among few.
+    pub(crate) async fn open(&self, run: &str, retention_days: u32) -> Result<(), StateError> {
+        for name in [mark_name(&self.prefix, run, retention_days), self.open_name(run)] {
+            self.keep(&name, Bytes::from_static(b"{}")).await?;
+        }
+        Ok(())
     }
 
-    /// Name of that sign.
-    pub(crate) fn mark_name(&self, run: &str) -> String {
-        format!("{}/{run}/begun.json", self.prefix)
+    /// Takes the sign away that a run is not finished.
+    pub(crate) async fn close(&self, run: &str) -> Result<(), StateError> {
+        self.delete(&path(&self.open_name(run))?).await
+    }
+
+    fn open_name(&self, run: &str) -> String {
+        format!("{}-open/{run}.json", self.prefix)
+    }
+
+    /// Runs that are not finished, with the moment at which they began, in Unix milliseconds; at most `most`.
+    pub(crate) async fn open_runs(&self, most: usize) -> Result<Vec<(String, u64)>, StateError> {
+        let folder = path(&format!("{}-open", self.prefix))?;
+        let listed = self.objects.list(Some(&folder)).take(most);
+        let run = |object: ObjectMeta| {
+            let name = object.location.filename()?.strip_suffix(".json")?.to_owned();
+            Some((name, u64::try_from(object.last_modified.timestamp_millis()).unwrap_or_default()))
+        };
+        let all: Vec<_> = listed.try_collect().await.map_err(StateError::Store)?;
+        Ok(all.into_iter().filter_map(run).collect())
+    }
+
+    /// Removes an object. One that is not there is fine.
+    pub(crate) async fn delete(&self, object: &Path) -> Result<(), StateError> {
+        match self.objects.delete(object).await {
+            Ok(()) | Err(Error::NotFound { .. }) => Ok(()),
+            Err(other) => Err(StateError::Store(other)),
+        }
     }
 
     /// The folder of a run's dashboard.
@@ -134,6 +164,18 @@ impl RunStore {
             },
         }
     }
+}
+
+/// What begins the name of the sign in a run's folder.
+const MARK: &str = "begun-";
+
+fn mark_name(prefix: &str, run: &str, retention_days: u32) -> String {
+    format!("{prefix}/{run}/{MARK}{retention_days}-days.json")
+}
+
+/// The days that the sign in a run's folder says, if an object is that.
+pub(crate) fn days_of_mark(object: &Path) -> Option<u32> {
+    object.filename()?.strip_prefix(MARK)?.strip_suffix("-days.json")?.parse().ok()
 }
 
 fn state_key(run: &str) -> String {

@@ -3,33 +3,35 @@
 use std::future::Future;
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use causeway_cloud::state::Clock;
 use causeway_resilience::Deadline;
 use futures_util::future::{Either, select};
 
-/// A clock whose moments can be compared with deadlines: both hands are read once at the start.
+/// The time of an invocation: the wall's at its beginning, and from there on what has gone by. A wall clock that is set
+/// meanwhile ends no agent's time and lengthens none.
 #[derive(Clone)]
 pub(crate) struct Time {
     clock: Arc<dyn Clock>,
-    start: (SystemTime, Instant),
+    start: (u64, Instant),
 }
 
 impl Time {
     pub(crate) fn new(clock: Arc<dyn Clock>) -> Self {
-        let start = (clock.now(), Instant::now());
+        let start = (clock.unix_millis(), clock.instant());
         Self { clock, start }
     }
 
     pub(crate) fn unix_millis(&self) -> u64 {
-        self.clock.unix_millis()
+        let (unix_millis, instant) = self.start;
+        let since = self.instant().saturating_duration_since(instant);
+        unix_millis.saturating_add(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
     /// Now, as deadlines have it.
     pub(crate) fn instant(&self) -> Instant {
-        let (system, instant) = self.start;
-        instant + self.clock.now().duration_since(system).unwrap_or_default()
+        self.clock.instant()
     }
 
     /// That moment, as a deadline.

@@ -14,14 +14,16 @@ use crate::units::{GbMeaning, decimal};
 
 /// Compartments whose network interfaces are measured: each is a question or two more.
 const MAX_COMPARTMENTS: usize = 10;
+/// Usage types of AWS that can be asked for.
+const MAX_USAGE_TYPES: usize = 100;
 
 /// How runs are carried out, and the numbers of the rules.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// The rules.
     pub settings: Settings,
-    /// Those of the AWS side; absent when it is off.
-    pub aws: Option<Settings>,
+    /// The AWS side; absent when it is off.
+    pub aws: Option<Beside>,
     /// Whether amounts of money are asked for beside quantities.
     pub with_cost: bool,
     /// What network interfaces are asked for; absent when they are not.
@@ -32,6 +34,15 @@ pub struct Config {
     pub history_prefix: String,
     /// No work begins later than this after the start.
     pub stop_after: Duration,
+}
+
+/// What is reported beside.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Beside {
+    /// Its rules.
+    pub settings: Settings,
+    /// Usage types that are asked for; all when empty.
+    pub usage_types: Vec<String>,
 }
 
 /// Measurements of network interfaces.
@@ -127,7 +138,7 @@ fn decimal_of(vars: &mut Vars, name: &'static str, about: &'static str) -> Optio
 }
 
 /// The AWS side: one allowance, one price.
-fn aws(vars: &mut Vars) -> Option<Settings> {
+fn aws(vars: &mut Vars) -> Option<Beside> {
     let is_on = vars.flag(
         "EGRESS_MONITOR_AWS",
         false,
@@ -139,9 +150,31 @@ fn aws(vars: &mut Vars) -> Option<Settings> {
     let price_per_gb = decimal_of(vars, "EGRESS_MONITOR_AWS_PRICE_PER_GB", about).unwrap_or(Decimal::new(9, 2));
     let tariff =
         Tariff { allowance_gb, tiers: vec![Tier { geography: AWS.to_owned(), price_per_gb }], ..Tariff::default() };
-    let settings = Settings { skus: SkuList::aws(), tariff, ..Settings::default() };
+    let usage_types = usage_types(vars);
+    let settings = Settings { skus: SkuList::aws(&usage_types), tariff, ..Settings::default() };
     settings.check().into_iter().for_each(|problem| vars.reject(format!("EGRESS_MONITOR_AWS: {problem}")));
-    is_on.then_some(settings)
+    is_on.then_some(Beside { settings, usage_types })
+}
+
+fn usage_types(vars: &mut Vars) -> Vec<String> {
+    const NAME: &str = "EGRESS_MONITOR_AWS_USAGE_TYPES";
+    let about = "usage types of AWS that are asked for and counted, with commas between: less pages; all are asked for \
+                 when unset, and those that end in DataTransfer-Out-Bytes counted";
+    let text = vars.optional_text(NAME, about).unwrap_or_default();
+    let mut types: Vec<String> = Vec::new();
+    for name in text.split(',').map(str::trim).filter(|name| !name.is_empty()) {
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
+        if name.len() > 255 || !name.bytes().all(is_plain) {
+            vars.reject(format!("{NAME} has {name:?}, expected usage types"));
+        }
+        if !types.iter().any(|known| known == name) {
+            types.push(name.to_owned());
+        }
+    }
+    if types.len() > MAX_USAGE_TYPES {
+        vars.reject(format!("{NAME} has more than {MAX_USAGE_TYPES} usage types"));
+    }
+    types
 }
 
 fn traffic(vars: &mut Vars) -> Option<Traffic> {
@@ -228,6 +261,7 @@ mod tests {
             ("EGRESS_MONITOR_SPIKE_MIN_GB", "12.5"),
             ("EGRESS_MONITOR_COMPARTMENTS", "ocid1.compartment.oc1..a, ocid1.compartment.oc1..a,"),
             ("EGRESS_MONITOR_AWS", "true"),
+            ("EGRESS_MONITOR_AWS_USAGE_TYPES", "DataTransfer-Out-Bytes, EU-Out,EU-Out"),
             ("EGRESS_MONITOR_HISTORY_PREFIX", "audit/egress/"),
         ]);
         assert_eq!(problems, Vec::<String>::new());
@@ -237,7 +271,9 @@ mod tests {
         assert_eq!((settings.tariff.allowance_scope, settings.spike_min_gb), (AllowanceScope::Sku, 12.5));
         assert!((settings.spike_factor - 3.0).abs() < f64::EPSILON);
         assert_eq!(config.traffic.map(|traffic| traffic.compartments.len()), Some(1));
-        assert_eq!(config.aws.map(|settings| settings.tariff.allowance_gb), Some(100.into()));
+        let aws = config.aws.expect("AWS is on");
+        assert_eq!(aws.settings.tariff.allowance_gb, 100.into());
+        assert_eq!(aws.usage_types, ["DataTransfer-Out-Bytes", "EU-Out"]);
         assert_eq!(config.history_prefix, "audit/egress");
     }
 
@@ -252,6 +288,7 @@ mod tests {
             ("EGRESS_MONITOR_HISTORY_PREFIX", "../x"),
             ("EGRESS_MONITOR_STOP_AFTER_SECONDS", "0"),
             ("EGRESS_MONITOR_AWS_ALLOWANCE_GB", "0"),
+            ("EGRESS_MONITOR_AWS_USAGE_TYPES", "*-Out-Bytes"),
         ]);
         for part in [
             "spike_facto",
@@ -262,6 +299,7 @@ mod tests {
             "EGRESS_MONITOR_HISTORY_PREFIX",
             "EGRESS_MONITOR_STOP_AFTER_SECONDS",
             "EGRESS_MONITOR_AWS: tariff.allowance_gb",
+            "EGRESS_MONITOR_AWS_USAGE_TYPES has \"*-Out-Bytes\"",
         ] {
             assert!(problems.iter().any(|problem| problem.contains(part)), "{part} in {problems:?}");
         }

@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, Usage};
-use causeway_resilience::ServiceFailure;
 use causeway_runtime::{Context, Error, Handler, Tool};
 use serde_json::{Value, json};
 
@@ -18,8 +17,8 @@ const ALERTS_KEPT: Duration = Duration::from_secs(70 * 24 * 3600);
 
 /// The monitor of one tenancy.
 pub struct EgressMonitor {
-    usage: Result<Arc<dyn Usage>, String>,
-    pub(crate) beside: Option<Arc<dyn Usage>>,
+    pub(crate) usage: Result<Arc<dyn Usage>, String>,
+    pub(crate) beside: Result<Arc<dyn Usage>, String>,
     pub(crate) metrics: Result<Arc<dyn Metrics>, String>,
     pub(crate) documents: Documents,
     pub(crate) objects: Objects,
@@ -34,8 +33,8 @@ pub struct EgressMonitor {
 pub struct Parts {
     /// The record of usage, or why there is none.
     pub usage: Result<Arc<dyn Usage>, String>,
-    /// That of the other cloud, for the time in which both are in use.
-    pub beside: Option<Arc<dyn Usage>>,
+    /// That of AWS, for the time in which both clouds are in use, or why there is none.
+    pub beside: Result<Arc<dyn Usage>, String>,
     /// Measurements, or why there are none.
     pub metrics: Result<Arc<dyn Metrics>, String>,
     /// The state.
@@ -63,17 +62,16 @@ impl EgressMonitor {
         Self { usage, beside, metrics, documents, objects, alerts, principal, clock, random, config }
     }
 
-    /// Takes the deployment's ports; `beside` is the record of the other cloud. Without a record of usage it starts
-    /// all the same, answers its probes and refuses to run.
+    /// Takes the deployment's ports. Without a record of usage it starts all the same, and its runs say that usage
+    /// cannot be read.
     ///
     /// # Errors
     /// There is no bucket, or its state cannot be named.
-    pub fn connect(
-        config: Config,
-        ports: &dyn Ports,
-        beside: Option<Arc<dyn Usage>>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let beside = match config.aws {
+            Some(_) => ports.usage_beside().map_err(|problem| problem.to_string()),
+            None => Err("it is switched off".to_owned()),
+        };
         let parts = Parts {
             usage: ports.usage().map_err(|problem| problem.to_string()),
             beside,
@@ -87,11 +85,6 @@ impl EgressMonitor {
             random: rand::random::<f64>,
         };
         Ok(Self::new(parts, config))
-    }
-
-    pub(crate) fn usage(&self) -> Result<&dyn Usage, Error> {
-        let missing = |reason: &String| ServiceFailure::not_configured("usage", reason.clone());
-        Ok(self.usage.as_ref().map_err(missing)?.as_ref())
     }
 }
 
@@ -117,7 +110,7 @@ impl Handler for EgressMonitor {
     fn capabilities(&self) -> Value {
         json!({
             "usage": self.usage.is_ok(),
-            "aws": self.config.aws.is_some() && self.beside.is_some(),
+            "aws": self.config.aws.is_some() && self.beside.is_ok(),
             "traffic": self.config.traffic.is_some() && self.metrics.is_ok(),
             "alerts": self.alerts.is_some(),
             "allowance_gb": self.config.settings.tariff.allowance_gb.to_string(),

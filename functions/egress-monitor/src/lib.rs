@@ -46,7 +46,7 @@ mod request;
 mod settings_document;
 mod tick;
 
-pub use config::{Config, Traffic};
+pub use config::{Beside, Config, Traffic};
 pub use handler::{EgressMonitor, Parts};
 pub use reply::{Outcome, Published, Reply};
 pub use request::{Kind, Request};

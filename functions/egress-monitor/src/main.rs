@@ -7,5 +7,5 @@ use causeway_adapters::{SETTINGS, SystemClock, connect};
 use egress_monitor::EgressMonitor;
 
 fn main() -> ExitCode {
-    causeway_runtime::run(SETTINGS, |config| EgressMonitor::connect(config, &connect()?, None, Arc::new(SystemClock)))
+    causeway_runtime::run(SETTINGS, |config| EgressMonitor::connect(config, &connect()?, Arc::new(SystemClock)))
 }

@@ -73,7 +73,7 @@ pub struct Billed {
 pub struct NowcastReport {
     /// Up to when.
     pub as_of: Timestamp,
-    /// GB since `billed.as_of`.
+    /// GB since `billed.as_of`, or since the month began.
     pub gb: f64,
     /// Billable bytes for each measured one.
     pub ratio: f64,
@@ -81,6 +81,36 @@ pub struct NowcastReport {
     pub hours: i64,
     /// Those that were measured.
     pub measured_hours: i64,
+}
+
+/// The last 6 hours beside the usual ones.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SpikeReport {
+    /// Whether they are far above.
+    pub is_spike: bool,
+    /// GB of the last 6 hours.
+    pub gb: f64,
+    /// Median of the same hours before.
+    pub usual_gb: f64,
+    /// Both are of all measured traffic: how much of it is billable is not known.
+    pub is_upper_bound: bool,
+}
+
+/// The month before, while usage of its last days still arrives.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ClosingReport {
+    /// Its name.
+    pub month: String,
+    /// The fullest scope, which the numbers are of.
+    pub scope: String,
+    /// GB billed so far.
+    pub used_gb: Option<f64>,
+    /// GB that are free.
+    pub limit_gb: Option<f64>,
+    /// Percent of these.
+    pub percent: Option<f64>,
+    /// Rows are in no sum: it is at least that much.
+    pub is_partial: bool,
 }
 
 /// What the month will come to.
@@ -207,6 +237,12 @@ pub struct Report {
     pub billed: Option<Billed>,
     /// What was transferred since.
     pub nowcast: Option<NowcastReport>,
+    /// Traffic of the last hours; absent when too little was measured to tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spike: Option<SpikeReport>,
+    /// The month before, in the first days of this one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub closing: Option<ClosingReport>,
     /// What the month will come to.
     pub forecast: Option<ForecastReport>,
     /// When the limit is reached.

@@ -76,6 +76,14 @@ impl Settings {
             "tariff.tiers: a price must not be below 0",
         );
         self.check_geographies(&mut say);
+        say(
+            self.skus.name_patterns.iter().any(|pattern| pattern.trim().is_empty()),
+            "skus.name_patterns: one that is empty is in every name",
+        );
+        say(
+            self.skus.known.iter().any(|sku| sku.part_number.trim_matches(['*', ' ']).is_empty()),
+            "skus.known: an ending that is empty is that of every part number",
+        );
         let levels: Vec<u16> = self.alerts.levels.iter().map(|level| level.at_percent).collect();
         say(levels.is_empty(), "alerts.levels: must not be empty");
         say(levels.first().is_some_and(|level| *level == 0), "alerts.levels: must be above 0");
@@ -136,6 +144,8 @@ mod tests {
         settings.alerts.levels.reverse();
         settings.tariff.tiers.pop();
         settings.tariff.allowance_gb = 0.into();
+        settings.skus.name_patterns.push(" ".to_owned());
+        settings.skus.known[0].part_number = "*".to_owned();
         let problems = settings.check();
         for start in [
             "invoice_start_day",
@@ -144,6 +154,8 @@ mod tests {
             "skus.known: B93456",
             "skus.unknown",
             "tariff.allowance_gb",
+            "skus.name_patterns",
+            "skus.known: an ending",
         ] {
             assert!(problems.iter().any(|problem| problem.starts_with(start)), "{start} in {problems:?}");
         }

@@ -55,11 +55,15 @@ impl Default for SkuList {
 }
 
 impl SkuList {
-    /// Usage types of AWS, whose usage is reported beside that of OCI and never added to it.
+    /// Usage types of AWS, whose usage is reported beside that of OCI and never added to it; the usual ending when none
+    /// are named.
     #[must_use]
-    pub fn aws() -> Self {
-        let sku = Sku { part_number: "*DataTransfer-Out-Bytes".to_owned(), geography: AWS.to_owned() };
-        Self { known: vec![sku], name_patterns: Vec::new(), unknown_geography: AWS.to_owned() }
+    pub fn aws(usage_types: &[String]) -> Self {
+        let sku = |part_number: &str| Sku { part_number: part_number.to_owned(), geography: AWS.to_owned() };
+        let usual = || vec![sku("*DataTransfer-Out-Bytes")];
+        let named: Vec<Sku> = usage_types.iter().map(|name| sku(name)).collect();
+        let known = if named.is_empty() { usual() } else { named };
+        Self { known, name_patterns: Vec::new(), unknown_geography: AWS.to_owned() }
     }
 }
 
@@ -154,9 +158,12 @@ mod tests {
 
     #[test]
     fn an_ending_stands_for_all_usage_types_with_it() {
-        let list = SkuList::aws();
+        let list = SkuList::aws(&[]);
         assert_eq!(list.class(Some("USE1-DataTransfer-Out-Bytes"), None), Class::Known { geography: AWS });
         assert_eq!(list.class(Some("USE1-DataTransfer-In-Bytes"), None), Class::Other);
+        let named = SkuList::aws(&["EU-CloudFront-Out-Bytes".to_owned()]);
+        assert_eq!(named.class(Some("EU-CloudFront-Out-Bytes"), None), Class::Known { geography: AWS });
+        assert_eq!(named.class(Some("USE1-DataTransfer-Out-Bytes"), None), Class::Other);
     }
 
     #[test]

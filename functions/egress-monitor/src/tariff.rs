@@ -214,21 +214,31 @@ fn scope_use(scope: &str, mut days: Days, limit: i128) -> ScopeUse {
 fn settle(days: &mut Days) {
     let geographies: Vec<String> = days.values().flat_map(BTreeMap::keys).cloned().collect();
     for geography in geographies {
-        let mut owed = 0_i128;
         let mut lines: Vec<&mut i128> = days.values_mut().filter_map(|day| day.get_mut(&geography)).collect();
-        for line in &mut lines {
-            owed += (-**line).max(0);
-            **line = (**line).max(0);
-        }
-        for line in lines.iter_mut().rev() {
-            let taken = owed.min(**line);
-            **line -= taken;
-            owed -= taken;
-        }
+        let owed = carry_back(&mut lines);
         if let Some(first) = lines.first_mut() {
             **first -= owed;
         }
     }
+}
+
+/// Takes what days have below zero off the latest days before them, then off later ones. The days are in order of
+/// time. What could not be taken off.
+pub(crate) fn carry_back(days: &mut [&mut i128]) -> i128 {
+    let mut left = 0_i128;
+    for index in 0..days.len() {
+        let (before, rest) = days.split_at_mut(index);
+        let Some((day, after)) = rest.split_first_mut() else { continue };
+        let mut owed = (-**day).max(0);
+        **day = (**day).max(0);
+        for other in before.iter_mut().rev().chain(after) {
+            let taken = owed.min((**other).max(0));
+            **other -= taken;
+            owed -= taken;
+        }
+        left += owed;
+    }
+    left
 }
 
 /// `beyond` in proportion to the parts of the day. Whole bytes that division leaves over go to the first geographies.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::forecast::DayTotal;
 use crate::forecast::profile::median;
+use crate::forecast::{DayTotal, since_it_began};
 use crate::period::{hour_of, midnight};
 
 /// Days that the ratio is learned from, at most and at least.
@@ -95,12 +95,13 @@ pub enum NoNowcast {
     },
 }
 
-/// Billable bytes for each measured one, over the last 14 days for which both are known.
+/// Billable bytes for each measured one, over the last 14 days for which both are known. Days before traffic began
+/// teach nothing of it.
 ///
 /// # Errors
 /// [`NoNowcast::NoRatio`].
 pub fn ratio(known: &[DayTotal], hours: &Hours) -> Result<f64, NoNowcast> {
-    let both = known.iter().rev().filter_map(|day| {
+    let both = since_it_began(known).iter().rev().filter_map(|day| {
         let start = midnight(day.day);
         let (count, sum) = hours.sum(start, later(start, 24));
         (count >= MIN_HOURS_OF_DAY).then_some((day.amount, sum))
@@ -128,7 +129,9 @@ pub fn nowcast(known: &[DayTotal], hours: &Hours, from: Timestamp, now: Timestam
     if (measured as f64) < MIN_MEASURED_SHARE * expected as f64 {
         return Err(NoNowcast::Gaps { measured, hours: expected });
     }
-    Ok(Nowcast { bytes: sum * ratio, ratio, as_of: end.max(from), hours: expected, measured_hours: measured })
+    // Hours that were not measured were like the others.
+    let whole = if measured > 0 { expected as f64 / measured as f64 } else { 1.0 };
+    Ok(Nowcast { bytes: sum * whole * ratio, ratio, as_of: end.max(from), hours: expected, measured_hours: measured })
 }
 
 /// When the last hours are a spike.
@@ -210,6 +213,15 @@ mod tests {
         assert!((found.ratio - 0.25).abs() < 1e-12 && (found.bytes - 37.5 * GB).abs() < 1.0, "{found:?}");
         assert_eq!((found.hours, found.measured_hours), (15, 15));
         assert_eq!(found.as_of, later(start(), 20 * 24 + 15));
+    }
+
+    #[test]
+    fn hours_that_were_not_measured_are_like_the_others() {
+        let hours = hours(20 * 24 + 10, |hour| (hour != 20 * 24 + 3).then_some(10.0));
+        let now = later(start(), 20 * 24 + 10);
+        let found = nowcast(&days(20, 240.0), &hours, later(start(), 20 * 24), now).unwrap();
+        assert!((found.bytes - 100.0 * GB).abs() < 1.0, "{found:?}");
+        assert_eq!((found.hours, found.measured_hours), (10, 9));
     }
 
     #[test]

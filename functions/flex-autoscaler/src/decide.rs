@@ -9,10 +9,12 @@
 //! | `windows`, `floors` | windows and forecast (R12, R13) |
 //! | `cost` | the size of the least expected cost, in place of thresholds (R5, R6, R13, R14) |
 //! | `up`, `down` | what may change (R3 to R7, R11, R14, R17) |
+//! | `again` | changes that are asked for again (R18) |
 //! | `support` | machines that are left alone (R24) |
 //! | `allowance` | what all that grow share (R9, R15) |
 //! | `fleet`, `guards` | all machines of a tick (R16, R18, R20, R21) |
 
+mod again;
 mod allowance;
 mod bounds;
 mod cost;
@@ -35,6 +37,7 @@ mod tests;
 
 pub use fleet::decide;
 pub use one::{Allowance, Case, Verdict, one};
+pub(crate) use told::Alerts;
 
 use causeway_cloud::fleet::Size;
 use jiff::Timestamp;

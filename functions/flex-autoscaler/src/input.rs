@@ -1,4 +1,5 @@
-//! What a tick has read, as one document: `decide -f FILE` takes it, and an audit keeps it.
+//! What a tick has read, as one document: `decide -f FILE` takes it. An audit keeps what was known of each machine and what
+//! was decided, not the points.
 //!
 //! Start with [`Inputs`]. Nothing in it was interpreted: points are as the service gave them, with gaps, repetitions
 //! and nonsense.
@@ -221,6 +222,12 @@ impl Instance {
     #[must_use]
     pub fn cluster(&self, tags: &TagNames) -> Option<&str> {
         self.tags.get(&tags.cluster).map(String::as_str).filter(|name| !name.is_empty())
+    }
+
+    /// Whether the service says that it has ended or is about to.
+    #[must_use]
+    pub fn is_ended(&self) -> bool {
+        matches!(self.state, MachineState::Terminated | MachineState::Terminating)
     }
 
     /// Whether its tag says that it is to be left alone.

@@ -71,8 +71,8 @@ pub struct Resized {
     /// The size asked for.
     #[schemars(with = "schema::Size")]
     pub to: Size,
-    /// `accepted`, `changed`, `no_capacity`, `needs_reboot`, `conflict`, `busy`, `gone`, `refused`, `unknown` or
-    /// `not_sent`.
+    /// `accepted`, `changed`, `no_capacity`, `needs_reboot`, `conflict`, `busy`, `gone`, `hidden`, `refused`, `unknown`
+    /// or `not_sent`.
     pub answer: &'static str,
     /// The service's number of the work.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -49,6 +49,9 @@ pub struct State {
     /// Alerts that were told, and when.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub alerts: BTreeMap<String, Timestamp>,
+    /// Alerts that are not known to be out, and when they were first to be told.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub unsent: BTreeMap<String, Timestamp>,
 }
 
 impl State {
@@ -63,11 +66,27 @@ impl State {
             deferred: Vec::new(),
             no_room: BTreeMap::new(),
             alerts: BTreeMap::new(),
+            unsent: BTreeMap::new(),
         }
     }
 
-    /// Forgets that an alert was told, because it could not be: it is told again at the next tick.
-    pub fn alert_failed(&mut self, topic: &str) {
-        self.alerts.remove(topic);
+    /// Takes back that an alert was told `now`, because it is not known to be out: the next tick finds it again and tells
+    /// it under the key that it had at first. `before` is the state before it was told.
+    pub fn alert_failed(&mut self, topic: &str, before: Option<&Self>, now: Timestamp) {
+        let told = before.and_then(|before| before.alerts.get(topic)).copied();
+        match told {
+            Some(at) => drop(self.alerts.insert(topic.to_owned(), at)),
+            None => drop(self.alerts.remove(topic)),
+        }
+        let first = before.and_then(|before| before.unsent.get(topic)).copied();
+        self.unsent.insert(topic.to_owned(), first.unwrap_or(now));
+    }
+
+    /// Remembers of these machines that what was known of them is lost.
+    pub(crate) fn doubt<'a>(&mut self, ids: impl Iterator<Item = &'a str>, now: Timestamp) {
+        for id in ids {
+            let lost = Entry { is_lost: true, ..Entry::new(now) };
+            self.instances.entry(id.to_owned()).or_insert(lost);
+        }
     }
 }

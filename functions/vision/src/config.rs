@@ -2,6 +2,7 @@
 //!
 //! Those of the original tool keep their names, so that a deployment moves over; see [`scoring`].
 
+mod keeping;
 mod pictures;
 mod scoring;
 
@@ -15,6 +16,8 @@ use crate::names::{Names, is_below};
 use crate::picture;
 use crate::report;
 use crate::report::words::{Severity, Word};
+
+pub use keeping::Keeping;
 
 /// How pictures are read, judged and told.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,6 +40,8 @@ pub struct Config {
     pub model_wait: Duration,
     /// Longest answer, in tokens.
     pub max_answer_tokens: u32,
+    /// How long claims and answers are kept.
+    pub keeping: Keeping,
     /// Objects of one request.
     pub max_objects: usize,
     /// Pictures under way at once.
@@ -93,6 +98,7 @@ impl Settings for Config {
                 200..=16_000,
                 "longest answer, in tokens",
             ),
+            keeping: keeping::read(vars),
             max_objects: vars.number(
                 "VISION_MAX_OBJECTS",
                 200,
@@ -185,6 +191,7 @@ mod tests {
         assert_eq!(config.picture, picture::Settings::default());
         assert_eq!(config.report, report::settings::Settings::default());
         assert_eq!((config.names.blurred.as_str(), config.alert_from), ("blurred", Some(Severity::Severe)));
+        assert_eq!(config.keeping.claim, causeway_cloud::state::Answers::LEASE, "as for the agents' answers");
     }
 
     #[test]
@@ -237,6 +244,7 @@ mod tests {
             ("VISION_BLURRED_PREFIX", "/"),
             ("DELIVERY_PREFIX", "../x"),
             ("VISION_SAMPLES", "9"),
+            ("VISION_CLAIM_SECONDS", "1"),
             ("WEIGHT_DAMAGE", "-1"),
             ("SEVERITY_SCORE_SEVERE", "0.1"),
         ] {

@@ -12,7 +12,7 @@ use causeway_runtime::{Context, Error, Event, Handler, Kind, StartedTool};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::config::{Config, Keeping};
 use crate::measure::{self, Counts};
 use crate::names::Role;
 use crate::port::Port;
@@ -28,12 +28,12 @@ use crate::{batch, inline};
 const ALERTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
 /// Lambda repeats an event after a minute and after two: a message whose fate is unknown must be free again by then.
 const ALERT_CLAIM: Duration = Duration::from_secs(60);
-/// How long a look that gives no sign of life keeps others away; it is renewed at each third of it.
-const CLAIM: Duration = Duration::from_secs(15);
 /// How long a claim's record is of use; it is given back when the look ends.
 const CLAIMS_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// Answers that one request may ask a model for.
 const MAX_SAMPLES: u32 = 5;
+/// Folder of the answers about pictures that came with their request, below that of the claims.
+const INLINE: &str = "inline";
 /// Folder of claims and alerts in a directory.
 const STATE: &str = "causeway-state";
 
@@ -43,6 +43,8 @@ pub struct Vision {
     objects: Result<Objects, String>,
     pub(crate) model: Port<Arc<dyn ChatModel>>,
     pub(crate) claims: Once,
+    /// Answers about pictures that came with their request; without a bucket there is no place for them.
+    pub(crate) inline: Option<Once>,
     pub(crate) alerts: Port<Alerts>,
     metrics: Option<Arc<dyn Metrics>>,
     principal: Arc<dyn Principal>,
@@ -58,7 +60,7 @@ pub struct Parts {
     pub objects: Result<Objects, String>,
     /// Who looks, or why nobody does.
     pub model: Port<Arc<dyn ChatModel>>,
-    /// Claims of pictures that are looked at.
+    /// Claims of pictures that are looked at, and answers about those that came with their request.
     pub documents: Documents,
     /// Where alerts go; only into the log when none is set.
     pub notifier: Port<Arc<dyn Notifier>>,
@@ -81,10 +83,13 @@ impl Vision {
             Port::Ready(model) if model.name() == chat::NONE => Port::NotSet("the deployment has none".to_owned()),
             other => other,
         };
+        let Keeping { claim, inline, .. } = config.keeping;
+        let inline = inline.filter(|_| objects.is_ok());
         Self {
             objects,
             model,
-            claims: Once::new(documents, CLAIMS_KEPT).renewed(CLAIM),
+            inline: inline.map(|kept| Once::new(documents.below(INLINE), kept).renewed(claim)),
+            claims: Once::new(documents, CLAIMS_KEPT).renewed(claim),
             alerts: notifier.map(|notifier| Alerts::new(notifier, told, ALERTS_KEPT).claimed_for(ALERT_CLAIM)),
             metrics,
             principal,
@@ -194,6 +199,12 @@ impl Vision {
         Ok(Job { name: name.to_owned(), expectations, happened, reference, options })
     }
 
+    /// Who looks, or why nobody does.
+    fn model_facts(&self) -> Value {
+        let reason = |problem: &str| json!({ "name": chat::NONE, "reason": problem });
+        self.model.ready().map_or_else(reason, |model| json!({ "name": model.name() }))
+    }
+
     async fn publish(&self, counts: &Counts, deadline: Deadline) {
         if let (Some(metrics), Some(namespace)) = (&self.metrics, &self.config.published_namespace) {
             let published = measure::publish(metrics.as_ref(), namespace, counts, self.now(), deadline).await;
@@ -281,10 +292,13 @@ impl Handler for Vision {
         self.principal.check().await
     }
 
+    fn configured(&self) -> Value {
+        json!({ "model": self.model_facts() })
+    }
+
     fn capabilities(&self) -> Value {
-        let reason = |problem: &str| json!({ "name": chat::NONE, "reason": problem });
         json!({
-            "model": self.model.ready().map_or_else(reason, |model| json!({ "name": model.name() })),
+            "model": self.model_facts(),
             "source": self.objects.as_ref().map_or("none", source_of),
             "formats": ["jpeg", "png", "webp", "gif"],
             "prompt": self.question.identity.version,

@@ -1,4 +1,4 @@
-//! Pictures that come with the request: looked at, and not kept.
+//! Pictures that come with the request: looked at, and not kept. What the model said of them is, for a while.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -11,13 +11,14 @@ use crate::reply::Extracted;
 use crate::request::{MAX_INLINE_BYTES, Request, checked};
 use crate::run::Looked;
 use crate::run::object::Source;
+use crate::run::remember::key;
 use crate::run::tell;
 use crate::run::timings::Timings;
 
 /// Name of a picture that has none.
 const UNNAMED: &str = "inline";
 
-/// Judges it. Each call asks the model: nothing tells that two are the same.
+/// Judges it. The same bytes, asked about alike, are one question.
 ///
 /// # Errors
 /// As for an object.
@@ -32,16 +33,18 @@ pub(crate) async fn assess(
     let mut timings = Timings::start();
     let job = vision.job(request, &name)?;
     let declared = request.image_name.as_deref();
-    let decoded = vision.decoded_inline(bytes, declared, deadline, &mut timings).await?;
     let reference = vision.reference(&job).await?;
+    let key = (!job.options.overwrite).then(|| key(&bytes, &vision.keys(&job, reference.as_ref()).asked));
+    let decoded = vision.decoded_inline(bytes, declared, deadline, &mut timings).await?;
     let change = vision.change(reference.as_ref(), &decoded, deadline, &mut timings).await?;
-    let asked = vision.ask(&decoded.prepared, job.options.samples, deadline, &mut timings).await?;
+    let (prepared, samples) = (&decoded.prepared, job.options.samples);
+    let asked = vision.ask_once(key.as_deref(), prepared, samples, deadline, &mut timings).await?;
     let source = Source::Inline(&name, size);
     let expectations = job.expectations.clone().or(job.happened.delivery_of(None));
-    let (is_settled, model_calls) = (asked.is_settled(), asked.calls());
+    let (is_settled, replayed, model_calls) = (asked.is_settled(), asked.is_remembered, asked.calls());
     let document = tell::document(vision, &job, &source, &decoded, change, asked, &expectations, timings);
     let (result_object, alert, thumbnail) = (None, None, None);
-    Ok(Looked { document, result_object, replayed: false, is_settled, model_calls, alert, thumbnail })
+    Ok(Looked { document, result_object, replayed, is_settled, model_calls, alert, thumbnail })
 }
 
 /// Measures it.

@@ -26,7 +26,7 @@ mod request;
 mod run;
 mod sheet;
 
-pub use config::{Config, Place};
+pub use config::{Config, Keeping, Place};
 pub use handler::{Parts, Vision};
 pub use port::Port;
 pub use reply::{

@@ -36,7 +36,7 @@ pub struct Answer {
     /// The object with the result; absent for a picture that came with the request.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub result_object: Option<String>,
-    /// This version of the object had been looked at before: nobody was asked.
+    /// This version of the object, or the picture of the request, had been looked at before: nobody was asked.
     pub replayed: bool,
     /// What became of telling people; absent where there was nothing to tell.
     #[serde(skip_serializing_if = "Option::is_none")]

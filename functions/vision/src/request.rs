@@ -44,7 +44,7 @@ pub struct Request {
     /// With `prefix`: only names after this one, which the reply to the request before told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start_after: Option<String>,
-    /// A picture of at most 4 MB: base64, or a `data:` address. Nothing is stored, nobody is told.
+    /// A picture of at most 4 MB: base64, or a `data:` address. It is not stored, there is no result, nobody is told.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub image: Option<String>,
     /// Its name, for the reply.

@@ -6,7 +6,8 @@
 //! | decoding and measuring, on another thread and few at once | [`decode`], [`lanes`] |
 //! | one question to the model, one repair | [`ask`] |
 //! | the report | [`tell`] |
-//! | the result beside the picture, once for each version | [`keep`] |
+//! | the result beside the picture, once for each version | [`keep`], [`said`] |
+//! | the same for pictures that came with their request | [`remember`] |
 //! | people | [`alert`] |
 
 pub(crate) mod alert;
@@ -17,6 +18,8 @@ pub(crate) mod extract;
 pub(crate) mod keep;
 pub(crate) mod lanes;
 pub(crate) mod object;
+pub(crate) mod remember;
+pub(crate) mod said;
 pub(crate) mod tell;
 pub(crate) mod timings;
 
@@ -111,7 +114,7 @@ impl Vision {
         let look = Look { job, found: &found, reference: reference.as_ref(), keys: &keys, deadline };
         if !job.options.overwrite {
             let there = keep::read(self.objects()?, &self.config.names.result_of(&job.name)).await?;
-            if let Some(done) = there.kept.filter(|kept| kept.answers(job, &found, &keys)) {
+            if let Some(done) = there.kept.filter(|kept| kept.answers(job, &found, &keys, self.now())) {
                 return self.again(&look, done).await;
             }
         }
@@ -143,7 +146,7 @@ impl Vision {
         let Look { job, found, keys, .. } = *look;
         let there = keep::read(self.objects()?, &self.config.names.result_of(&job.name)).await?;
         match &there.kept {
-            Some(kept) if !job.options.overwrite && kept.answers(job, found, keys) => {
+            Some(kept) if !job.options.overwrite && kept.answers(job, found, keys, self.now()) => {
                 self.again(look, kept.clone()).await
             }
             _ => self.fresh(look, there).await,
@@ -169,7 +172,8 @@ impl Vision {
         let before = there.kept.as_ref();
         let decoded = self.decoded(found, deadline, &mut timings).await?;
         let change = self.change(reference, &decoded, deadline, &mut timings).await?;
-        let known = before.filter(|_| !job.options.overwrite).and_then(|kept| kept.known_answers(found, keys));
+        let known =
+            before.filter(|_| !job.options.overwrite).and_then(|kept| kept.known_answers(found, keys, self.now()));
         let asked = match known {
             Some(known) => known,
             None => self.ask(&decoded.prepared, job.options.samples, deadline, &mut timings).await?,

@@ -117,6 +117,8 @@ fn head(cards: &[Card], left_out: usize) -> Markup {
     for card in cards {
         *counts.entry(verdict(card)).or_default() += 1;
     }
+    let worst = |severity| cards.iter().filter(|card| card.item.severity == Some(severity)).count();
+    let damage = [Severity::Severe, Severity::Moderate, Severity::Minor].map(|severity| (severity, worst(severity)));
     html! {
         header {
             h1 { "Contact sheet" }
@@ -124,6 +126,14 @@ fn head(cards: &[Card], left_out: usize) -> Markup {
                 (cards.len()) " pictures"
                 @for (word, count) in &counts { " · " (count) " " (word) }
                 @if left_out > 0 { " · " (left_out) " more did not fit" }
+            }
+            @if damage.iter().any(|(_, count)| *count > 0) {
+                p.worst {
+                    "Damage:"
+                    @for (severity, count) in damage.iter().filter(|(_, count)| *count > 0) {
+                        " " span.badge.bad { (count) " " (severity.word()) }
+                    }
+                }
             }
         }
     }
@@ -151,7 +161,7 @@ fn one(card: &Card) -> Markup {
                         span.badge { "damage: " (if severity == Severity::Unknown { "not known" } else { severity.word() }) }
                     }
                     @if let Some(band) = item.band.filter(|band| *band != Band::Unknown) {
-                        span.badge { (band_word(band)) }
+                        span.badge { "quality: " (band_word(band)) }
                     }
                 }
                 @if let Some(caption) = &item.caption_summary { p.caption { (shortened(caption)) } }

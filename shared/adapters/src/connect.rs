@@ -184,8 +184,18 @@ impl Ports for Connected {
     fn usage(&self) -> Result<Arc<dyn Usage>, Problem> {
         match self.cloud {
             Cloud::Oci => Ok(self.oci()?.usage()),
-            Cloud::Aws => self.oci_only("record of usage", "Cost Explorer has no adapter; set CAUSEWAY_CLOUD=oci"),
+            Cloud::Aws => Ok(self.aws().usage()),
             Cloud::None => self.none("record of usage"),
+        }
+    }
+
+    fn usage_beside(&self) -> Result<Arc<dyn Usage>, Problem> {
+        match self.cloud {
+            Cloud::Oci => Ok(self.aws().usage()),
+            Cloud::Aws => {
+                Err("AWS's record of usage is the first one here; OCI's comes first with CAUSEWAY_CLOUD=oci".into())
+            }
+            Cloud::None => self.none("second record of usage"),
         }
     }
 

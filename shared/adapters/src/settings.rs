@@ -36,6 +36,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("CAUSEWAY_CHAT_RECORD", "path", "folder where answers of language models are kept for replay:FOLDER"),
     ("CAUSEWAY_CHAT_TRY_SECONDS", "number", "longest time of one try of a language model, 60 when unset"),
     (
+        "CAUSEWAY_CHAT_BREAKER",
+        "text",
+        "process (when unset) or shared: whether what one process finds about a language model holds for all",
+    ),
+    (
         "CAUSEWAY_APPLICATION",
         "text",
         "OCI Functions application of the other functions: OCID or name, causeway when unset",

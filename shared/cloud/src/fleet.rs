@@ -8,6 +8,11 @@ use futures_util::stream::BoxStream;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+/// Code of a failure of [`Fleet::resize`]: there is no host with so much room left.
+pub const OUT_OF_HOST_CAPACITY: &str = "OutOfHostCapacity";
+/// Code of a failure of [`Fleet::resize`]: the change restarts the machine, which was not allowed.
+pub const RESTART_NEEDED: &str = "RestartNeeded";
+
 /// Machines of one cloud. Reading is free of effects; [`Fleet::resize`] changes infrastructure and may restart a
 /// machine, so whoever calls it has been told to.
 #[async_trait]
@@ -32,7 +37,8 @@ pub trait Fleet: Send + Sync {
     ///
     /// # Errors
     /// The service's: [`Conflict`](causeway_resilience::service::Kind::Conflict) when the machine is not as
-    /// [`Resize::if_match`] says or is busy, or when it would have to be restarted and must not.
+    /// [`Resize::if_match`] says or is busy, or when it would have to be restarted and must not. What only the words of
+    /// a service tell has a code here: [`OUT_OF_HOST_CAPACITY`], [`RESTART_NEEDED`].
     async fn resize(&self, resize: &Resize, deadline: Deadline) -> Result<Accepted, ServiceFailure>;
 
     /// How far accepted work is.

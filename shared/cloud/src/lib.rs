@@ -3,6 +3,7 @@
 //! * [`Objects`]: the `object_store` trait, so that every kept adapter of that crate fits.
 //! * [`state`]: documents with compare-and-swap, leases with a fencing epoch, and calls that happen once, all
 //!   on conditional writes of [`Objects`].
+//! * [`breaker`]: circuit breakers that functions share, on such documents, and what serves a call when one is open.
 //! * [`Principal`]: who the function is to the cloud.
 //! * [`Metrics`], [`Fleet`], [`Usage`], [`Notifier`] with [`Alerts`], [`ChatModel`], [`Invoker`], [`Secrets`]: services
 //!   in the words of a function. Every call takes the deadline of the invocation and fails with a
@@ -13,6 +14,7 @@
 //! [`local::Store`] serves a directory and never leaves it; [`conformance`] states what each adapter must do.
 //! Nothing here opens a network connection.
 
+pub mod breaker;
 pub mod chat;
 pub mod conformance;
 pub mod fleet;

@@ -34,6 +34,11 @@ pub trait Ports {
     /// Usage and cost.
     fn usage(&self) -> Result<Arc<dyn Usage>, Problem>;
 
+    /// Usage and cost of AWS beside those of OCI, while a deployment on OCI has not left AWS.
+    fn usage_beside(&self) -> Result<Arc<dyn Usage>, Problem> {
+        Err("there is no second record of usage".into())
+    }
+
     /// The topic for alerts.
     fn notifier(&self) -> Result<Arc<dyn Notifier>, Problem>;
 

@@ -25,7 +25,10 @@ pub trait Results: Send + Sync {
     /// Keeps the result of a run. One that is kept already stays as it is.
     ///
     /// # Errors
-    /// The service's; whether the result is kept is then unknown, and storing it again is safe.
+    /// The service's; whether the result is kept is then unknown, and storing it again is safe. [`Kind::Invalid`] when
+    /// another result is kept under the run's name.
+    ///
+    /// [`Kind::Invalid`]: causeway_resilience::service::Kind::Invalid
     async fn store(&self, result: &RunResult, deadline: Deadline) -> Result<(), ServiceFailure>;
 
     /// Makes the place ready: tables, or the rule by which old results go. With [`Mode::Plan`] nothing is changed.
@@ -33,6 +36,15 @@ pub trait Results: Send + Sync {
     /// # Errors
     /// The service's; steps before the one that failed were carried out.
     async fn prepare(&self, retention_days: u32, mode: Mode, deadline: Deadline) -> Result<Vec<Step>, ServiceFailure>;
+
+    /// Removes results whose days are over, where the place has no rule of its own that does so.
+    ///
+    /// # Errors
+    /// The service's.
+    async fn remove_old(&self, deadline: Deadline) -> Result<(), ServiceFailure> {
+        let _ = deadline;
+        Ok(())
+    }
 }
 
 /// Whether infrastructure is changed.
@@ -109,6 +121,13 @@ impl Results for AllResults {
             steps.extend(place.prepare(retention_days, mode, deadline).await?);
         }
         Ok(steps)
+    }
+
+    async fn remove_old(&self, deadline: Deadline) -> Result<(), ServiceFailure> {
+        for place in &self.0 {
+            place.remove_old(deadline).await?;
+        }
+        Ok(())
     }
 }
 

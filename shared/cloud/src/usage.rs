@@ -23,7 +23,7 @@ pub struct UsageQuery {
     pub to: Timestamp,
     /// Length of the time that one row is about.
     pub granularity: Granularity,
-    /// What rows are told apart by, at most four.
+    /// What rows are told apart by, at most four on OCI.
     pub group_by: Vec<Dimension>,
     /// Only rows of these part numbers (OCI) or usage types (AWS); all when empty.
     pub skus: Vec<String>,
@@ -43,7 +43,8 @@ pub enum Granularity {
     Monthly,
 }
 
-/// What rows are told apart by. AWS knows service, SKU (its usage type), region and account only.
+/// What rows are told apart by. AWS knows service, SKU (its usage type) and region, at most two of them at once; name and
+/// unit come with the SKU there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Dimension {
@@ -94,4 +95,6 @@ pub struct UsageRow {
     pub compartment_name: Option<String>,
     /// OCID of the resource.
     pub resource: Option<String>,
+    /// Whether the service calls the numbers an estimate; absent where it does not say.
+    pub is_estimated: Option<bool>,
 }

@@ -10,6 +10,7 @@ use decisioning_flow::DecisioningFlow;
 use discovery_agent::DiscoveryAgent;
 use egress_monitor::EgressMonitor;
 use flex_autoscaler::FlexAutoscaler;
+use health_checker::HealthChecker;
 use intelligence_agent::IntelligenceAgent;
 use strategy_agent::StrategyAgent;
 use vision::Vision;
@@ -26,10 +27,13 @@ pub const FUNCTIONS: &[Function] = &[
     }),
     Function::of::<VisualizationAgent>(|| run(SETTINGS, |config| VisualizationAgent::connect(config, &connect()?))),
     Function::of::<EgressMonitor>(|| {
-        run(SETTINGS, |config| EgressMonitor::connect(config, &connect()?, None, Arc::new(SystemClock)))
+        run(SETTINGS, |config| EgressMonitor::connect(config, &connect()?, Arc::new(SystemClock)))
     }),
     Function::of::<FlexAutoscaler>(|| {
         run(SETTINGS, |config| FlexAutoscaler::connect(config, &connect()?, Arc::new(SystemClock)))
+    }),
+    Function::of::<HealthChecker>(|| {
+        run(SETTINGS, |config| HealthChecker::connect(config, &connect()?, Arc::new(SystemClock)))
     }),
     Function::of::<Vision>(|| run(SETTINGS, |config| Vision::connect(config, &connect()?, Arc::new(SystemClock)))),
 ];

@@ -52,7 +52,11 @@ pub(crate) fn programs_on(data: &Data, oci: &Oci, base: &str) -> Result<Vec<Prog
 
 /// A variable that functions do not know would keep them from starting.
 fn is_setting(name: &str) -> bool {
-    !name.starts_with("CAUSEWAY_") || SETTINGS.iter().any(|(known, _, _)| *known == name)
+    let is = |known: &str| match known.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => known == name,
+    };
+    !name.starts_with("CAUSEWAY_") || SETTINGS.iter().any(|(known, _, _)| is(known))
 }
 
 fn own_environment(function: &Function, data: &Data) -> Vec<(String, String)> {
@@ -72,4 +76,19 @@ fn program(function: &Function, environment: Vec<(String, String)>, more: Vec<Os
         arguments: arguments.into_iter().chain(more).collect(),
         environment,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_that_differ_in_their_end_are_known_by_their_beginning() {
+        for name in ["CAUSEWAY_BUCKET", "CAUSEWAY_CHAT_API_KEY", "CAUSEWAY_CHAT_API_KEY_GENAI", "OCI_REGION", "TZ"] {
+            assert!(is_setting(name), "{name}");
+        }
+        for name in ["CAUSEWAY_BUCKET_2", "CAUSEWAY_CHAT_API_KE", "CAUSEWAY_CHAT_MODELS", "CAUSEWAY_"] {
+            assert!(!is_setting(name), "{name}");
+        }
+    }
 }

@@ -19,9 +19,9 @@ pub fn next_start(body: &Value) -> Option<&str> {
     body.get("nextStartWith").and_then(Value::as_str).filter(|start| !start.is_empty())
 }
 
-/// The service gave the same token again: following it would never end.
+/// The service gave the token of a page again that it had answered already: following it would never end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the service gave the token of the page again that it had just answered")]
+#[error("the service gave the token of a page again that it had answered before")]
 pub struct Endless;
 
 /// Walks from page to page.
@@ -41,6 +41,10 @@ pub struct Endless;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pages {
     token: Option<String>,
+    /// The token of an earlier turn, which all later ones are compared with.
+    mark: Option<String>,
+    turns: u64,
+    next_mark: u64,
 }
 
 impl Pages {
@@ -52,13 +56,21 @@ impl Pages {
 
     /// Takes the token of the answer. Whether there is another page.
     ///
+    /// Lists can be long, so not all tokens are kept: one is, at every power of two (Brent's way to find a cycle). A
+    /// circle is found after at most three times as many pages as it took to the first token that came again.
+    ///
     /// # Errors
-    /// [`Endless`] when the token is the one that was sent.
+    /// [`Endless`] when the token was answered before.
     pub fn turn(&mut self, next: Option<&str>) -> Result<bool, Endless> {
-        if next.is_some() && next == self.token() {
+        if next.is_some() && (next == self.token() || next == self.mark.as_deref()) {
             return Err(Endless);
         }
+        self.turns += 1;
         self.token = next.map(str::to_owned);
+        if self.turns >= self.next_mark {
+            self.mark.clone_from(&self.token);
+            self.next_mark = self.turns.saturating_mul(2);
+        }
         Ok(self.token.is_some())
     }
 }
@@ -68,6 +80,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
     use http::HeaderValue;
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -100,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_walk_ends_and_does_not_circle() {
+    fn a_walk_ends_and_does_not_stand_still() {
         let mut pages = Pages::default();
         let mut step = |before: Option<&str>, next: Option<&str>, expected| {
             assert_eq!(pages.token(), before);
@@ -111,5 +124,38 @@ mod tests {
         step(Some("c"), Some("c"), Err(Endless));
         step(Some("c"), None, Ok(false));
         step(None, None, Ok(false));
+    }
+
+    /// How many turns a walk takes until it ends.
+    fn turns(tokens: impl Iterator<Item = u64>) -> Option<u64> {
+        let mut pages = Pages::default();
+        let mut count = 0;
+        for token in tokens {
+            count += 1;
+            if pages.turn(Some(&token.to_string())).is_err() {
+                return Some(count);
+            }
+        }
+        None
+    }
+
+    #[test]
+    fn two_pages_that_name_each_other_are_an_error() {
+        assert_eq!(turns((0..).map(|turn| turn % 2)), Some(4));
+    }
+
+    #[test]
+    fn a_long_list_is_no_circle() {
+        assert_eq!(turns(0..200_000), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_circle_is_found_soon(before in 0_u64..2_000, length in 1_u64..2_000) {
+            let tokens = (0..).map(|turn| if turn < before { turn } else { before + (turn - before) % length });
+            let bound = 3 * before.max(length) + length;
+            let found = turns(tokens.take(usize::try_from(bound).unwrap()));
+            prop_assert!(found.is_some_and(|turns| turns > before + length), "{found:?} of {bound}");
+        }
     }
 }

@@ -38,6 +38,7 @@ mod config;
 mod event;
 mod machine;
 mod presets;
+mod settings;
 mod state;
 mod window;
 
@@ -52,10 +53,12 @@ use serde::{Deserialize, Serialize};
 
 pub use config::{Config, Consecutive, Counted, HalfOpen, LostProbe, OpenTime, Slow, Span};
 pub use event::{Cause, Change, Event};
+pub use settings::Settings;
 pub use state::{Lease, Mode, Order, Phase, State};
 pub use window::Tally;
 
-use crate::Invalid;
+use crate::service::Kind;
+use crate::{Invalid, ServiceFailure};
 use machine::Machine;
 
 /// What one step gives.
@@ -107,6 +110,21 @@ pub enum Outcome {
     },
     /// In a way that says nothing about the dependency, such as a caller's mistake or our own deadline.
     Ignored,
+}
+
+impl Outcome {
+    /// How a call of a port ended that failed: an ill service counts, a mistake of the caller says nothing.
+    #[must_use]
+    pub fn of(failure: &ServiceFailure) -> Self {
+        let retry_after_ms = failure.retry_after().map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
+        match (failure.kind(), failure.status(), retry_after_ms) {
+            (Kind::Throttled, _, Some(retry_after_ms)) | (Kind::Unavailable, Some(503), Some(retry_after_ms)) => {
+                Self::Throttled { retry_after_ms }
+            }
+            (kind, ..) if kind.is_illness() => Self::Failed,
+            _ => Self::Ignored,
+        }
+    }
 }
 
 /// The end of one call. Reports may be kept in a document and recorded later.

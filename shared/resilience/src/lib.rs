@@ -9,6 +9,7 @@
 //! | [`retry`] | this try failed: again, when, or give up and why? | `Instant` |
 //! | [`deadline`] | how much time is left, for this try and for all of them? | `Instant` |
 //! | [`breaker`] | is it worth asking this dependency now? | Unix ms |
+//! | [`fallback`] | this dependency cannot: who serves instead? | `Instant` |
 //! | [`rate`] | is this call too early? | Unix ms |
 //! | [`limit`] | are too many calls under way? | Unix ms |
 //! | [`status`] | which statuses and error codes does a rule mean? | none |
@@ -26,6 +27,7 @@
 
 pub mod breaker;
 pub mod deadline;
+pub mod fallback;
 pub mod ledger;
 pub mod limit;
 pub mod rate;

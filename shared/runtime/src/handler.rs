@@ -59,6 +59,12 @@ pub trait Handler: Send + Sync + Sized + 'static {
         empty.map_err(|error| Error::client(422, "unsupported_event", format!("a schedule needs an input: {error}")))
     }
 
+    /// What somebody who asks whether the function is there should know of its deployment, for `{"test_type":"basic"}`.
+    /// It must not take long; left out when null.
+    fn configured(&self) -> Value {
+        Value::Null
+    }
+
     /// What this build and deployment can do, for `{"test_type":"imports"}`.
     fn capabilities(&self) -> Value {
         json!({})

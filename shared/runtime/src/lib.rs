@@ -10,6 +10,7 @@
 mod blocking;
 mod budget;
 mod context;
+mod document;
 mod error;
 mod events;
 mod handler;
@@ -29,6 +30,7 @@ pub use blocking::blocking;
 pub use budget::{Budget, until};
 pub use causeway_resilience::PrincipalCheck;
 pub use context::{Context, Trace};
+pub use document::{Document, Place, Problem as DocumentProblem, read as read_document};
 pub use error::{Error, Kind as ErrorKind};
 pub use events::{Event, ObjectRef};
 pub use handler::Handler;

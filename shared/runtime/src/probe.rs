@@ -46,12 +46,7 @@ impl<H: Handler> Prober<H> {
 
     pub(crate) async fn answer(&self, probe: Probe, budget: Budget) -> Value {
         match probe {
-            Probe::Basic => json!({
-                "test_type": "basic",
-                "status": "ok",
-                "function": H::NAME,
-                "version": env!("CARGO_PKG_VERSION"),
-            }),
+            Probe::Basic => self.basic(),
             Probe::Imports => json!({
                 "test_type": "imports",
                 "status": "ok",
@@ -62,6 +57,20 @@ impl<H: Handler> Prober<H> {
             }),
             Probe::Auth => self.auth(time_for_check(budget)).await,
         }
+    }
+
+    fn basic(&self) -> Value {
+        let mut answer = json!({
+            "test_type": "basic",
+            "status": "ok",
+            "function": H::NAME,
+            "version": env!("CARGO_PKG_VERSION"),
+        });
+        let configured = self.handler.configured();
+        if !configured.is_null() {
+            answer["configured"] = configured;
+        }
+        answer
     }
 
     async fn auth(&self, limit: Duration) -> Value {

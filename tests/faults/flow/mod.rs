@@ -4,9 +4,12 @@
 //! was at work for a flow that died gives its answer to the next one.
 
 mod agents;
+mod continued;
 mod kill;
 mod orders;
+mod paths;
 mod run;
+mod setup;
 mod up;
 
 use std::collections::BTreeMap;

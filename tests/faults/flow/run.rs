@@ -24,6 +24,8 @@ pub(super) fn platform() -> Arc<Platform> {
     let platform = Platform::start(&[
         ("FLOW_LEASE_SECONDS", "5"),
         ("FLOW_FIRST_WAIT_MILLISECONDS", "20"),
+        // A stage is begun with little time too, so that it is cut.
+        ("FLOW_SHORTEST_CALL_SECONDS", "0"),
         ("AGENT_LEASE_SECONDS", "15"),
     ]);
     platform.put("orders/orders.csv", orders());
@@ -71,7 +73,7 @@ impl Run {
         Self { platform: Arc::clone(platform), id: id.to_owned() }
     }
 
-    fn request(&self) -> Vec<u8> {
+    pub(super) fn request(&self) -> Vec<u8> {
         json!({ "run_id": self.id, "data_sources": ["orders"], "as_of": "2025-01-01" }).to_string().into()
     }
 

@@ -102,7 +102,7 @@ fn order(flow: &Flow, stage: &Stage, name: &str, state: &mut RunState, now: u64)
         Some(Progress::Running { since_unix_ms, failed_tries }) => (*since_unix_ms, *failed_tries),
         _ => (now, 0),
     };
-    let run_ends = after(state.started_unix_ms, flow.timeout);
+    let run_ends = state.ends_unix_ms(flow.timeout);
     let until_unix_ms = after(since, agent.timeout).min(run_ends);
     if now >= until_unix_ms {
         let whose = if run_ends <= now { "the run" } else { "the agent" };

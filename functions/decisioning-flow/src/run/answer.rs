@@ -74,16 +74,18 @@ impl Answer {
     }
 }
 
-/// A handler's error for direct callers: `{"error": {...}}`, which no result has.
+/// An error where a result was expected, which no result has: a handler's for direct callers, `{"error": {...}}`, or
+/// `{"error": "text"}` of functions that are not ours.
 fn refusal(view: &Value) -> Option<AnswerError> {
     const MAX_MESSAGE: usize = 500;
     let error = view.get("error")?;
     let text = |member: &str| error.get(member).and_then(Value::as_str).unwrap_or_default();
-    let message = text("message");
+    let message = error.as_str().unwrap_or_else(|| text("message"));
     let path = error.get("path").and_then(Value::as_str).map(|path| format!(" at {path}")).unwrap_or_default();
     let message = format!("{}{path}", &message[..message.floor_char_boundary(MAX_MESSAGE)]);
+    let code = Some(text("code")).filter(|code| !code.is_empty()).unwrap_or("agent_error");
     let is_retryable = error.get("retryable").and_then(Value::as_bool).unwrap_or(false);
-    Some(AnswerError::Refused { code: text("code").to_owned(), message, is_retryable })
+    Some(AnswerError::Refused { code: code.to_owned(), message, is_retryable })
 }
 
 /// Answers by agent.

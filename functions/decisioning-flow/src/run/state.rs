@@ -1,6 +1,7 @@
 //! What is stored of a run between invocations.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use causeway_decisioning::result::Status;
 use jiff::civil::Date;
@@ -11,12 +12,14 @@ use crate::flow::Analysis;
 
 /// What was asked for; all that the agents' work depends on, besides the flow.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Asked {
     /// Which agents run.
     pub analysis_type: Analysis,
     /// Objects or prefixes.
     pub data_sources: Vec<String>,
+    /// Whether they are the deployment's, because the request named none.
+    #[serde(default)]
+    pub has_default_sources: bool,
     /// The day against which the data are judged.
     pub as_of: Option<Date>,
     /// Members of the requests of single agents.
@@ -25,9 +28,8 @@ pub struct Asked {
     pub flow_sha256: String,
 }
 
-/// A run.
+/// A run. Members that this version does not know are those of a newer one that worked on the run during a rollout.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RunState {
     /// Its name.
     pub run_id: String,
@@ -37,6 +39,12 @@ pub struct RunState {
     pub flow: String,
     /// When it began.
     pub started_unix_ms: u64,
+    /// When this was written; 0 where no version that wrote it knew.
+    #[serde(default)]
+    pub written_unix_ms: u64,
+    /// Milliseconds during which nobody carried it on. They count neither for its time nor for its agents'.
+    #[serde(default)]
+    pub idle_ms: u64,
     /// Invocations that have worked on it.
     pub invocations: u32,
     /// What has become of each agent so far; agents whose turn has not come are absent.
@@ -47,11 +55,11 @@ pub struct RunState {
 
 /// What has become of an agent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "state", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "state", rename_all = "snake_case")]
 pub enum Progress {
     /// It was called, or is to be called.
     Running {
-        /// When its turn came.
+        /// When its turn came, and later by the time during which nobody carried the run on since.
         since_unix_ms: u64,
         /// Tries that failed so far.
         failed_tries: u32,
@@ -81,8 +89,40 @@ impl RunState {
     /// A run that begins now.
     #[must_use]
     pub fn begin(run_id: String, asked: Asked, flow: String, now_unix_ms: u64) -> Self {
-        let agents = BTreeMap::new();
-        Self { run_id, asked, flow, started_unix_ms: now_unix_ms, invocations: 0, agents, is_finished: false }
+        Self {
+            run_id,
+            asked,
+            flow,
+            started_unix_ms: now_unix_ms,
+            written_unix_ms: now_unix_ms,
+            idle_ms: 0,
+            invocations: 0,
+            agents: BTreeMap::new(),
+            is_finished: false,
+        }
+    }
+
+    /// Takes the run up again. Nobody carried it on since it was written, as far as anybody knows: an invocation that
+    /// died may have worked on for a while, and what it did not finish has its time anew.
+    pub fn resume(&mut self, now_unix_ms: u64) {
+        self.invocations = self.invocations.saturating_add(1);
+        if self.written_unix_ms == 0 {
+            return;
+        }
+        let idle = now_unix_ms.saturating_sub(self.written_unix_ms);
+        self.idle_ms = self.idle_ms.saturating_add(idle);
+        for progress in self.agents.values_mut() {
+            if let Progress::Running { since_unix_ms, .. } = progress {
+                *since_unix_ms = since_unix_ms.saturating_add(idle);
+            }
+        }
+    }
+
+    /// When its time is over.
+    #[must_use]
+    pub fn ends_unix_ms(&self, timeout: Duration) -> u64 {
+        let all = u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        self.started_unix_ms.saturating_add(self.idle_ms).saturating_add(all)
     }
 
     /// Whether nothing is left to do for this agent.

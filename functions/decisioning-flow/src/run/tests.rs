@@ -15,6 +15,7 @@ fn state() -> RunState {
     let asked = Asked {
         analysis_type: Analysis::StrategicBusinessHealth,
         data_sources: Vec::new(),
+        has_default_sources: true,
         as_of: None,
         config: std::collections::BTreeMap::new(),
         flow_sha256: String::new(),
@@ -125,6 +126,41 @@ fn time_ends_for_agents_and_for_runs() {
 }
 
 #[test]
+fn time_in_which_nobody_carries_a_run_on_does_not_count() {
+    let flow = flow();
+    let (_, mut run) = advance(&flow, &state(), &Answers::new(), 1_000_000);
+    let (day, later) = (86_400_000, 1_000_000 + 86_400_000);
+    run.resume(later);
+    let (Next::Call(orders), _) = advance(&flow, &run, &Answers::new(), later) else { panic!("nothing to do") };
+    assert_eq!((orders[0].until_unix_ms, run.idle_ms, run.invocations), (1_300_000 + day, day, 1));
+    assert_eq!(run.ends_unix_ms(flow.timeout), 1_000_000 + day + 1_800_000);
+    run.written_unix_ms = 0;
+    run.resume(later + day);
+    assert_eq!((run.idle_ms, run.invocations), (day, 2), "unknown is not idle");
+    run.written_unix_ms = later;
+    run.resume(5);
+    assert_eq!(run.idle_ms, day, "a clock that was set back");
+}
+
+#[test]
+fn a_state_that_a_newer_or_older_version_wrote_is_read() {
+    let mut stored =
+        serde_json::to_value(RunState { agents: [("a".to_owned(), running())].into(), ..state() }).unwrap();
+    for place in ["", "/asked", "/agents/a"] {
+        stored.pointer_mut(place).unwrap()["of_a_newer_version"] = json!(1);
+    }
+    assert_eq!(serde_json::from_value::<RunState>(stored.clone()).unwrap().agents["a"], running());
+    for (place, member) in [("", "idle_ms"), ("", "written_unix_ms"), ("/asked", "has_default_sources")] {
+        stored.pointer_mut(place).unwrap().as_object_mut().unwrap().remove(member).unwrap();
+    }
+    assert_eq!(serde_json::from_value::<RunState>(stored).unwrap().written_unix_ms, 0);
+}
+
+fn running() -> Progress {
+    Progress::Running { since_unix_ms: 1, failed_tries: 2 }
+}
+
+#[test]
 fn failed_tries_count_over_invocations() {
     let mut state = state();
     state.agents.insert("discovery".to_owned(), Progress::Running { since_unix_ms: 1_000_000, failed_tries: 3 });
@@ -139,6 +175,12 @@ fn answers_that_are_no_results_are_told_apart() {
     let expected =
         AnswerError::Refused { code: "invalid_request".to_owned(), message: "no at a".to_owned(), is_retryable: false };
     assert_eq!(read(refused), expected);
+    let foreign = AnswerError::Refused {
+        code: "agent_error".to_owned(),
+        message: "the model is asleep".to_owned(),
+        is_retryable: false,
+    };
+    assert_eq!(read(json!({"error": "the model is asleep", "status": "error"})), foreign);
     for wrong in [json!(null), json!([]), json!({}), json!({"status": "success"}), json!({"error": null})] {
         assert!(matches!(read(wrong.clone()), AnswerError::NotAResult(_) | AnswerError::Refused { .. }), "{wrong}");
     }

@@ -9,7 +9,8 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 use super::*;
 
 fn statement(what: &str) -> &'static str {
-    STATEMENTS.prepare.iter().find(|(name, _)| name.ends_with(what)).map(|(_, text)| *text).unwrap()
+    let is_it = |name: &str| name.starts_with("create") && name.ends_with(what);
+    STATEMENTS.prepare.iter().find(|(name, _)| is_it(name)).map(|(_, text)| *text).unwrap()
 }
 
 fn parsed(text: &str) -> Statement {
@@ -65,12 +66,14 @@ fn indexes_and_the_view_name_columns_of_the_table() {
     assert_eq!(ObjectType::View.to_string(), "VIEW");
 }
 
-#[test]
-fn a_run_is_stored_by_binds_that_the_port_gives() {
-    let Statement::Merge(_) = parsed(STATEMENTS.store) else { panic!("no merge") };
-    let tokens = Tokenizer::new(&OracleDialect {}, STATEMENTS.store).tokenize().unwrap();
+fn tokens(text: &str) -> Vec<Token> {
+    Tokenizer::new(&OracleDialect {}, text).tokenize().unwrap()
+}
+
+/// Names of binds, in their order.
+fn binds(text: &str) -> Vec<String> {
     let mut binds: Vec<String> = Vec::new();
-    for pair in tokens.windows(2) {
+    for pair in tokens(text).windows(2) {
         if let [Token::Colon, Token::Word(word)] = pair {
             binds.push(word.value.clone());
         }
@@ -78,6 +81,33 @@ fn a_run_is_stored_by_binds_that_the_port_gives() {
             binds.push(name.trim_start_matches(':').to_owned());
         }
     }
+    binds
+}
+
+#[test]
+fn a_row_is_verified_by_the_binds_that_it_names() {
+    let Statement::Query(_) = parsed(STATEMENTS.verify) else { panic!("no query") };
+    assert_eq!(binds(STATEMENTS.verify), STATEMENTS.verify_binds, "each once");
+    assert!(STATEMENTS.verify_binds.iter().all(|bind| STATEMENTS.store.contains(&format!(":{bind}"))));
+    for column in ["execution_timestamp", "finished_timestamp", "agent_results", "executive_summary"] {
+        assert!(STATEMENTS.verify.contains(&format!("kept.{column}")), "{column}");
+    }
+}
+
+#[test]
+fn the_columns_of_a_table_that_was_there_are_looked_at_before_anything_rests_on_them() {
+    let place = |what: &str| STATEMENTS.prepare.iter().position(|(name, _)| name.starts_with(what)).unwrap();
+    assert_eq!(place("check the columns"), place("create table") + 1);
+    let Statement::Query(query) = parsed(STATEMENTS.prepare[place("check the columns")].1) else { panic!("no query") };
+    let SetExpr::Select(select) = *query.body else { panic!("no select") };
+    assert_eq!(select.projection.iter().map(ToString::to_string).collect::<Vec<_>>(), columns());
+    assert_eq!(select.selection.unwrap().to_string(), "1 = 0");
+}
+
+#[test]
+fn a_run_is_stored_by_binds_that_the_port_gives() {
+    let Statement::Merge(_) = parsed(STATEMENTS.store) else { panic!("no merge") };
+    let (tokens, mut binds) = (tokens(STATEMENTS.store), binds(STATEMENTS.store));
     binds.sort();
     let mut expected = [
         "result_id",
@@ -110,11 +140,12 @@ fn the_procedure_deletes_what_is_over_and_nothing_else() {
     let [Statement::Delete(delete), Statement::Commit { .. }] = &statements[..] else { panic!("{statements:?}") };
     let condition = delete.selection.as_ref().unwrap().to_string();
     assert!(condition.starts_with("retention_date < "), "{condition}");
+    assert_eq!(STATEMENTS.remove_old, "BEGIN cleanup_old_results; END;");
 }
 
 #[test]
 fn one_statement_each_and_no_end_that_the_service_would_trip_over() {
-    for (what, text) in STATEMENTS.prepare.iter().chain(&[("store", STATEMENTS.store)]) {
+    for (what, text) in STATEMENTS.prepare.iter().chain(&[("store", STATEMENTS.store), ("verify", STATEMENTS.verify)]) {
         let is_block = what.contains("procedure");
         assert_eq!(text.trim_end().ends_with(';'), is_block, "{what}: only PL/SQL ends with a semicolon");
         assert!(!text.contains("\n/"), "{what}");

@@ -72,6 +72,25 @@ impl<'a> Finder<'a> {
         self.answers.get(agent)?.view.pointer(pointer).filter(|value| !value.is_null())
     }
 
+    /// Whether an agent says itself why it has no value for a figure of its data; then its reason is remembered, which
+    /// stands in the record of `account`. What does not apply to the data is not missing.
+    pub(super) fn is_accounted_for(&mut self, path: &str, agent: &str, figure: &str, account: &str) -> bool {
+        if self.peek(agent, &format!("/data{figure}")).is_some() {
+            return false;
+        }
+        let records = self.peek(agent, "/data/coverage/metrics").and_then(Value::as_array);
+        let is_its = |record: &&Value| record.get("pointer").and_then(Value::as_str) == Some(account);
+        let Some(record) = records.and_then(|records| records.iter().find(is_its)) else { return false };
+        let text = |member: &str| record.get(member).and_then(Value::as_str);
+        let Some(reason) = text("reason") else { return false };
+        let reason = format!("{agent}: {reason}");
+        match text("status") {
+            Some("not_applicable") => self.explain(path, &reason),
+            _ => self.absent(path, reason),
+        }
+        true
+    }
+
     fn reason(&self, agent: &str) -> String {
         match self.state.agents.get(agent) {
             Some(Progress::Failed { code, .. }) => format!("{agent} failed: {code}"),

@@ -1,5 +1,6 @@
 //! The financial part of the summary.
 
+use causeway_decisioning::decision::state_of_health;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -21,7 +22,7 @@ pub struct FinancialProjections {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CurrentState {
-    /// The health score is 75 or more, or no figure speaks against it.
+    /// The health score is 75 or more, or there is none and no figure speaks against it.
     Stable,
     /// The health score is 60 or more, or receivables weigh heavily.
     AtRisk,
@@ -75,31 +76,46 @@ fn improvement(finder: &mut Finder<'_>, place: &str) -> Option<Value> {
 }
 
 fn detail(finder: &mut Finder<'_>, place: &str) -> StateDetail {
-    const MONEY: &str = "/data/financial_intelligence";
+    const REVENUE: &str = "/financial_intelligence/revenue_analysis";
+    const CASH: &str = "/financial_intelligence/cash_flow_intelligence";
     let mut number = |member: &str, group: &str| {
-        let any = f64::MIN..=f64::MAX;
-        finder.number(&format!("{place}.{member}"), "intelligence", &format!("{MONEY}/{group}/{member}"), any)
+        let (path, figure) = (format!("{place}.{member}"), format!("{group}/{member}"));
+        // That there are no invoices is not that something is missing.
+        if finder.is_accounted_for(&path, "intelligence", &figure, &figure) {
+            return None;
+        }
+        finder.number(&path, "intelligence", &format!("/data{figure}"), f64::MIN..=f64::MAX)
     };
-    let total_revenue = number("total_revenue", "revenue_analysis");
-    let gross_margin = number("gross_margin", "revenue_analysis");
-    let outstanding_ar = number("outstanding_ar", "cash_flow_intelligence");
-    let collection_efficiency = number("collection_efficiency", "cash_flow_intelligence");
-    let risk = format!("{MONEY}/cash_flow_intelligence/liquidity_risk");
-    let liquidity_risk = finder.text(&format!("{place}.liquidity_risk"), "intelligence", &risk);
+    let total_revenue = number("total_revenue", REVENUE);
+    let gross_margin = number("gross_margin", REVENUE);
+    let outstanding_ar = number("outstanding_ar", CASH);
+    let collection_efficiency = number("collection_efficiency", CASH);
+    let liquidity_risk = liquidity_risk(finder, &format!("{place}.liquidity_risk"), &format!("{CASH}/liquidity_risk"));
     StateDetail { total_revenue, gross_margin, outstanding_ar, collection_efficiency, liquidity_risk }
 }
 
-/// The state by figures, where the decision agent has no word for it: `critical` when the gross margin is negative or the liquidity risk critical; else `at_risk` when the liquidity risk
-/// is high or the health score below 60; else `stable`; `unknown` when none of the three is known.
+/// A word for a ratio, so that the ratio's record accounts for it.
+fn liquidity_risk(finder: &mut Finder<'_>, path: &str, figure: &str) -> Option<String> {
+    const RATIO: &str = "/financial_intelligence/working_capital/ar_to_revenue_ratio";
+    if finder.is_accounted_for(path, "intelligence", figure, RATIO) {
+        return None;
+    }
+    finder.text(path, "intelligence", &format!("/data{figure}"))
+}
+
+/// The state by figures, where the decision agent has no word for it: the worst that one of them says, and `unknown`
+/// when none of the three is known. A negative gross margin and a critical liquidity risk are `critical`, a high one is
+/// `at_risk`, and the health score has the decision agent's bands ([`state_of_health`]).
 #[must_use]
 pub fn state_of(detail: &StateDetail, health: Option<f64>) -> CurrentState {
     let risk = detail.liquidity_risk.as_deref();
     if detail.gross_margin.is_none() && risk.is_none() && health.is_none() {
         return CurrentState::Unknown;
     }
-    if detail.gross_margin.is_some_and(|margin| margin < 0.0) || risk == Some("critical") {
+    let by_health = state_of_health(health);
+    let loses = detail.gross_margin.is_some_and(|margin| margin < 0.0);
+    if loses || risk == Some("critical") || by_health == "critical" {
         return CurrentState::Critical;
     }
-    let is_weak = risk == Some("high") || health.is_some_and(|health| health < 60.0);
-    if is_weak { CurrentState::AtRisk } else { CurrentState::Stable }
+    if risk == Some("high") || by_health == "at_risk" { CurrentState::AtRisk } else { CurrentState::Stable }
 }

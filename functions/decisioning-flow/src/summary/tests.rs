@@ -30,6 +30,10 @@ fn the_state_of_the_money() {
     check(None, Some("critical"), None, CurrentState::Critical);
     check(Some(50.0), Some("high"), None, CurrentState::AtRisk);
     check(None, Some("medium"), None, CurrentState::Stable);
-    check(None, None, Some(59.9), CurrentState::AtRisk);
-    check(None, None, Some(60.0), CurrentState::Stable);
+    check(None, None, Some(42.5), CurrentState::Critical);
+    check(None, Some("low"), Some(59.9), CurrentState::Critical);
+    check(Some(50.0), None, Some(60.0), CurrentState::AtRisk);
+    check(None, None, Some(74.9), CurrentState::AtRisk);
+    check(None, None, Some(75.0), CurrentState::Stable);
+    check(None, Some("high"), Some(75.0), CurrentState::AtRisk);
 }

@@ -38,9 +38,19 @@ fn kept_work_was_not_done_again(world: &World, what: &str) {
 
 #[tokio::test(start_paused = true)]
 async fn a_process_that_dies_at_any_step_is_resumed_to_the_same_bytes() {
-    const LATER: Duration = Duration::from_secs(46);
+    is_resumed_to_the_same_bytes(Duration::from_secs(46), "12:00:46").await;
+}
+
+/// Longer than any agent has, and the run as a whole.
+#[tokio::test(start_paused = true)]
+async fn also_when_it_is_resumed_after_the_time_of_the_run() {
+    is_resumed_to_the_same_bytes(Duration::from_secs(2 * 3600), "14:00:00").await;
+}
+
+/// `at` is a time that only a document of a run has that began after the process died.
+async fn is_resumed_to_the_same_bytes(later: Duration, at: &str) {
     let (steps, expected) = undisturbed(Duration::ZERO).await;
-    let (_, expected_later) = undisturbed(LATER).await;
+    let (_, expected_later) = undisturbed(later).await;
     assert!(steps > 20, "{steps} steps");
     let mut begun_late = 0;
     for step in 0..steps {
@@ -50,10 +60,10 @@ async fn a_process_that_dies_at_any_step_is_resumed_to_the_same_bytes() {
             world.fate.plan(step, fault);
             let died = text(&world, asked(), &context()).await;
             world.fate.revive();
-            tokio::time::advance(LATER).await;
+            tokio::time::advance(later).await;
             let document = text(&world, asked(), &context()).await.unwrap_or_else(|error| panic!("{what}: {error:?}"));
             // A process that died before the run was written down never began it.
-            let is_late = document.contains("12:00:46");
+            let is_late = document.contains(at);
             begun_late += usize::from(is_late);
             assert_eq!(document, if is_late { expected_later.clone() } else { expected.clone() }, "{what}");
             if let Ok(died) = died {

@@ -50,8 +50,27 @@ async fn a_finished_run_removes_those_that_are_too_old_once_a_day() {
         assert_eq!(named(&world, kept).await.len(), 9, "{kept}");
     }
     assert_eq!(world.agents.called().len(), 20);
+    // The rule of the results' bucket has removed its result too.
+    world.objects.delete(&Path::from("results/first.json")).await.unwrap();
     run(&world, json!({"run_id": "first"})).await;
     assert_eq!(world.agents.called().len(), 25, "the name is free again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_place_of_results_removes_old_ones_once_a_day_after_a_run_or_a_sweep() {
+    let world = world(&[]);
+    for (asked, expected) in [
+        (json!({"run_id": "first"}), 1),
+        (json!({"run_id": "second"}), 1),
+        (json!({"sweep": true}), 2),
+        (json!({"run_id": "third"}), 2),
+        (json!({"run_id": "fourth"}), 3),
+    ] {
+        run(&world, asked.clone()).await;
+        let removals = world.removals.load(std::sync::atomic::Ordering::SeqCst);
+        assert_eq!(removals, expected, "{asked}");
+        tokio::time::advance(DAY / 2).await;
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,6 +83,25 @@ async fn the_days_are_those_of_the_deployments_flow() {
     run(&world, json!({"run_id": "second"})).await;
     assert_eq!((named(&world, "first").await.len(), named(&world, "second").await.len()), (0, 9));
     assert!(!named(&world, "mine.yaml").await.iter().any(|name| name.contains("parts")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_with_a_flow_of_its_own_is_kept_as_long_as_that_says() {
+    let world = world(&[]);
+    for (name, days) in [("short", 30), ("usual", 90), ("long", 365)] {
+        let flow = crate::flow::DEFAULT_FLOW.replace("retention_days: 90", &format!("retention_days: {days}"));
+        let result = run(&world, json!({"run_id": name, "flow": {"yaml": flow}})).await;
+        assert_eq!(result["metadata"]["retention_days"], days);
+    }
+    for (passed, expected) in [(29, [9, 9, 9]), (2, [0, 9, 9]), (60, [0, 0, 9]), (275, [0, 0, 0])] {
+        tokio::time::advance(passed * DAY).await;
+        step(&world, false).await;
+        let mut left = [0; 3];
+        for (place, name) in ["short", "usual", "long"].into_iter().enumerate() {
+            left[place] = named(&world, name).await.len();
+        }
+        assert_eq!(left, expected, "after {passed} more days");
+    }
 }
 
 #[tokio::test(start_paused = true)]
@@ -96,14 +134,14 @@ async fn a_run_that_never_got_anywhere_goes_too() {
     world.fate.revive();
     assert!(died.is_err() && world.agents.called().len() <= 1);
     let left = named(&world, "dead").await;
-    assert!(left.iter().any(|name| name.ends_with("begun.json")), "{left:?}");
+    assert!(left.iter().any(|name| name.ends_with("begun-90-days.json")), "{left:?}");
     tokio::time::advance(91 * DAY).await;
     let planned = step(&world, true).await;
     assert_eq!(planned["outcome"], "planned", "{planned}");
     assert_eq!(named(&world, "dead").await, left, "a plan changes nothing");
     let done = step(&world, false).await;
-    let what = "remove 1 runs below causeway-state/decisioning-flow-runs/ that are older than 90 days; \
-                finished runs do so once a day";
+    let what = "remove 1 runs below causeway-state/decisioning-flow-runs/ that are older than 90 days, or than their own \
+                flow says; finished runs do so once a day";
     assert_eq!((&done["what"], &done["outcome"]), (&json!(what), &json!("done")));
     assert_eq!(named(&world, "dead").await, [""; 0]);
     assert_eq!(step(&world, false).await["outcome"], "already_done");
@@ -136,6 +174,8 @@ async fn a_removal_that_is_cut_at_any_step_is_finished_the_next_time() {
             assert!(step > 12, "{step} steps");
             return;
         }
+        // The rule of the results' bucket has removed its result too.
+        world.objects.delete(&Path::from("results/old.json")).await.unwrap();
         // The lease of the one that died.
         tokio::time::advance(HOUR).await;
         let again = text(&world, json!({"run_id": "old"}), &context()).await;

@@ -1,28 +1,29 @@
 //! Agents, a store and a clock that fail at a chosen step.
 
+mod agents;
+
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use causeway_cloud::invoker::{Call, Outcome};
 use causeway_cloud::object_store::memory::InMemory;
 use causeway_cloud::object_store::path::Path;
 use causeway_cloud::object_store::{
     CopyOptions, Error as StoreError, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    ObjectStoreExt, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result as StoreResult,
+    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result as StoreResult,
 };
-use causeway_cloud::results::ObjectResults;
+use causeway_cloud::results::{Mode, ObjectResults, Results, RunResult, Step as ResultsStep};
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Invoker, NoPrincipal};
-use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::{Value, json};
+
+pub(super) use agents::{Agents, Behaviour};
 
 use crate::{Config, DecisioningFlow, Parts};
 use causeway_runtime::{Settings, Vars};
@@ -30,12 +31,22 @@ use causeway_runtime::{Settings, Vars};
 /// When every run of these tests begins: 2026-03-01T12:00:00Z.
 pub(super) const START: u64 = 1_772_366_400_000;
 
-/// tokio's clock, which tests pause; it stands at [`START`] when it is made.
-pub(super) struct Paused(tokio::time::Instant);
+/// tokio's clock, which tests pause; it stands at [`START`] when it is made. Its wall clock can be set by so many seconds.
+pub(super) struct Paused {
+    start: tokio::time::Instant,
+    pub(super) set_by: AtomicI64,
+}
 
 impl Clock for Paused {
     fn now(&self) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_millis(START) + self.0.elapsed()
+        let set_by = self.set_by.load(Ordering::SeqCst);
+        let start = SystemTime::UNIX_EPOCH + Duration::from_millis(START);
+        let start = if set_by < 0 { start - Duration::from_secs(set_by.unsigned_abs()) } else { start };
+        start + Duration::from_secs(set_by.max(0).unsigned_abs()) + self.start.elapsed()
+    }
+
+    fn instant(&self) -> Instant {
+        tokio::time::Instant::now().into_std()
     }
 
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
@@ -182,115 +193,42 @@ impl ObjectStore for Fated {
     }
 }
 
-/// How an agent behaves.
-#[derive(Debug, Clone)]
-pub(super) enum Behaviour {
-    /// It answers with this.
-    Answers(Value),
-    /// It takes so long, then answers.
-    Takes(Duration, Value),
-    /// It fails so often, then answers.
-    Fails(usize, Value),
-    /// It says so often that an earlier call is still being carried out, then answers.
-    IsAtWork(usize, Value),
-    /// The platform has no such function.
-    Missing,
-}
-
-/// The agents. Like real ones they work at every call.
-pub(super) struct Agents {
-    fate: Arc<Fate>,
-    kept: InMemory,
-    behaviours: Mutex<BTreeMap<String, Behaviour>>,
-    /// Requests by function, in order.
-    pub(super) calls: Mutex<Vec<(String, Value)>>,
-    /// How often the work of a function for a run's stage was done.
-    pub(super) work: Mutex<BTreeMap<(String, String, String), usize>>,
-    /// Functions that were called although their result was kept.
-    pub(super) in_vain: Mutex<Vec<String>>,
-}
-
-impl Agents {
-    pub(super) fn set(&self, agent: &str, behaviour: Behaviour) {
-        self.behaviours.lock().unwrap().insert(format!("{agent}-agent"), behaviour);
-    }
-
-    pub(super) fn called(&self) -> Vec<String> {
-        self.calls.lock().unwrap().iter().map(|(name, _)| name.clone()).collect()
-    }
-
-    fn calls_so_far(&self, name: &str) -> usize {
-        self.calls.lock().unwrap().iter().filter(|(called, _)| called == name).count()
-    }
-
-    fn work(&self, name: &str, request: &Value) {
-        let text = |member: &str| request[member].as_str().unwrap_or_default().to_owned();
-        let key = (name.to_owned(), text("run_id"), text("stage"));
-        *self.work.lock().unwrap().entry(key).or_default() += 1;
-    }
-
-    async fn note(&self, name: &str, request: &Value) {
-        let text = |member: &str| request[member].as_str().unwrap_or_default().to_owned();
-        let (run, stage, agent) = (text("run_id"), text("stage"), name.trim_end_matches("-agent"));
-        let result = format!("causeway-state/decisioning-flow-runs/{run}/stages/{stage}/{agent}.json");
-        if self.kept.head(&Path::from(result)).await.is_ok() {
-            self.in_vain.lock().unwrap().push(name.to_owned());
-        }
-        self.calls.lock().unwrap().push((name.to_owned(), request.clone()));
-    }
-}
-
-fn unavailable() -> ServiceFailure {
-    ServiceFailure::new(Kind::Unavailable, "functions", "InvokeFunction", "connection reset").with_unknown_effect(true)
-}
-
-#[async_trait]
-impl Invoker for Agents {
-    async fn invoke(&self, name: &str, call: &Call, _: Deadline) -> Result<Outcome, ServiceFailure> {
-        let step = self.fate.step();
-        if !step.happens {
-            return Err(unavailable());
-        }
-        let request: Value = serde_json::from_slice(&call.payload).unwrap();
-        self.note(name, &request).await;
-        if call.is_detached {
-            return if step.answers { Ok(Outcome::Accepted { call_id: None }) } else { Err(unavailable()) };
-        }
-        assert!(call.is_idempotent, "an agent may be asked twice");
-        let behaviour = self.behaviours.lock().unwrap().get(name).cloned();
-        let answer = match behaviour {
-            Some(Behaviour::Missing) | None => {
-                return Err(ServiceFailure::new(Kind::NotFound, "functions", "ListFunctions", "no such function"));
-            }
-            Some(Behaviour::Fails(times, _)) if self.calls_so_far(name) <= times => {
-                let message = "out of memory".to_owned();
-                return Ok(Outcome::Failed { code: "http_502".to_owned(), message, call_id: None });
-            }
-            Some(Behaviour::IsAtWork(times, _)) if self.calls_so_far(name) <= times => {
-                let error = json!({"kind": "client", "code": "in_progress", "message": "wait", "retryable": true});
-                let body = Bytes::from(json!({ "error": error }).to_string());
-                return Ok(Outcome::Answered { body, call_id: None });
-            }
-            Some(Behaviour::Takes(time, answer)) => {
-                tokio::time::sleep(time).await;
-                answer
-            }
-            Some(Behaviour::Answers(answer) | Behaviour::Fails(_, answer) | Behaviour::IsAtWork(_, answer)) => answer,
-        };
-        self.work(name, &request);
-        if !step.answers {
-            return Err(unavailable());
-        }
-        Ok(Outcome::Answered { body: Bytes::from(answer.to_string()), call_id: None })
-    }
-}
-
 /// A deployment.
 pub(super) struct World {
     pub(super) flow: DecisioningFlow,
     pub(super) agents: Arc<Agents>,
     pub(super) fate: Arc<Fate>,
     pub(super) objects: causeway_cloud::Objects,
+    pub(super) clock: Arc<Paused>,
+    /// How long it takes to store a result.
+    pub(super) storing: Arc<Mutex<Duration>>,
+    /// How often the place of results was asked to remove old ones.
+    pub(super) removals: Arc<AtomicUsize>,
+}
+
+/// Results in objects, which take their time.
+struct Slow {
+    inner: ObjectResults,
+    takes: Arc<Mutex<Duration>>,
+    removals: Arc<AtomicUsize>,
+}
+
+#[async_trait]
+impl Results for Slow {
+    async fn store(&self, result: &RunResult, deadline: Deadline) -> Result<(), ServiceFailure> {
+        let takes = *self.takes.lock().unwrap();
+        tokio::time::sleep(takes).await;
+        self.inner.store(result, deadline).await
+    }
+
+    async fn prepare(&self, days: u32, mode: Mode, deadline: Deadline) -> Result<Vec<ResultsStep>, ServiceFailure> {
+        self.inner.prepare(days, mode, deadline).await
+    }
+
+    async fn remove_old(&self, _: Deadline) -> Result<(), ServiceFailure> {
+        self.removals.fetch_add(1, Ordering::SeqCst);
+        Ok(())
+    }
 }
 
 pub(super) fn config(variables: &[(&str, &str)]) -> Config {
@@ -300,32 +238,29 @@ pub(super) fn config(variables: &[(&str, &str)]) -> Config {
 /// A deployment whose five agents answer at once. Its clock starts now.
 pub(super) fn world(variables: &[(&str, &str)]) -> World {
     let fate = Arc::new(Fate::default());
-    let clock: Arc<dyn Clock> = Arc::new(Paused(tokio::time::Instant::now()));
+    let paused = Arc::new(Paused { start: tokio::time::Instant::now(), set_by: AtomicI64::new(0) });
+    let clock: Arc<dyn Clock> = Arc::clone(&paused) as Arc<dyn Clock>;
     let (inner, written) = (InMemory::new(), Arc::default());
     let kept = inner.clone();
     let fated = Fated { inner, fate: Arc::clone(&fate), clock: Arc::clone(&clock), written };
     let objects: causeway_cloud::Objects = Arc::new(fated);
-    let agents = Arc::new(Agents {
-        fate: Arc::clone(&fate),
-        kept,
-        behaviours: Mutex::default(),
-        calls: Mutex::default(),
-        work: Mutex::default(),
-        in_vain: Mutex::default(),
-    });
+    let agents = Arc::new(Agents::new(Arc::clone(&fate), kept));
     for agent in ["discovery", "intelligence", "strategy", "decision", "visualization"] {
         agents.set(agent, Behaviour::Answers(envelope(agent)));
     }
+    let (storing, removals) = (Arc::<Mutex<Duration>>::default(), Arc::<AtomicUsize>::default());
+    let inner = ObjectResults::new(Arc::clone(&objects), "results", Arc::clone(&clock), None);
     let parts = Parts {
         objects: Arc::clone(&objects),
         documents: Documents::new(Arc::clone(&objects), "state", Arc::clone(&clock)),
         invoker: Arc::clone(&agents) as Arc<dyn Invoker>,
-        results: Arc::new(ObjectResults::new(Arc::clone(&objects), "results", Arc::clone(&clock), None)),
+        results: Arc::new(Slow { inner, takes: Arc::clone(&storing), removals: Arc::clone(&removals) }),
         principal: Arc::new(NoPrincipal),
         clock,
         random: || 0.5,
     };
-    World { flow: DecisioningFlow::new(parts, config(variables)), agents, fate, objects }
+    let flow = DecisioningFlow::new(parts, config(variables));
+    World { flow, agents, fate, objects, clock: paused, storing, removals }
 }
 
 /// A result as the agent gives it, shortened.

@@ -4,11 +4,12 @@ mod crashes;
 mod expiry;
 mod fakes;
 mod results;
+mod sweep;
 mod time_limits;
 
 use std::time::{Duration, Instant};
 
-use causeway_runtime::{Budget, Context, Error, Handler, Kind};
+use causeway_runtime::{Budget, Context, Error, Handler, Kind, Settings, Vars};
 use fakes::{Behaviour, World, changed, config, envelope, partial, world};
 use serde_json::{Value, json};
 
@@ -23,7 +24,9 @@ fn context() -> Context {
 }
 
 fn context_of(seconds: u64) -> Context {
-    Context::new(Kind::Direct, "call-1", Budget::of(Instant::now(), Duration::from_secs(seconds)))
+    // By the clock that tests pause.
+    let start = tokio::time::Instant::now().into_std();
+    Context::new(Kind::Direct, "call-1", Budget::of(start, Duration::from_secs(seconds)))
 }
 
 async fn text(world: &World, asked: Value, context: &Context) -> Result<String, Error> {
@@ -146,6 +149,18 @@ async fn a_finished_run_answers_with_the_same_bytes_and_calls_nobody() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_run_keeps_the_sources_of_the_deployment_that_began_it() {
+    let mut world = world(&[("FLOW_DATA_SOURCES", "sales")]);
+    let first = text(&world, json!({"run_id": "r1"}), &context()).await.unwrap();
+    run(&world, json!({"run_id": "r2", "data_sources": ["sales"]})).await;
+    world.flow.config.data_sources = vec!["moved".to_owned()];
+    assert_eq!(text(&world, json!({"run_id": "r1"}), &context()).await.unwrap(), first);
+    assert_eq!(refused(&world, json!({"run_id": "r1", "data_sources": ["moved"]})).await.1, "run_id_reused");
+    assert_eq!(refused(&world, json!({"run_id": "r2"})).await.1, "run_id_reused", "it named its sources itself");
+    run(&world, json!({"run_id": "r2", "data_sources": ["sales"]})).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn analyses_run_their_agents_only() {
     for (analysis, agents, status) in [
         ("operational_efficiency", vec!["discovery-agent", "intelligence-agent", "decision-agent"], "success"),
@@ -213,7 +228,7 @@ async fn work_that_an_earlier_call_began_is_waited_for() {
     world.agents.set("strategy", Behaviour::IsAtWork(usize::MAX, Value::Null));
     let result = run(&world, json!({"run_id": "r1"})).await;
     let agents = &result["workflow_run"]["agents"];
-    assert_eq!(agents["strategy"]["code"], "in_progress", "its time is over: {agents:#}");
+    assert_eq!(agents["strategy"]["code"], "timeout", "{agents:#}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,6 +263,8 @@ async fn wrong_requests_are_told_where() {
     check(json!({"run_id": "a", "continue": true, "as_of": "2026-01-01"}), 400, "continue").await;
     check(json!({"setup": true, "run_id": "a"}), 400, "setup").await;
     check(json!({"dry_run": false}), 400, "dry_run").await;
+    check(json!({"sweep": true, "run_id": "a"}), 400, "sweep").await;
+    check(json!({"sweep": true, "setup": true}), 400, "sweep").await;
     check(json!({"config": {"oracle": {}}}), 400, "config.oracle").await;
     check(json!({"config": {"decision": {"run_id": "x"}}}), 400, "config.decision.run_id").await;
     check(json!({"config": {"decision": {"strategy": 1}}}), 400, "config.decision.strategy").await;
@@ -256,6 +273,9 @@ async fn wrong_requests_are_told_where() {
     let elsewhere = crate::flow::DEFAULT_FLOW.replace("decisioning-results", "somebody-elses");
     check(json!({"flow": {"yaml": elsewhere}}), 422, "").await;
     assert!(world.agents.called().is_empty());
+    use futures_util::TryStreamExt;
+    let left: Vec<_> = world.objects.list(None).try_collect().await.unwrap();
+    assert!(left.is_empty(), "a refused request leaves nothing behind: {left:?}");
     for unknown in [json!({"runid": "x"}), json!({"analysis_type": "x"}), json!({"flow": {"url": "x"}})] {
         assert!(serde_json::from_value::<Request>(unknown).is_err());
     }
@@ -288,6 +308,12 @@ fn settings_are_checked_together() {
     assert_eq!(config(&[]).results.bucket, "decisioning-results");
     let shown = format!("{:?}", config(&[("FLOW_RESULTS", "objects"), ("FLOW_DATA_SOURCES", "a, b,")]));
     assert!(shown.contains(r#"data_sources: ["a", "b"]"#), "{shown}");
+    for (seconds, is_fine) in [("55", true), ("56", false), ("900", false)] {
+        let mut vars = Vars::new([("FLOW_LEASE_SECONDS", seconds)]);
+        let config = <crate::Config as Settings>::read(&mut vars);
+        assert_eq!(vars.problems().is_empty(), is_fine, "a continuation waits for {:?}", crate::HAND_OVER);
+        assert!(config.lease < crate::HAND_OVER);
+    }
 }
 
 #[test]
@@ -297,6 +323,7 @@ fn sample_events_are_requests() {
         include_str!("../../events/financial_health.json"),
         include_str!("../../events/continue.json"),
         include_str!("../../events/setup.json"),
+        include_str!("../../events/sweep.json"),
         include_str!("../../events/other_flow.json"),
     ] {
         request(serde_json::from_str(event).unwrap()).check().unwrap();

@@ -105,7 +105,7 @@ async fn what_was_looked_for_and_not_found_is_no_gap() {
     let coverage = &result["executive_summary"]["coverage"];
     assert_eq!(coverage["situation_assessment.immediate_risk"], "the register of risks is empty");
     assert_eq!(coverage["financial_projections.projected_improvement"], "no rule gives a figure");
-    assert_eq!(result["executive_summary"]["financial_projections"]["current_state"], "stable", "by figures");
+    assert_eq!(result["executive_summary"]["financial_projections"]["current_state"], "at_risk", "by figures");
     assert_eq!(result["workflow_run"]["status"], "success");
 }
 
@@ -143,4 +143,65 @@ async fn a_document_too_large_for_a_reply_names_its_object() {
     assert_eq!(result["agent_results"], json!({}));
     assert_eq!(result["metadata"]["agent_results_object"], "runs/r1/result.json");
     assert_eq!(super::object(&world, "runs/r1/result.json").await["agent_results"]["discovery"], large);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_figure_that_does_not_apply_is_no_gap_and_has_the_agents_reason() {
+    let nothing = json!({"outstanding_ar": null, "collection_efficiency": null, "liquidity_risk": null});
+    let mut none = changed("intelligence", "/data/financial_intelligence/cash_flow_intelligence", nothing);
+    for (status, expected) in [("not_applicable", "success"), ("absent", "partial")] {
+        let record = |group: &str, member: &str| {
+            let pointer = format!("/financial_intelligence/{group}/{member}");
+            json!({"metric": member, "pointer": pointer, "status": status, "reason": "no table holds invoices"})
+        };
+        let metrics = [
+            record("cash_flow_intelligence", "outstanding_ar"),
+            record("cash_flow_intelligence", "collection_efficiency"),
+            record("working_capital", "ar_to_revenue_ratio"),
+        ];
+        none["data"]["coverage"] = json!({ "metrics": metrics });
+        let world = world(&[]);
+        world.agents.set("intelligence", Behaviour::Answers(none.clone()));
+        let result = run(&world, json!({"run_id": "r1"})).await;
+        for member in ["outstanding_ar", "collection_efficiency", "liquidity_risk"] {
+            let path = format!("financial_projections.current_state_detail.{member}");
+            let reason = &result["executive_summary"]["coverage"][path];
+            assert_eq!(reason, "intelligence: no table holds invoices", "{member}");
+        }
+        assert_eq!(result["agent_results"]["executive"]["status"], expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_agent_whose_clock_is_wrong_does_not_say_when_the_run_ended() {
+    for (stamp, ended) in
+        [("2026-03-01T12:29:59Z", "2026-03-01T12:30:00Z"), ("2036-03-01T12:00:00Z", "2026-03-01T12:00:04.2Z")]
+    {
+        let world = world(&[]);
+        let mut wrong = changed("discovery", "/timestamp", json!(stamp));
+        wrong["execution_time"] = json!(1);
+        world.agents.set("discovery", Behaviour::Answers(wrong));
+        let result = run(&world, json!({"run_id": "r1"})).await;
+        assert_eq!(result["workflow_run"]["end_time"], ended, "{stamp}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_in_anothers_place_is_told_and_the_document_is_named() {
+    let world = world(&[]);
+    use causeway_cloud::object_store::{ObjectStoreExt, path::Path};
+    world.objects.put(&Path::from("results/r1.json"), "{}".into()).await.unwrap();
+    for _ in 0..2 {
+        let error = super::text(&world, json!({"run_id": "r1"}), &super::context()).await.unwrap_err();
+        assert_eq!(error.path(), Some("causeway-state/decisioning-flow-runs/r1/result.json"));
+        let told = error.log_text();
+        assert!(
+            told.contains("results/r1.json holds another result") && told.contains("run r1 of 2026-03-01"),
+            "{told}"
+        );
+    }
+    let kept = super::object(&world, "causeway-state/decisioning-flow-runs/r1/result.json").await;
+    assert_eq!((&kept["workflow_run"]["status"], world.agents.called().len()), (&json!("success"), 5));
+    world.objects.delete(&Path::from("results/r1.json")).await.unwrap();
+    assert_eq!(run(&world, json!({"run_id": "r1"})).await, kept);
 }

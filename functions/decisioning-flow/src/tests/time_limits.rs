@@ -41,7 +41,8 @@ async fn at_four_fifths_of_its_time_an_invocation_hands_the_run_over() {
     let called = world.agents.called();
     let times = |name: &str| called.iter().filter(|called| *called == name).count();
     assert_eq!((times("discovery-agent"), times("strategy-agent"), times("visualization-agent")), (1, 1, 1));
-    assert_eq!(times("decision-agent"), 2, "its call was cut by the first invocation");
+    assert!(times("decision-agent") > 1, "its call was cut by the first invocation");
+    assert!(world.agents.work.lock().unwrap().values().all(|times| *times == 1), "and its work went on");
 }
 
 #[tokio::test(start_paused = true)]
@@ -64,7 +65,9 @@ async fn a_stage_is_not_begun_with_too_little_time() {
     world.agents.set("discovery", takes(200, "discovery"));
     let first = answer(&world, json!({"run_id": "r1"}), 300).await;
     assert_eq!(first["workflow_run"]["deferred"], json!(["intelligence", "strategy", "decision", "visualization"]));
-    assert_eq!(world.agents.called(), ["discovery-agent", "decisioning-flow"]);
+    let mut called = world.agents.called();
+    called.dedup();
+    assert_eq!(called, ["discovery-agent", "decisioning-flow"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -92,6 +95,51 @@ async fn an_agent_has_its_time_and_no_more() {
     let result = answer(&world, json!({"run_id": "r1"}), 3000).await;
     let run = &result["workflow_run"];
     assert_eq!((&run["status"], &run["agents"]["visualization"]["code"]), (&json!("partial"), &json!("timeout")));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_is_dropped_in_silence_does_not_cost_an_agent_its_time() {
+    let world = world(&[]);
+    world.agents.set("intelligence", Behaviour::IsLost(envelope("intelligence")));
+    let start = tokio::time::Instant::now();
+    let result = answer(&world, json!({"run_id": "r1"}), 3000).await;
+    assert_eq!(result["workflow_run"]["status"], "success", "{result:#}");
+    assert_eq!(world.agents.called().iter().filter(|name| *name == "intelligence-agent").count(), 2);
+    assert!(start.elapsed() < Duration::from_secs(310), "half of the agent's ten minutes: {:?}", start.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wall_clock_that_is_set_changes_no_time_limit() {
+    for (second, set_by) in [(50, 0), (50, -7200), (50, 7200), (150, 7200), (150, -7200)] {
+        let world = world(&[]);
+        for agent in ["discovery", "intelligence", "strategy", "decision", "visualization"] {
+            world.agents.set(agent, takes(100, agent));
+        }
+        let set = async {
+            tokio::time::sleep(Duration::from_secs(second)).await;
+            world.clock.set_by.store(set_by, std::sync::atomic::Ordering::SeqCst);
+        };
+        let start = tokio::time::Instant::now();
+        let (first, ()) = futures_util::join!(answer(&world, json!({"run_id": "r1"}), 300), set);
+        let what = format!("set by {set_by} s after {second} s");
+        assert_eq!(first["workflow_run"]["deferred"], json!(["decision", "visualization"]), "{what}: {first:#}");
+        assert_eq!(start.elapsed().as_secs(), 240, "{what}");
+        let last = answer(&world, json!({"run_id": "r1", "continue": true}), 300).await;
+        assert_eq!(last["workflow_run"]["status"], "success", "{what}: {last:#}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_result_that_is_stored_for_longer_than_a_lease_stays_with_its_invocation() {
+    let world = world(&[]);
+    *world.storing.lock().unwrap() = Duration::from_secs(60);
+    let other = context();
+    let second = async {
+        tokio::time::sleep(Duration::from_secs(50)).await;
+        world.flow.handle(request(json!({"run_id": "r1"})), &other).await.unwrap_err()
+    };
+    let (first, error) = futures_util::join!(answer(&world, json!({"run_id": "r1"}), 300), second);
+    assert_eq!((&first["workflow_run"]["status"], error.code()), (&json!("success"), "run_in_progress"));
 }
 
 #[tokio::test(start_paused = true)]

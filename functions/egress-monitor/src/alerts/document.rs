@@ -3,11 +3,15 @@
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::line::Line;
-use super::{AlertPolicy, CLAIM, Metric, Reading};
+use super::{AlertPolicy, CLAIM, Closing, Metric, Reading, is_ahead};
+
+/// Scope of all usage.
+const TENANCY: &str = "tenancy";
 
 /// What has happened to a level.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -107,23 +111,39 @@ pub struct Pending {
 
 /// What one run leaves for the next, as a document to be replaced only by who has read it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct AlertState {
     /// The month that it is about.
     pub period: String,
     /// By scope and metric.
     pub(super) lines: BTreeMap<String, Line>,
+    /// The month before, while usage of its last days still arrives.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) closing: Option<Kept>,
     /// Claimed and not known to be out.
     pub pending: Vec<Pending>,
     /// The last good reading, or the first run.
     pub good_at: Option<Timestamp>,
 }
 
+/// What was told of a month that is over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Kept {
+    pub(super) period: String,
+    pub(super) lines: BTreeMap<String, Line>,
+}
+
+/// First day of the month with this name; `None` of a name that is no month's.
+pub(super) fn first_day(period: &str) -> Option<Date> {
+    let whole = || format!("{period}-01").parse().ok();
+    period.parse().ok().or_else(whole)
+}
+
 impl AlertState {
     /// Alerts whose claim is over, claimed once more.
     pub(super) fn take_up_again(&mut self, now: Timestamp) -> Vec<Alert> {
         let mut again = Vec::new();
-        for pending in self.pending.iter_mut().filter(|pending| pending.retry_at <= now) {
+        for pending in self.pending.iter_mut().filter(|pending| pending.is_due(now)) {
             pending.retry_at = after_claim(now);
             pending.claims = pending.claims.saturating_add(1);
             again.push(pending.alert.clone());
@@ -131,11 +151,25 @@ impl AlertState {
         again
     }
 
-    /// A new month: levels begin anew. What is not out yet is still sent, and whether numbers are old goes on.
-    pub(super) fn begin(&mut self, period: &str) {
-        period.clone_into(&mut self.period);
-        let data = Line::name("tenancy", Metric::Data);
-        self.lines.retain(|name, _| *name == data);
+    /// A new month: levels begin anew. What is not out yet is still sent; whether numbers are old and whether there is a
+    /// spike goes on; and levels of the month before are kept while that one is being closed.
+    pub(super) fn begin(&mut self, period: &str, closing: Option<&Closing>) {
+        let before = std::mem::replace(&mut self.period, period.to_owned());
+        let lines = std::mem::take(&mut self.lines);
+        let (conditions, levels) = lines.into_iter().partition(|(name, _)| is_condition(name));
+        self.lines = conditions;
+        let kept = Kept { period: before, lines: levels };
+        self.closing = closing.filter(|closing| closing.period == kept.period).map(|_| kept);
+    }
+
+    /// Forgets levels of other scopes: an allowance that is counted for something else has others.
+    pub(super) fn keep_scopes(&mut self, readings: &[Reading]) {
+        if readings.is_empty() {
+            return;
+        }
+        let is_tenancy = readings.iter().any(|reading| reading.scope == TENANCY);
+        let is_of_tenancy = |name: &str| name.split_once('/').is_some_and(|(scope, _)| scope == TENANCY);
+        self.lines.retain(|name, _| is_condition(name) || is_of_tenancy(name) == is_tenancy);
     }
 
     pub(super) fn claim(&mut self, alert: Alert, now: Timestamp) -> Alert {
@@ -159,6 +193,16 @@ impl AlertState {
     pub fn standing(&self) -> impl Iterator<Item = (&str, u16)> {
         self.lines.iter().filter(|(_, line)| line.standing > 0).map(|(name, line)| (name.as_str(), line.standing))
     }
+}
+
+impl Pending {
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.retry_at <= now || is_ahead(self.retry_at, now)
+    }
+}
+
+fn is_condition(name: &str) -> bool {
+    [Metric::Data, Metric::Spike].iter().any(|metric| Line::name(TENANCY, *metric) == name)
 }
 
 fn after_claim(now: Timestamp) -> Timestamp {

@@ -6,14 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{AlertPolicy, Kind, Metric, Reading};
+use super::{AlertPolicy, Kind, Metric, Reading, is_ahead};
 
 /// Level of something that is so or not.
 const SO: u16 = 1;
 
 /// What was told of one scope and metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub(super) struct Line {
     /// The highest level that was told and not left; 0 for none.
     pub(super) standing: u16,
@@ -62,22 +62,37 @@ impl Line {
             self.standing = kept;
         }
         self.raise(reached, now, policy, &mut told);
-        let lasts = self.standing > 0 && self.standing >= policy.remind_from_percent;
-        if lasts && told.tell.is_empty() && self.is_over(self.last_at, now, policy.remind_hours) {
-            self.last_at = Some(now);
-            told.tell.push(self.told(Kind::Reminder, self.standing));
+        if self.standing >= policy.remind_from_percent {
+            self.remind(policy.remind_hours, now, &mut told);
         }
         told
     }
 
-    pub(super) fn condition(&mut self, is_so: bool, now: Timestamp, policy: &AlertPolicy) -> Told {
+    /// Something that is so or not; it is repeated after so many hours, if it is at all.
+    pub(super) fn condition(
+        &mut self,
+        is_so: bool,
+        remind_hours: Option<u32>,
+        now: Timestamp,
+        policy: &AlertPolicy,
+    ) -> Told {
         let mut told = Told::default();
         if !is_so && self.standing > 0 {
             told.tell.push(self.told(Kind::Resolved, SO));
             self.standing = 0;
         }
         self.raise(if is_so { SO } else { 0 }, now, policy, &mut told);
+        if let Some(hours) = remind_hours {
+            self.remind(hours, now, &mut told);
+        }
         told
+    }
+
+    fn remind(&mut self, hours: u32, now: Timestamp, told: &mut Told) {
+        if self.standing > 0 && told.tell.is_empty() && self.is_over(self.last_at, now, hours) {
+            self.last_at = Some(now);
+            told.tell.push(self.told(Kind::Reminder, self.standing));
+        }
     }
 
     /// Only the highest level that is reached is told, whatever was jumped over.
@@ -96,7 +111,7 @@ impl Line {
     }
 
     fn is_over(&self, since: Option<Timestamp>, now: Timestamp, after: u32) -> bool {
-        since.is_none_or(|since| now.duration_since(since) >= hours(after))
+        since.is_none_or(|since| is_ahead(since, now) || now.duration_since(since) >= hours(after))
     }
 
     fn is_new_limit(&mut self, reading: &Reading) -> bool {

@@ -7,15 +7,22 @@
 mod document;
 mod line;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use document::first_day;
 pub use document::{Alert, AlertState, Kind, Pending};
 use line::Line;
 
+use crate::period::midnight;
+
 /// A claim without a mark is taken up again after this time.
 pub const CLAIM: SignedDuration = SignedDuration::from_mins(10);
+/// Moments that are further ahead were written by a clock that was wrong.
+const NEAR: SignedDuration = SignedDuration::from_hours(1);
 
 /// A share of the limit at which people are told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -123,7 +130,7 @@ impl Reading {
 /// What a run has found.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observed {
-    /// Name of the month. Names of later months sort after it.
+    /// Name of the month.
     pub period: String,
     /// Empty when the numbers could not be read. A number that is not known is not here.
     pub readings: Vec<Reading>,
@@ -133,6 +140,19 @@ pub struct Observed {
     pub is_partial: bool,
     /// Whether the month to date was read.
     pub is_good: bool,
+    /// Whether it was read, and the record stands still for so long that the numbers are old.
+    pub is_old: bool,
+    /// The month before, while usage of its last days still arrives.
+    pub closing: Option<Closing>,
+}
+
+/// A month that is over and whose last days still arrive: it can only grow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Closing {
+    /// Name of the month.
+    pub period: String,
+    /// Empty when the numbers could not be read.
+    pub readings: Vec<Reading>,
 }
 
 /// What is to be done.
@@ -151,13 +171,14 @@ pub struct Step {
 pub fn step(previous: &AlertState, observed: &Observed, now: Timestamp, policy: &AlertPolicy) -> Step {
     let mut step = Step { state: previous.clone(), publish: Vec::new(), held_back: Vec::new() };
     step.publish.extend(step.state.take_up_again(now));
-    // A run that started last month and ends now must not undo what this month has said.
-    if observed.period < previous.period {
+    if is_behind(previous, observed, now) {
         return step;
     }
     if observed.period != previous.period {
-        step.state.begin(&observed.period);
+        step.state.begin(&observed.period, observed.closing.as_ref());
     }
+    step.closing(observed.closing.as_ref(), now, policy);
+    step.state.keep_scopes(&observed.readings);
     let mut readings: Vec<&Reading> = observed.readings.iter().filter(|reading| reading.limit > 0).collect();
     readings.sort_unstable_by(|one, other| (&one.scope, one.metric).cmp(&(&other.scope, other.metric)));
     for reading in readings {
@@ -166,29 +187,69 @@ pub fn step(previous: &AlertState, observed: &Observed, now: Timestamp, policy: 
     if let Some(is_spike) = observed.is_spike {
         step.condition(Metric::Spike, is_spike, now, policy);
     }
-    step.freshness(observed.is_good, now, policy);
+    step.freshness(observed, now, policy);
     step
+}
+
+/// Whether a run that began last month ends now: it must not undo what this month has said. A month of the state that
+/// begins much later was written by a wrong clock; one that has begun already, under another start of the invoice.
+fn is_behind(previous: &AlertState, observed: &Observed, now: Timestamp) -> bool {
+    let (Some(theirs), Some(ours)) = (first_day(&previous.period), first_day(&observed.period)) else { return false };
+    let begins = midnight(theirs);
+    ours < theirs && begins > now && !is_ahead(begins, now)
+}
+
+/// Whether a moment that should be over is so far ahead that a wrong clock has written it.
+fn is_ahead(at: Timestamp, now: Timestamp) -> bool {
+    at.duration_since(now) >= NEAR
+}
+
+/// What a reading leads to: alerts that are to be told, and one that is held back.
+fn read(
+    lines: &mut BTreeMap<String, Line>,
+    period: &str,
+    reading: &Reading,
+    is_partial: bool,
+    now: Timestamp,
+    policy: &AlertPolicy,
+) -> (Vec<Alert>, Option<Alert>) {
+    let line = lines.entry(Line::name(&reading.scope, reading.metric)).or_default();
+    let told = line.read(reading, is_partial, now, policy);
+    let alert = |kind, level, repetition| Alert::of_level(period, reading, kind, level, repetition, policy);
+    let tell = told.tell.iter().map(|(kind, level, repetition)| alert(*kind, *level, *repetition)).collect();
+    (tell, told.held_back.map(|level| alert(Kind::Raised, level, 0)))
 }
 
 impl Step {
     fn level(&mut self, reading: &Reading, is_partial: bool, now: Timestamp, policy: &AlertPolicy) {
         let state = &mut self.state;
-        let line = state.lines.entry(Line::name(&reading.scope, reading.metric)).or_default();
-        let told = line.read(reading, is_partial, now, policy);
-        for (kind, level, repetition) in told.tell {
-            let alert = Alert::of_level(&state.period, reading, kind, level, repetition, policy);
-            self.publish.push(state.claim(alert, now));
+        let (tell, held_back) = read(&mut state.lines, &state.period, reading, is_partial, now, policy);
+        self.publish.extend(tell.into_iter().map(|alert| state.claim(alert, now)));
+        self.held_back.extend(held_back);
+    }
+
+    /// The month before, whose levels are known from when it was this one. It resolves nothing and is not repeated.
+    fn closing(&mut self, observed: Option<&Closing>, now: Timestamp, policy: &AlertPolicy) {
+        let kept = self.state.closing.take();
+        let Some((observed, mut kept)) = observed.zip(kept).filter(|(one, other)| one.period == other.period) else {
+            return;
+        };
+        let policy = AlertPolicy { remind_from_percent: u16::MAX, ..policy.clone() };
+        for reading in observed.readings.iter().filter(|reading| reading.limit > 0) {
+            let (tell, held_back) = read(&mut kept.lines, &kept.period, reading, true, now, &policy);
+            self.publish.extend(tell.into_iter().map(|alert| self.state.claim(alert, now)));
+            self.held_back.extend(held_back);
         }
-        if let Some(level) = told.held_back {
-            self.held_back.push(Alert::of_level(&state.period, reading, Kind::Raised, level, 0, policy));
-        }
+        self.state.closing = Some(kept);
     }
 
     /// Something that is so or not.
     fn condition(&mut self, metric: Metric, is_so: bool, now: Timestamp, policy: &AlertPolicy) {
         let state = &mut self.state;
         let line = state.lines.entry(Line::name("tenancy", metric)).or_default();
-        let told = line.condition(is_so, now, policy);
+        // Silence has no end of its own: somebody has to look.
+        let remind_hours = (metric == Metric::Data).then_some(policy.remind_hours);
+        let told = line.condition(is_so, remind_hours, now, policy);
         for (kind, _, repetition) in told.tell {
             let alert = Alert::of_condition(&state.period, metric, kind, repetition);
             self.publish.push(state.claim(alert, now));
@@ -198,18 +259,19 @@ impl Step {
         }
     }
 
-    fn freshness(&mut self, is_good: bool, now: Timestamp, policy: &AlertPolicy) {
-        let since = *self.state.good_at.get_or_insert(now);
-        if is_good {
-            self.state.good_at = Some(since.max(now));
-        }
-        let is_stale = !is_good && now.duration_since(since) >= line::hours(policy.stale_hours);
+    fn freshness(&mut self, observed: &Observed, now: Timestamp, policy: &AlertPolicy) {
+        let known = self.state.good_at.filter(|since| !observed.is_good && !is_ahead(*since, now));
+        let since = *self.state.good_at.insert(known.unwrap_or(now));
+        let is_unread = !observed.is_good && now.duration_since(since) >= line::hours(policy.stale_hours);
+        let is_stale = observed.is_old || is_unread;
         // A bad run says nothing about numbers that are not old yet.
-        if is_good || is_stale {
+        if observed.is_good || is_stale {
             self.condition(Metric::Data, is_stale, now, policy);
         }
     }
 }
 
+#[cfg(test)]
+mod months;
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! From what was read to what is said: the pure core of a run.
 
+mod closing;
 mod reasons;
 mod scopes;
 
@@ -10,11 +11,12 @@ use serde::{Deserialize, Serialize};
 use crate::alerts::{Alert, AlertState, Metric, Observed, Reading, step};
 use crate::month::{RowError, Top, Usage};
 use crate::period::Period;
-use crate::report::{Billed, Confidence, Contribution, Contributors, Cost, NowcastReport, Report, Status};
+use crate::report::{Billed, Confidence, Contribution, Contributors, Cost, NowcastReport, Report, SpikeReport, Status};
 use crate::settings::Settings;
-use crate::traffic::{Hours, Nowcast, nowcast, ratio, spike};
+use crate::traffic::{Hours, Nowcast, SpikeCheck, nowcast, ratio, spike};
+use closing::Before;
 use reasons::Reasons;
-use scopes::ScopeAnswer;
+use scopes::{Known, ScopeAnswer};
 
 /// Why the month to date could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,7 +42,6 @@ pub struct Inputs<'a> {
 
 /// The month to date of the last good run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
 pub struct LastRun {
     /// Its month.
     pub period: String,
@@ -50,7 +51,7 @@ pub struct LastRun {
 
 /// What one run leaves for the next.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct State {
     /// Alerts.
     pub alerts: AlertState,
@@ -77,18 +78,30 @@ struct Facts<'a> {
     status: Status,
     nowcast: Option<Nowcast>,
     scopes: Vec<ScopeAnswer>,
+    spike: Option<Spike>,
+    before: Option<Before>,
+}
+
+/// The last hours beside the usual ones.
+#[derive(Clone, Copy)]
+struct Spike {
+    check: SpikeCheck,
+    /// Measured bytes, since nobody knows how many of them are billable.
+    is_upper_bound: bool,
 }
 
 /// Assesses the month. The same arguments give the same outcome.
 #[must_use]
 pub fn assess(inputs: &Inputs<'_>, previous: &State, now: Timestamp, settings: &Settings) -> Assessed {
     let mut reasons = Reasons::default();
-    let facts = facts(inputs, now, settings, &mut reasons);
+    let mut facts = facts(inputs, previous, now, settings, &mut reasons);
     if let Some(usage) = facts.billed() {
         reasons.compare(usage, previous, settings);
     }
     let learned = facts.usage.and_then(|usage| ratio(&usage.known, inputs.hours).ok()).or(previous.ratio);
-    let observed = observed(&facts, inputs, learned, now, settings);
+    facts.spike = spiking(inputs.hours, learned, now, settings, &mut reasons);
+    facts.before = closing::before(inputs, now, settings);
+    let observed = observed(&facts, inputs, now, settings);
     let step = step(&previous.alerts, &observed, now, &settings.alerts);
     let last =
         facts.billed().map(|usage| LastRun { period: inputs.period.id(), billed_bytes: usage.billed.to_string() });
@@ -99,29 +112,60 @@ pub fn assess(inputs: &Inputs<'_>, previous: &State, now: Timestamp, settings: &
     Assessed { report, state, publish: step.publish }
 }
 
-fn facts<'a>(inputs: &Inputs<'a>, now: Timestamp, settings: &Settings, reasons: &mut Reasons) -> Facts<'a> {
+fn facts<'a>(
+    inputs: &Inputs<'a>,
+    previous: &State,
+    now: Timestamp,
+    settings: &Settings,
+    reasons: &mut Reasons,
+) -> Facts<'a> {
+    let (spike, before) = (None, None);
     let usage = match &inputs.usage {
         Ok(usage) => *usage,
         Err(failure) => {
             reasons.failed(failure);
-            return Facts { usage: None, status: Status::Error, nowcast: None, scopes: Vec::new() };
+            return Facts { usage: None, status: Status::Error, nowcast: None, scopes: Vec::new(), spike, before };
         }
     };
-    let status = status(usage, now, settings, reasons);
-    let estimate = |as_of| nowcast(&usage.known, inputs.hours, as_of, now).map_err(|why| reasons.no_nowcast(why)).ok();
-    let nowcast = usage.as_of.filter(|_| status.has_total()).and_then(estimate);
+    let status = status(usage, previous, now, settings, reasons);
+    let estimate = |from| nowcast(&usage.known, inputs.hours, from, now).map_err(|why| reasons.no_nowcast(why)).ok();
+    // What is not billed of the month before is not of this one.
+    let from = usage.as_of.map(|as_of| as_of.max(inputs.period.start()));
+    let nowcast = from.filter(|_| status != Status::Error).and_then(estimate);
     // What is billed of the time after `as_of` is in the estimate too.
     let nowcast =
         nowcast.map(|nowcast| Nowcast { bytes: (nowcast.bytes - usage.after_as_of as f64).max(0.0), ..nowcast });
     reasons.usage(usage, now, settings);
     let scopes = match status {
         Status::Error => Vec::new(),
-        _ => scopes::answers(usage, status, nowcast.as_ref(), settings, reasons),
+        _ => scopes::answers(&Known { usage, status, nowcast: nowcast.as_ref(), now }, settings, reasons),
     };
-    Facts { usage: Some(usage), status, nowcast, scopes }
+    Facts { usage: Some(usage), status, nowcast, scopes, spike, before }
 }
 
-fn status(usage: &Usage, now: Timestamp, settings: &Settings, reasons: &mut Reasons) -> Status {
+/// Without a ratio every measured byte is taken for a billable one: too much is told rather than nothing.
+fn spiking(
+    hours: &Hours,
+    learned: Option<f64>,
+    now: Timestamp,
+    settings: &Settings,
+    reasons: &mut Reasons,
+) -> Option<Spike> {
+    if hours.is_empty() {
+        return None;
+    }
+    let ratio = learned.filter(|ratio| *ratio > 0.0);
+    let Some(check) = spike(hours, ratio.unwrap_or(1.0), now, settings.spike()) else {
+        reasons.spike_unknown();
+        return None;
+    };
+    if ratio.is_none() {
+        reasons.spike_bound();
+    }
+    Some(Spike { check, is_upper_bound: ratio.is_none() })
+}
+
+fn status(usage: &Usage, previous: &State, now: Timestamp, settings: &Settings, reasons: &mut Reasons) -> Status {
     if usage.is_missing(now, settings.max_lag()) {
         reasons.no_data(usage);
         Status::Error
@@ -131,6 +175,12 @@ fn status(usage: &Usage, now: Timestamp, settings: &Settings, reasons: &mut Reas
     } else if usage.billed < 0 {
         reasons.negative(usage);
         Status::Error
+    } else if is_without_outbound(usage) && had_outbound(previous, usage) {
+        reasons.outbound_missing(usage);
+        Status::Error
+    } else if is_outbound_late(usage) {
+        reasons.outbound_late();
+        Status::UnknownYet
     } else if usage.notes.uncounted_rows() == 0 {
         Status::Ok
     } else if usage.notes.outbound_rows > 0 {
@@ -139,6 +189,22 @@ fn status(usage: &Usage, now: Timestamp, settings: &Settings, reasons: &mut Reas
         reasons.nothing_countable();
         Status::Error
     }
+}
+
+fn is_without_outbound(usage: &Usage) -> bool {
+    usage.notes.outbound_rows == 0 && usage.notes.uncounted_rows() == 0
+}
+
+/// Whether the last good run knew outbound traffic of this month.
+fn had_outbound(previous: &State, usage: &Usage) -> bool {
+    let last = previous.last.as_ref().filter(|last| last.period == usage.period.id());
+    last.and_then(|last| last.billed_bytes.parse::<i128>().ok()).is_some_and(|bytes| bytes > 0)
+}
+
+/// Whether there are rows of the month, none of them outbound, although there was outbound traffic before it.
+fn is_outbound_late(usage: &Usage) -> bool {
+    let has_rows = usage.notes.period_rows > 0;
+    has_rows && is_without_outbound(usage) && usage.known.iter().any(|day| day.amount > 0.0)
 }
 
 impl<'a> Facts<'a> {
@@ -157,13 +223,7 @@ impl<'a> Facts<'a> {
     }
 }
 
-fn observed(
-    facts: &Facts<'_>,
-    inputs: &Inputs<'_>,
-    learned: Option<f64>,
-    now: Timestamp,
-    settings: &Settings,
-) -> Observed {
+fn observed(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &Settings) -> Observed {
     let of = |scope: &ScopeAnswer| {
         let reading = |metric, bytes| Reading { scope: scope.scope.clone(), metric, bytes, limit: scope.limit };
         let forecast = scope.forecast.as_ref();
@@ -176,16 +236,15 @@ fn observed(
     };
     let lag = facts.usage.and_then(|usage| usage.lag_hours(now));
     // Numbers of a record that does not advance grow as old as numbers that are not read.
-    let is_fresh =
-        lag.is_some_and(|lag| lag <= f64::from(settings.alerts.stale_hours) + f64::from(settings.max_lag_hours));
+    let oldest = f64::from(settings.alerts.stale_hours) + f64::from(settings.max_lag_hours);
     Observed {
         period: inputs.period.id(),
         readings: facts.scopes.iter().flat_map(of).flatten().collect(),
-        is_spike: learned
-            .and_then(|ratio| spike(inputs.hours, ratio, now, settings.spike()))
-            .map(|check| check.is_spike),
-        is_partial: facts.status == Status::Partial,
-        is_good: facts.status != Status::Error && is_fresh,
+        is_spike: facts.spike.map(|spike| spike.check.is_spike),
+        is_partial: facts.status == Status::Partial || facts.usage.is_some_and(is_outbound_late),
+        is_good: facts.status != Status::Error && lag.is_some_and(|lag| lag <= oldest),
+        is_old: lag.is_some_and(|lag| lag > oldest),
+        closing: closing::observed(inputs.period, facts.before.as_ref(), now, settings),
     }
 }
 
@@ -194,7 +253,8 @@ fn report(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &Set
     let billed = facts.billed();
     let leading = facts.leading();
     let limit = settings.tariff.allowance(gb).unwrap_or(0);
-    let cost = billed.and_then(|usage| scopes::cost(usage, limit, settings, &mut reasons));
+    let cost = billed.and_then(|usage| scopes::cost(usage, facts.status, settings, &mut reasons));
+    let in_gb = |bytes: f64| bytes / gb.bytes() as f64;
     let scope = leading.map(|scope| scope.report(now, gb));
     let (confidence, reasons) = reasons.finish(facts.status, leading.is_some_and(|scope| scope.forecast.is_some()));
     Report {
@@ -218,11 +278,18 @@ fn report(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &Set
         }),
         nowcast: facts.nowcast.map(|nowcast| NowcastReport {
             as_of: nowcast.as_of,
-            gb: nowcast.bytes / gb.bytes() as f64,
+            gb: in_gb(nowcast.bytes),
             ratio: nowcast.ratio,
             hours: nowcast.hours,
             measured_hours: nowcast.measured_hours,
         }),
+        spike: facts.spike.map(|Spike { check, is_upper_bound }| SpikeReport {
+            is_spike: check.is_spike,
+            gb: in_gb(check.bytes),
+            usual_gb: in_gb(check.usual),
+            is_upper_bound,
+        }),
+        closing: facts.before.as_ref().map(|before| before.report(gb)),
         eta_100: scope.as_ref().and_then(|scope| scope.forecast.as_ref()?.eta_100),
         forecast: scope.and_then(|scope| scope.forecast),
         scopes: facts.scopes.iter().map(|scope| scope.report(now, gb)).collect(),
@@ -264,5 +331,7 @@ fn at_most(confidence: &mut Confidence, most: Confidence) {
     *confidence = (*confidence).min(most);
 }
 
+#[cfg(test)]
+mod arrivals;
 #[cfg(test)]
 mod tests;

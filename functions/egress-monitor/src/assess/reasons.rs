@@ -59,6 +59,26 @@ impl Reasons {
         self.say(Confidence::None, "nothing_countable", text);
     }
 
+    pub(super) fn outbound_missing(&mut self, usage: &Usage) {
+        let text = format!("outbound rows of {} that were there before are gone", usage.period.id());
+        self.say(Confidence::None, "outbound_missing", text);
+    }
+
+    pub(super) fn outbound_late(&mut self) {
+        let text = "there was outbound traffic before, and no outbound row of this month has arrived".to_owned();
+        self.say(Confidence::Low, "unknown_yet", text);
+    }
+
+    pub(super) fn spike_unknown(&mut self) {
+        let text = "too few hours were measured to tell whether there is a spike".to_owned();
+        self.say(Confidence::High, "spike_unknown", text);
+    }
+
+    pub(super) fn spike_bound(&mut self) {
+        let text = "how much of the measured traffic is billable is not known: all of it is looked at for a spike";
+        self.say(Confidence::High, "spike_upper_bound", text.to_owned());
+    }
+
     pub(super) fn no_nowcast(&mut self, why: NoNowcast) {
         let code = match why {
             NoNowcast::NotMeasured => "nowcast_not_measured",
@@ -115,10 +135,16 @@ impl Reasons {
             (High, "duplicate_rows", notes.duplicate_rows, "rows came twice and count once"),
             (High, "corrections", notes.corrections, "rows correct others"),
             (
+                High,
+                "estimated_rows",
+                notes.estimated_rows,
+                "rows are estimates of the service, which it still corrects",
+            ),
+            (
                 Medium,
                 "silent_days",
                 u64::from(usage.silent_days),
-                "whole days without a row count as days without traffic",
+                "whole days without an outbound row count as days without traffic",
             ),
         ];
         for (most, code, count, text) in counted.into_iter().filter(|(_, _, count, _)| *count > 0) {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::reasons::Reasons;
 use crate::forecast::{DayTotal, Forecast, Question, forecast};
 use crate::month::Usage;
-use crate::period::Period;
+use crate::period::{Period, day_of};
 use crate::report::{ChartDay, Cost, ForecastReport, Scope, Status};
 use crate::settings::Settings;
 use crate::tariff::{AllowanceScope, ScopeUse};
@@ -25,14 +25,17 @@ pub(super) struct ScopeAnswer {
     period: Period,
 }
 
+/// Of what the answers are.
+pub(super) struct Known<'a> {
+    pub(super) usage: &'a Usage,
+    pub(super) status: Status,
+    pub(super) nowcast: Option<&'a Nowcast>,
+    pub(super) now: Timestamp,
+}
+
 /// One for each allowance.
-pub(super) fn answers(
-    usage: &Usage,
-    status: Status,
-    nowcast: Option<&Nowcast>,
-    settings: &Settings,
-    reasons: &mut Reasons,
-) -> Vec<ScopeAnswer> {
+pub(super) fn answers(of: &Known<'_>, settings: &Settings, reasons: &mut Reasons) -> Vec<ScopeAnswer> {
+    let Known { usage, status, nowcast, now } = *of;
     let limit = settings.tariff.allowance(settings.gb_meaning).unwrap_or(0);
     let uses = settings.tariff.uses(&usage.transfers, limit);
     let answer = |scope: &ScopeUse| {
@@ -40,11 +43,16 @@ pub(super) fn answers(
             AllowanceScope::Tenancy => usage.known.clone(),
             AllowanceScope::Sku => usage.known_of(&scope.scope),
         };
-        let share = if usage.billed > 0 { scope.used as f64 / usage.billed as f64 } else { 0.0 };
+        let share = match settings.tariff.allowance_scope {
+            AllowanceScope::Tenancy => 1.0,
+            AllowanceScope::Sku if usage.billed > 0 => scope.used as f64 / usage.billed as f64,
+            AllowanceScope::Sku => 0.0,
+        };
         let question = Question {
             known: &known,
             period: usage.period,
             so_far: scope.used as f64 + nowcast.map_or(0.0, |nowcast| nowcast.bytes) * share,
+            today: day_of(now),
             limit: (limit > 0).then_some(limit as f64),
             seed: settings.seed,
         };
@@ -56,7 +64,8 @@ pub(super) fn answers(
         ScopeAnswer {
             scope: scope.scope.clone(),
             used: is_known.then_some(scope.used),
-            over: is_known.then(|| scope.over_bytes()),
+            // What is known in part may be beyond the allowance all the same.
+            over: is_known.then(|| scope.over_bytes()).filter(|over| status == Status::Ok || *over > 0),
             limit,
             forecast,
             known,
@@ -66,11 +75,16 @@ pub(super) fn answers(
     uses.iter().map(answer).collect()
 }
 
-/// What is paid beyond the allowance. Nothing to pay is 0 in any currency.
-pub(super) fn cost(usage: &Usage, limit: i128, settings: &Settings, reasons: &mut Reasons) -> Option<Cost> {
-    let tariff = &settings.tariff;
+/// What is paid beyond the allowance. Nothing to pay is 0 in any currency, and of a month that is known in part nobody
+/// knows that it is nothing.
+pub(super) fn cost(of: &Usage, status: Status, settings: &Settings, reasons: &mut Reasons) -> Option<Cost> {
+    let (usage, tariff) = (of, &settings.tariff);
+    let limit = tariff.allowance(settings.gb_meaning).unwrap_or(0);
     let amount = tariff.price(&tariff.uses(&usage.transfers, limit), settings.gb_meaning);
     let amount = amount.map_err(|why| reasons.no_price(&why)).ok()?;
+    if amount.is_zero() && status != Status::Ok {
+        return None;
+    }
     let currency = match usage.currencies.as_slice() {
         [] => tariff.currency.clone(),
         [one] if amount.is_zero() || *one == tariff.currency => one.clone(),

@@ -146,7 +146,8 @@ impl<'a> Month<'a> {
         let first = self.inside().first()?.day;
         let period = Period { first, end: plus_days(first, MONTH_DAYS as i64) };
         let so_far = inside.iter().map(|day| day.amount).sum();
-        forecast(&Question { known, period, so_far, limit: None, seed: SEED }).ok()
+        let today = plus_days(first, inside.len() as i64);
+        forecast(&Question { known, period, so_far, today, limit: None, seed: SEED }).ok()
     }
 
     fn total_of(&self, forecaster: Forecaster, asked_on: usize) -> Option<f64> {

@@ -139,7 +139,7 @@ fn ahead(series: &Series, start_day: u8, limit: Option<f64>, seed: u64) -> Resul
     let inside: Vec<DayTotal> = known.iter().copied().filter(|day| period.has(day.day)).collect();
     let so_far: f64 = inside.iter().map(|day| day.amount).sum();
     let rest = usize::try_from(period.days()).unwrap_or(0).saturating_sub(inside.len());
-    let said = forecast(&Question { known, period, so_far, limit, seed });
+    let said = forecast(&Question { known, period, so_far, today: plus_days(last, 1), limit, seed });
     let total = |ahead: Option<f64>| ahead.map(|ahead| so_far + ahead);
     Ok(Ahead {
         series: series.name.clone(),

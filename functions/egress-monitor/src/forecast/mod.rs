@@ -40,6 +40,8 @@ pub struct Question<'a> {
     pub period: Period,
     /// What the period has come to already, with the day that is not over; the forecast is never below it.
     pub so_far: f64,
+    /// The day that is not over. What `so_far` has beyond the whole days was up to it, and days after it come on top.
+    pub today: Date,
     /// Amount at which the allowance ends.
     pub limit: Option<f64>,
     /// Seed of the draws.
@@ -60,7 +62,7 @@ pub enum Method {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{days} whole days are known, {MIN_DAYS} are needed for a forecast")]
 pub struct Insufficient {
-    /// How many there are.
+    /// How many there are since traffic began.
     pub days: usize,
 }
 
@@ -148,14 +150,17 @@ enum Slot {
 /// # Errors
 /// [`Insufficient`].
 pub fn forecast(question: &Question<'_>) -> Result<Forecast, Insufficient> {
-    let known = question.known;
+    let known = since_it_began(question.known);
     if known.len() < MIN_DAYS {
         return Err(Insufficient { days: known.len() });
     }
     let (slots, ahead) = slots(question);
-    let (method, profile) = fitted(question);
-    let middle: Vec<f64> = ahead.iter().map(|day| profile.at(day.weekday())).collect();
-    let draws = spread::draws(&profile, &middle, question.seed);
+    let (method, profile) = fitted(known, question.period);
+    let mut middle: Vec<f64> = ahead.iter().map(|day| profile.at(day.weekday())).collect();
+    let mut draws = spread::draws(&profile, &middle, question.seed);
+    let begun = ahead.iter().filter(|day| **day <= question.today).count();
+    let so_far = question.so_far - slots.iter().filter_map(Slot::known).sum::<f64>();
+    std::iter::once(&mut middle).chain(&mut draws).for_each(|days| raise(days, begun, so_far));
     let sums = Sums::new(question, &slots, &middle, &draws);
     let last = question.period.days().unsigned_abs() as usize - 1;
     let at = |share: f64| sums.quantile(last, share).max(question.so_far);
@@ -172,15 +177,39 @@ pub fn forecast(question: &Question<'_>) -> Result<Forecast, Insufficient> {
     })
 }
 
+/// Raises the last of the days that have begun until they have the sum that was measured of them; the first one where
+/// none is known to have begun.
+fn raise(days: &mut [f64], begun: usize, measured: f64) {
+    let begun = begun.clamp(1, days.len().max(1));
+    if let Some((last, before)) = days.get_mut(..begun).and_then(<[f64]>::split_last_mut) {
+        *last = last.max(measured - before.iter().sum::<f64>());
+    }
+}
+
+/// The days from the first one with traffic on: days before it began say nothing of it. All of them when there was
+/// none.
+pub(crate) fn since_it_began(known: &[DayTotal]) -> &[DayTotal] {
+    let began = known.iter().position(|total| total.amount > 0.0).unwrap_or(0);
+    &known[began..]
+}
+
 /// The profile, or one without weekdays where there are not enough days.
-fn fitted(question: &Question<'_>) -> (Method, Profile) {
-    let known = question.known;
+fn fitted(known: &[DayTotal], period: Period) -> (Method, Profile) {
     if known.len() >= MIN_PROFILE_DAYS {
         return (Method::WeekdayProfile, Profile::fit(known));
     }
-    let inside: Vec<DayTotal> = known.iter().copied().filter(|total| question.period.has(total.day)).collect();
+    let inside: Vec<DayTotal> = known.iter().copied().filter(|total| period.has(total.day)).collect();
     let base = if inside.len() >= MIN_DAYS { &inside } else { known };
     (Method::Linear, Profile::flat(base))
+}
+
+impl Slot {
+    fn known(&self) -> Option<f64> {
+        match self {
+            Self::Known(amount) => Some(*amount),
+            Self::Ahead(_) => None,
+        }
+    }
 }
 
 fn slots(question: &Question<'_>) -> (Vec<Slot>, Vec<Date>) {

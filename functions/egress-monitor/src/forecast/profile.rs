@@ -59,7 +59,11 @@ impl Means {
     /// How much of what was expected a day had.
     fn ratio(&self, day: &DayTotal) -> f64 {
         let expected = self.at(day);
-        if expected > 0.0 { day.amount / expected } else { 1.0 }
+        match day.amount {
+            amount if expected > 0.0 => amount / expected,
+            amount if amount > 0.0 => f64::INFINITY,
+            _ => 1.0,
+        }
     }
 }
 
@@ -91,7 +95,9 @@ impl Profile {
 
     fn new(means: &Means, level: f64, days: &[DayTotal]) -> Self {
         let means = Means(means.0.map(|mean| mean * level));
-        let ratios = days.iter().map(|day| means.ratio(day)).collect();
+        // Where nothing is expected there is nothing that an error could be a share of.
+        let ratios = days.iter().map(|day| Some(means.ratio(day)).filter(|ratio| ratio.is_finite()).unwrap_or(1.0));
+        let ratios = ratios.collect();
         Self { expected: means.0, ratios, widened: widened(days.len(), 7) }
     }
 
@@ -128,14 +134,21 @@ fn stepped(days: &[DayTotal], caps: &[f64; 7], length: usize, factor: f64) -> Op
     if !all(&|ratio| ratio >= factor) && !all(&|ratio| ratio <= 1.0 / factor) {
         return None;
     }
+    if ratios.iter().any(|ratio| ratio.is_infinite()) {
+        // Weekdays that had nothing say nothing of the rhythm of what has begun.
+        return Some(Profile::flat(recent));
+    }
     let expected: f64 = recent.iter().map(|day| means.at(day)).sum();
     let level = ratio(recent.iter().map(|day| day.amount).sum(), expected);
     Some(Profile::new(&means, level, recent))
 }
 
-/// The most that a day of each weekday counts.
+/// The most that a day of each weekday counts. Where most days have nothing their mean takes the place of the median.
 fn caps(days: &[DayTotal]) -> [f64; 7] {
-    let all = median(days.iter().map(|day| day.amount).collect());
+    let all = match median(days.iter().map(|day| day.amount).collect()) {
+        nothing if nothing <= 0.0 => ratio(days.iter().map(|day| day.amount).sum(), days.len() as f64),
+        median => median,
+    };
     let of = |weekday| days.iter().filter(move |day| index(day.day.weekday()) == weekday).map(|day| day.amount);
     std::array::from_fn(|weekday| CAP * all.max(median(of(weekday).collect())))
 }

@@ -20,7 +20,7 @@ fn days_before(today: &str, amounts: &[f64]) -> Vec<DayTotal> {
 fn asked(today: &str, known: &[DayTotal]) -> Result<Forecast, Insufficient> {
     let period = Period::of(midnight(date(today)), 1).unwrap();
     let so_far = known.iter().filter(|total| period.has(total.day)).map(|total| total.amount).sum();
-    forecast(&Question { known, period, so_far, limit: Some(LIMIT), seed: SEED })
+    forecast(&Question { known, period, so_far, today: date(today), limit: Some(LIMIT), seed: SEED })
 }
 
 fn percent(amount: f64) -> f64 {
@@ -59,6 +59,71 @@ fn e_16_a_jump_reaches_the_forecast_within_three_days() {
         date("2026-09-12") <= earliest && latest <= date("2026-09-16"),
         "1,720 GB a day at least: {earliest} {latest}"
     );
+}
+
+#[test]
+fn e_16_traffic_that_begins_from_nothing_is_carried_on() {
+    for (zeros, days) in [(31, 6), (31, 4), (31, 13), (12, 6), (40, 3)] {
+        let mut amounts = vec![0.0; zeros];
+        amounts.resize(zeros + days, 800.0);
+        let text = plus_days(date("2026-09-01"), days as i64).to_string();
+        let found = asked(&text, &days_before(&text, &amounts)).unwrap();
+        assert!((found.p50 / GB - 24_000.0).abs() < 1.0, "{zeros} {days}: {}", found.p50 / GB);
+        assert!(matches!(found.eta, Some(Eta::Range { .. } | Eta::Reached { .. })), "{:?}", found.eta);
+    }
+}
+
+#[test]
+fn days_before_traffic_began_in_this_month_are_no_calm_ones() {
+    // From September 5 on, asked on the 10th: 5 days are known and 21 are to come.
+    let mut amounts = vec![0.0; 35];
+    amounts.resize(40, 800.0);
+    let found = asked("2026-09-10", &days_before("2026-09-10", &amounts)).unwrap();
+    assert!((found.p50 / GB - 26.0 * 800.0).abs() < 1.0, "{}", found.p50 / GB);
+}
+
+#[test]
+fn what_has_just_begun_is_not_forecast() {
+    let mut amounts = vec![0.0; 35];
+    amounts.extend([800.0, 800.0]);
+    let known = days_before("2026-09-08", &amounts);
+    assert_eq!(asked("2026-09-08", &known), Err(Insufficient { days: 2 }));
+}
+
+#[test]
+fn traffic_on_a_few_days_is_not_forecast_as_none() {
+    // On every fifth day alone, so that the median of every weekday is 0.
+    let amounts: Vec<f64> = (0..40).map(|day| if day % 5 == 0 { 500.0 } else { 0.0 }).collect();
+    let found = asked("2026-09-11", &days_before("2026-09-11", &amounts)).unwrap();
+    let ahead = found.p50 / GB - 2.0 * 500.0;
+    assert!((400.0..3_500.0).contains(&ahead), "20 days of 100 in the mean: {ahead}");
+    assert!(found.p95 > found.p50 && found.p50 > found.p10, "{found:?}");
+}
+
+#[test]
+fn what_was_measured_of_today_comes_before_the_days_to_come() {
+    let known = days_before("2026-09-12", &[100.0; 42]);
+    let period = Period::of(midnight(date("2026-09-12")), 1).unwrap();
+    let ask = |so_far: f64| {
+        let (so_far, today) = (so_far * GB, date("2026-09-12"));
+        forecast(&Question { known: &known, period, so_far, today, limit: Some(LIMIT), seed: SEED }).unwrap()
+    };
+    let total = |so_far: f64| ask(so_far).p50 / GB;
+    assert!((total(1_100.0) - 3_000.0).abs() < 1.0 && (total(1_180.0) - 3_000.0).abs() < 1.0, "less than a usual day");
+    assert!((total(2_100.0) - 3_900.0).abs() < 1.0, "1,000 GB today, and 18 days of 100: {}", total(2_100.0));
+    assert_eq!(total(11_000.0), 12_800.0);
+    let Some(Eta::Range { earliest, .. }) = ask(10_000.0).eta else { panic!("{:?}", ask(10_000.0).eta) };
+    assert_eq!(earliest, date("2026-09-15"), "240 GB are left, at 100 a day");
+}
+
+#[test]
+fn days_of_a_record_that_is_late_are_not_counted_twice() {
+    let known = days_before("2026-09-10", &[100.0; 40]);
+    let period = Period::of(midnight(date("2026-09-12")), 1).unwrap();
+    // The 10th, the 11th and half of the 12th were measured.
+    let (so_far, today) = ((900.0 + 250.0) * GB, date("2026-09-12"));
+    let found = forecast(&Question { known: &known, period, so_far, today, limit: None, seed: SEED }).unwrap();
+    assert!((found.p50 / GB - 3_000.0).abs() < 1.0, "{}", found.p50 / GB);
 }
 
 #[test]
@@ -119,7 +184,8 @@ fn a_limit_that_was_reached_says_when() {
 fn nothing_is_below_what_there_is_already() {
     let known = days_before("2026-09-12", &[1.0; 30]);
     let period = Period::of(midnight(date("2026-09-12")), 1).unwrap();
-    let found = forecast(&Question { known: &known, period, so_far: 1e15, limit: None, seed: 1 }).unwrap();
+    let today = date("2026-09-12");
+    let found = forecast(&Question { known: &known, period, so_far: 1e15, today, limit: None, seed: 1 }).unwrap();
     assert!(found.p50 >= 1e15 && found.p10 >= 1e15 && found.eta.is_none());
 }
 

@@ -4,6 +4,7 @@
 //! fingerprints of the last quarter to half million rows to know repetitions by. Ten million rows stay under 64 MB. The order of rows
 //! has no meaning as long as these bounds are not reached.
 
+mod days;
 mod row;
 mod top;
 
@@ -18,7 +19,7 @@ pub use row::RowError;
 pub use top::{Contributor, Dimension, Top};
 
 use crate::forecast::DayTotal;
-use crate::period::{Period, day_of, days_between, hour_of, midnight, plus_days};
+use crate::period::{Period, day_of, hour_of, midnight, plus_days};
 use crate::skus::{Class, SkuList, key};
 use crate::tariff::Transfer;
 use crate::units::GbMeaning;
@@ -48,6 +49,8 @@ pub struct Reading<'a> {
     pub gb: GbMeaning,
     /// For so long after its end a day may still be growing.
     pub settle: SignedDuration,
+    /// For so long after its end a day without an outbound row may still get some.
+    pub max_lag: SignedDuration,
 }
 
 /// What was noticed.
@@ -75,6 +78,10 @@ pub struct Notes {
     pub rows_without_quantity: u64,
     /// Outbound rows of the period without an amount of money.
     pub rows_without_amount: u64,
+    /// Outbound rows of the period that the service calls estimates.
+    pub estimated_rows: u64,
+    /// Rows of the time before the period that may be outbound and are in no sum.
+    pub uncounted_before: u64,
     /// SKUs that count by their name and are not in the list.
     pub unlisted_skus: BTreeSet<String>,
     /// More SKUs came than are told apart.
@@ -96,6 +103,7 @@ pub struct Fold<'a> {
     late: BTreeMap<Timestamp, i128>,
     tops: Tops,
     amounts: BTreeMap<String, Decimal>,
+    currencies: BTreeSet<String>,
 }
 
 /// The totals of a month.
@@ -109,7 +117,7 @@ pub struct Usage {
     pub transfers: Vec<Transfer>,
     /// Outbound bytes of the period.
     pub billed: i128,
-    /// Up to when usage is known; absent when there was no row.
+    /// Up to when outbound usage is known; absent when there was no row.
     pub as_of: Option<Timestamp>,
     /// Bytes in `billed` of what began at `as_of` or later.
     pub after_as_of: i128,
@@ -117,13 +125,13 @@ pub struct Usage {
     pub known: Vec<DayTotal>,
     /// Outbound bytes by day and SKU, from the history on.
     all: Vec<Transfer>,
-    /// Whole days between others for which there was no row of any SKU. They count as days without traffic.
+    /// Whole days without an outbound row. They count as days without traffic.
     pub silent_days: u32,
     /// Largest contributors.
     pub tops: Vec<Top>,
     /// Money as billed, when every outbound row of the period had it in one currency.
     pub amount: Option<(Decimal, String)>,
-    /// Currencies of the rows.
+    /// Currencies of the outbound rows of the period, with an amount or not.
     pub currencies: Vec<String>,
 }
 
@@ -142,6 +150,7 @@ impl<'a> Fold<'a> {
             late: BTreeMap::new(),
             tops: Tops::default(),
             amounts: BTreeMap::new(),
+            currencies: BTreeSet::new(),
         }
     }
 
@@ -163,15 +172,17 @@ impl<'a> Fold<'a> {
 
     fn take(&mut self, row: &UsageRow, totals: bool) -> Result<(), RowError> {
         self.notes.rows += 1;
-        row::check_times(row)?;
         if !self.is_in_time(row) || self.is_repeated(row, totals) {
             return Ok(());
         }
         let day = day_of(row.from);
         let in_period = self.reading.period.has(day);
+        let times = row::check_times(row);
         if totals {
-            self.advance(row, day);
             self.notes.period_rows += u64::from(in_period);
+            if times.is_ok() {
+                self.advance(row, day);
+            }
         }
         let skus = self.reading.skus;
         let geography = match skus.class(row.sku.as_deref(), row.sku_name.as_deref()) {
@@ -183,11 +194,14 @@ impl<'a> Fold<'a> {
             Class::Other => return Ok(()),
             Class::Unnamed => {
                 self.notes.unnamed_rows += u64::from(totals && in_period);
+                self.notes.uncounted_before += u64::from(totals && !in_period);
                 return Ok(());
             }
         };
+        times?;
         let Some(bytes) = row::bytes(row, self.reading.gb)? else {
             self.notes.rows_without_quantity += u64::from(totals && in_period);
+            self.notes.uncounted_before += u64::from(totals && !in_period);
             return Ok(());
         };
         if in_period {
@@ -215,16 +229,13 @@ impl<'a> Fold<'a> {
         is_repeated
     }
 
-    /// A row whose time is over proves that the record has come as far as its end; one that is not, as its beginning.
+    /// A row whose time has settled proves that the record has come as far as its end; one that has not, as its
+    /// beginning.
     fn advance(&mut self, row: &UsageRow, day: Date) {
-        let reached = if row.to <= self.reading.now { row.to } else { row.from };
+        let reached = if row.to <= self.settled() { row.to } else { row.from };
         self.as_of = self.as_of.max(Some(reached));
         self.first = Some(self.first.map_or(day, |first| first.min(day)));
-        // Two days cover what can begin after the last whole day.
-        let oldest = self.as_of.and_then(|as_of| hour_of(as_of).checked_sub(SignedDuration::from_hours(48)).ok());
-        if let Some(oldest) = oldest {
-            self.late = self.late.split_off(&oldest);
-        }
+        self.forget_early();
     }
 
     fn note_unlisted(&mut self, row: &UsageRow) {
@@ -244,6 +255,7 @@ impl<'a> Fold<'a> {
         if self.reading.period.has(day) {
             self.notes.outbound_rows += 1;
             self.notes.corrections += u64::from(bytes < 0);
+            self.notes.estimated_rows += u64::from(row.is_estimated == Some(true));
             self.money(row);
         }
         Ok(())
@@ -265,6 +277,9 @@ impl<'a> Fold<'a> {
 
     fn money(&mut self, row: &UsageRow) {
         let currency = row.currency.as_deref().map(str::trim).filter(|currency| !currency.is_empty());
+        if let Some(currency) = currency.filter(|_| self.currencies.len() < MAX_NAMED) {
+            self.currencies.insert(top::bounded(currency).to_owned());
+        }
         let amount = row.amount.and_then(|amount| crate::units::decimal(&format!("{amount:e}")));
         let (Some(amount), Some(currency)) = (amount, currency) else {
             self.notes.rows_without_amount += 1;
@@ -284,7 +299,7 @@ impl<'a> Fold<'a> {
     /// The totals.
     #[must_use]
     pub fn finish(self) -> Usage {
-        let (known, silent_days) = self.known();
+        let known = self.known();
         let period = self.reading.period;
         let transfer = |((day, sku, geography), bytes): (&(Date, String, String), &i128)| Transfer {
             day: *day,
@@ -295,42 +310,21 @@ impl<'a> Fold<'a> {
         let all: Vec<Transfer> = self.days.iter().map(transfer).collect();
         let transfers: Vec<Transfer> = all.iter().filter(|transfer| period.has(transfer.day)).cloned().collect();
         let complete = self.notes.rows_without_amount == 0 && self.notes.outbound_rows > 0;
-        let amount = self.amounts.iter().next().filter(|_| complete && self.amounts.len() == 1);
+        let amount = self.amounts.iter().next().filter(|_| complete && self.currencies.len() == 1);
         Usage {
             period,
             billed: transfers.iter().map(|transfer| transfer.bytes).sum(),
             transfers,
             all,
-            as_of: self.as_of,
-            after_as_of: self.after_as_of(),
-            known,
-            silent_days,
+            as_of: known.as_of,
+            after_as_of: known.after_as_of,
+            known: known.days,
+            silent_days: known.silent,
             amount: amount.map(|(currency, amount)| (amount.normalize(), currency.clone())),
-            currencies: self.amounts.keys().cloned().collect(),
+            currencies: self.currencies.into_iter().collect(),
             tops: self.tops.finish(),
             notes: self.notes,
         }
-    }
-
-    fn after_as_of(&self) -> i128 {
-        let Some(as_of) = self.as_of else { return 0 };
-        let late = self.late.range(hour_of(as_of)..).filter(|(from, _)| self.reading.period.has(day_of(**from)));
-        late.map(|(_, bytes)| *bytes).sum()
-    }
-
-    /// Whole days from the first row to the last that has settled.
-    fn known(&self) -> (Vec<DayTotal>, u32) {
-        let (Some(first), Some(as_of)) = (self.first, self.as_of) else { return (Vec::new(), 0) };
-        let settled = self.reading.now.checked_sub(self.reading.settle).unwrap_or(Timestamp::MIN);
-        let end = day_of(as_of.min(settled));
-        let mut totals: BTreeMap<Date, i128> = BTreeMap::new();
-        for ((day, ..), bytes) in &self.days {
-            *totals.entry(*day).or_default() += bytes;
-        }
-        let days: Vec<Date> = (0..days_between(first, end)).map(|offset| plus_days(first, offset)).collect();
-        let silent = days.iter().filter(|day| !totals.contains_key(*day)).count();
-        let total = |day: Date| DayTotal { day, amount: totals.get(&day).map_or(0.0, |bytes| (*bytes).max(0) as f64) };
-        (days.into_iter().map(total).collect(), u32::try_from(silent).unwrap_or(u32::MAX))
     }
 }
 
@@ -343,17 +337,6 @@ impl Notes {
 }
 
 impl Usage {
-    /// The whole days of one SKU.
-    #[must_use]
-    pub fn known_of(&self, sku: &str) -> Vec<DayTotal> {
-        let mut totals: BTreeMap<Date, i128> = BTreeMap::new();
-        for transfer in self.all.iter().filter(|transfer| transfer.sku == sku) {
-            *totals.entry(transfer.day).or_default() += transfer.bytes;
-        }
-        let bytes = |day: Date| totals.get(&day).map_or(0.0, |bytes| (*bytes).max(0) as f64);
-        self.known.iter().map(|total| DayTotal { day: total.day, amount: bytes(total.day) }).collect()
-    }
-
     /// Hours from `as_of` to `now`; absent when nothing is known.
     #[must_use]
     pub fn lag_hours(&self, now: Timestamp) -> Option<f64> {

@@ -90,7 +90,7 @@ pub(crate) fn fingerprint(row: &UsageRow, totals: bool) -> u64 {
     let mut hasher = DefaultHasher::new();
     (totals, row.from, row.to, row.quantity.map(f64::to_bits), row.amount.map(f64::to_bits)).hash(&mut hasher);
     (&row.service, &row.sku, &row.sku_name, &row.unit, &row.currency).hash(&mut hasher);
-    (&row.region, &row.compartment, &row.compartment_name, &row.resource).hash(&mut hasher);
+    (&row.region, &row.compartment, &row.compartment_name, &row.resource, row.is_estimated).hash(&mut hasher);
     hasher.finish()
 }
 

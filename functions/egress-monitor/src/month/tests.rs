@@ -29,6 +29,7 @@ fn row(day: i8, gb: f64) -> UsageRow {
         compartment: Some("ocid1.compartment.oc1..a".to_owned()),
         compartment_name: Some("shop".to_owned()),
         resource: None,
+        is_estimated: None,
     }
 }
 
@@ -36,11 +37,12 @@ fn folded(now: &str, rows: &[UsageRow]) -> Result<Usage, RowError> {
     let (now, skus) = (at(now), SkuList::default());
     let period = Period::of(now, 1).unwrap();
     let settle = SignedDuration::from_hours(6);
-    let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle });
+    let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle, max_lag: MAX_LAG });
     rows.iter().try_for_each(|row| fold.push(row))?;
     Ok(fold.finish())
 }
 
+const MAX_LAG: SignedDuration = SignedDuration::from_hours(24);
 const NOON: &str = "2026-09-12T12:00:00Z";
 
 #[test]
@@ -96,7 +98,7 @@ fn e_23_rows_of_the_future_are_left_out() {
 fn a_day_that_is_not_over_counts_and_proves_nothing() {
     let usage = folded(NOON, &[row(11, 300.0), row(12, 40.0)]).unwrap();
     assert_eq!((usage.billed, usage.after_as_of), (340 * GB, 40 * GB));
-    assert_eq!((usage.as_of, usage.known.len()), (Some(at("2026-09-12T00:00:00Z")), 1));
+    assert_eq!((usage.as_of, usage.known.len()), (Some(at("2026-09-12T00:00:00Z")), 11));
     let reversed = folded(NOON, &[row(12, 40.0), row(11, 300.0)]).unwrap();
     assert_eq!((reversed.billed, reversed.after_as_of), (340 * GB, 40 * GB));
 }
@@ -157,6 +159,66 @@ fn days_without_rows_between_others_are_days_without_traffic() {
 }
 
 #[test]
+fn days_whose_rows_are_late_are_no_calm_ones() {
+    let other = |day| UsageRow { sku: Some("B1".to_owned()), sku_name: Some("OCPU".to_owned()), ..row(day, 1.0) };
+    let mut rows: Vec<UsageRow> = (1..=10).map(|day| row(day, 300.0)).collect();
+    rows.extend([other(10), other(11), other(12)]);
+    let usage = folded(NOON, &rows).unwrap();
+    assert_eq!((usage.known.len(), usage.as_of), (10, Some(at("2026-09-11T00:00:00Z"))));
+    assert_eq!((usage.silent_days, usage.after_as_of), (0, 0));
+    // A day later nothing came of it: now it is one without traffic.
+    let usage = folded("2026-09-13T00:00:00Z", &rows).unwrap();
+    assert_eq!((usage.known.len(), usage.silent_days, usage.as_of), (11, 1, Some(at("2026-09-12T00:00:00Z"))));
+}
+
+#[test]
+fn what_was_billed_of_a_day_after_a_late_one_is_not_estimated_again() {
+    let today = row(12, 40.0);
+    let mut rows: Vec<UsageRow> = (1..=10).map(|day| row(day, 300.0)).collect();
+    rows.push(UsageRow { sku: Some("B1".to_owned()), sku_name: Some("OCPU".to_owned()), ..row(11, 1.0) });
+    rows.push(UsageRow { to: today.from + SignedDuration::from_hours(1), ..today });
+    let usage = folded(NOON, &rows).unwrap();
+    assert_eq!((usage.as_of, usage.after_as_of), (Some(at("2026-09-11T00:00:00Z")), 40 * GB));
+}
+
+#[test]
+fn days_before_the_first_traffic_are_known_in_the_month_and_nowhere_else() {
+    let other = UsageRow { sku: Some("B1".to_owned()), sku_name: Some("OCPU".to_owned()), ..row(-20, 1.0) };
+    let usage = folded(NOON, &[other.clone(), row(10, 5.0), row(11, 5.0)]).unwrap();
+    assert_eq!((usage.known.len(), usage.known[0].day), (11, jiff::civil::date(2026, 9, 1)));
+    let usage = folded(NOON, &[other, row(-5, 5.0), row(11, 5.0)]).unwrap();
+    assert_eq!(usage.known[0].day, jiff::civil::date(2026, 8, 26));
+}
+
+#[test]
+fn a_correction_comes_off_the_days_that_it_corrects() {
+    let usage = folded(NOON, &[row(8, 100.0), row(9, 900.0), row(10, -500.0), row(11, 100.0)]).unwrap();
+    let amounts = |usage: &Usage| usage.known[7..].iter().map(|day| day.amount / 1e9).collect::<Vec<_>>();
+    assert_eq!(amounts(&usage), [100.0, 400.0, 0.0, 100.0]);
+    let of_sku: Vec<f64> = usage.known_of("B88327")[7..].iter().map(|day| day.amount / 1e9).collect();
+    assert_eq!((of_sku, usage.billed), (amounts(&usage), 600 * GB));
+    let usage = folded(NOON, &[row(0, 900.0), row(1, -50.0), row(11, 80.0)]).unwrap();
+    assert_eq!(usage.known[0].amount / 1e9, 900.0, "last month's invoice is closed");
+    assert_eq!(usage.known.iter().skip(1).map(|day| day.amount / 1e9).sum::<f64>(), 30.0);
+}
+
+#[test]
+fn odd_times_of_other_skus_are_nobody_s_business() {
+    let odd = UsageRow { to: row(5, 1.0).from, sku: Some("B1".to_owned()), sku_name: None, ..row(5, 1.0) };
+    let usage = folded(NOON, &[odd, row(11, 5.0)]).unwrap();
+    assert_eq!(usage.billed, 5 * GB);
+}
+
+#[test]
+fn a_currency_without_an_amount_is_a_currency_all_the_same() {
+    let without = |day, currency: &str| UsageRow { amount: None, currency: Some(currency.to_owned()), ..row(day, 1.0) };
+    let usage = folded(NOON, &[without(10, "EUR"), without(11, "EUR")]).unwrap();
+    assert_eq!((usage.currencies, usage.amount), (vec!["EUR".to_owned()], None));
+    let usage = folded(NOON, &[row(10, 1.0), without(11, "USD")]).unwrap();
+    assert_eq!((usage.currencies.len(), usage.amount), (2, None));
+}
+
+#[test]
 fn contributors_are_told_largest_first() {
     let by = |compartment: usize, gb| UsageRow {
         compartment: Some(format!("c{compartment:02}")),
@@ -175,7 +237,7 @@ fn a_second_query_adds_contributors_and_no_bytes() {
     let (now, skus) = (at(NOON), SkuList::default());
     let period = Period::of(now, 1).unwrap();
     let settle = SignedDuration::ZERO;
-    let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle });
+    let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle, max_lag: MAX_LAG });
     fold.push(&UsageRow { compartment: None, compartment_name: None, ..row(1, 7.0) }).unwrap();
     fold.attribute(&UsageRow { region: None, service: None, ..row(1, 7.0) }).unwrap();
     let usage = fold.finish();
@@ -188,7 +250,7 @@ fn heavy_contributors_survive_a_flood_of_small_ones() {
     let (now, skus) = (at(NOON), SkuList::default());
     let period = Period::of(now, 1).unwrap();
     let settle = SignedDuration::ZERO;
-    let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle });
+    let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle, max_lag: MAX_LAG });
     for index in 0..60_000 {
         fold.push(&UsageRow { compartment: Some(format!("small {index}")), ..row(1, 0.001) }).unwrap();
         if index % 1_000 == 0 {
@@ -210,7 +272,8 @@ fn memory_does_not_grow_with_rows() {
         let settle = SignedDuration::ZERO;
         let mut billed = 0;
         let info = allocation_counter::measure(|| {
-            let mut fold = Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle });
+            let mut fold =
+                Fold::new(Reading { period, now, skus: &skus, gb: GbMeaning::Decimal, settle, max_lag: MAX_LAG });
             let mut row = row(1, 0.0);
             for index in 0..rows {
                 row.quantity = Some(index as f64 / 1e6);

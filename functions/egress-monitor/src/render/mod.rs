@@ -6,7 +6,7 @@ mod page;
 mod table;
 
 pub use chart::{ChartError, svg};
-pub use message::message;
+pub use message::{digest, message};
 pub use page::page;
 pub use table::table;
 
@@ -14,11 +14,21 @@ use crate::report::{Confidence, Cost, Status};
 
 /// A number of GB, or what stands in its place.
 fn gb(value: Option<f64>) -> String {
-    value.map_or_else(|| "unknown".to_owned(), |value| format!("{} GB", grouped(value)))
+    match value {
+        None => "unknown".to_owned(),
+        // A little is not nothing.
+        Some(little) if little > 0.0 && little < 0.1 => "<0.1 GB".to_owned(),
+        Some(value) => format!("{} GB", grouped(value)),
+    }
 }
 
 fn percent(value: Option<f64>) -> String {
-    value.map_or_else(|| "unknown".to_owned(), |value| format!("{value:.1} %"))
+    value.map_or_else(|| "unknown".to_owned(), |value| format!("{:.1} %", tenths(value)))
+}
+
+/// Rounded down: 79.99 % must not read as 80. What only a float misses of a tenth counts as that tenth.
+fn tenths(value: f64) -> f64 {
+    (value * 10.0 + 1e-6).floor() / 10.0
 }
 
 fn money(cost: Option<&Cost>) -> String {

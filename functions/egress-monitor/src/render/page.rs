@@ -7,9 +7,11 @@ use super::{clean, confidence, gb, grouped, money, percent, status};
 use crate::report::{Contributors, Report, Scope};
 
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;\
-color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}svg{width:100%;height:auto}\
+color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
+figure{margin:0;overflow-x:auto}svg{width:100%;min-width:40rem;height:auto}li,td{overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9d9d9}\
-td.number,th.number{text-align:right;font-variant-numeric:tabular-nums}.soft{color:#5a5a5a}\
+\
+td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.soft{color:#5a5a5a}\
 @media(prefers-color-scheme:dark){body{color:#ececec;background:#161616}th,td{border-color:#3a3a3a}.soft{color:#b0b0b0}}";
 
 /// The page.
@@ -32,7 +34,7 @@ pub fn page(report: &Report) -> Result<String, ChartError> {
             body {
                 h1 { (title) ": " (percent(report.percent)) " of " (grouped(report.limit_gb)) " GB" }
                 p.soft { "As of " (report.as_of) ". Confidence: " (confidence(report.confidence)) "." }
-                figure style="margin:0" { (PreEscaped(chart)) }
+                figure { (PreEscaped(chart)) }
                 (numbers(report))
                 @if report.scopes.len() > 1 { (scopes(&report.scopes)) }
                 @for contributors in &report.contributors { (table(contributors)) }

@@ -125,7 +125,17 @@ fn a_message_has_its_key_and_the_numbers() {
         "resolved: egress of 2026-09 is at 81.25 % of the allowance (level 80 %)",
     );
     check(alert("raised", None, "spike"), "warn: egress of 2026-09 is far above the usual in the last 6 hours");
-    check(alert("resolved", None, "data"), "resolved: usage of 2026-09 could not be read for long");
+    check(alert("resolved", None, "data"), "resolved: usage of 2026-09 is out of date");
+}
+
+#[test]
+fn what_is_nearly_there_does_not_read_as_there() {
+    for (value, expected) in [(79.99, "79.9 %"), (80.0, "80.0 %"), (0.3 * 3.0 * 100.0, "90.0 %"), (0.04, "0.0 %")] {
+        assert_eq!(percent(Some(value)), expected);
+    }
+    for (value, expected) in [(0.0, "0.0 GB"), (0.04, "<0.1 GB"), (0.12, "0.1 GB")] {
+        assert_eq!(gb(Some(value)), expected);
+    }
 }
 
 #[test]

@@ -14,10 +14,11 @@ mod tell;
 
 use std::time::Instant;
 
-use causeway_cloud::state::{Clock, StateError};
+use causeway_cloud::state::Clock;
+use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
-use causeway_runtime::{Context, Error};
-use futures_util::future::{join, join3};
+use causeway_runtime::{Context, Error, until};
+use futures_util::future::join3;
 use jiff::Timestamp;
 
 use history::History;
@@ -27,6 +28,7 @@ use store::{Store, Taken};
 use tell::{Tell, Told};
 
 use crate::assess::{Assessed, Inputs, State, UsageFailure, assess};
+use crate::config::Beside;
 use crate::handler::EgressMonitor;
 use crate::month::{Dimension, Usage};
 use crate::period::Period;
@@ -36,6 +38,8 @@ use crate::report::{Reason, Report};
 use crate::request::Request;
 use crate::settings::Settings;
 use crate::traffic::Hours;
+
+const NO_TIME: &str = "there was no more time";
 
 /// One run.
 struct Tick<'a> {
@@ -73,7 +77,7 @@ impl EgressMonitor {
         let read_until = deadline.remaining(began).map(|left| left.mul_f64(0.75));
         let read_until = Deadline::within(began, read_until);
         let tick = Tick { owner: self, now, period, deadline, read_until };
-        let gathered = tick.gather().await?;
+        let gathered = tick.gather().await;
         let reply = if request.is_dry() {
             tick.dry(&gathered, request.as_of.is_some()).await
         } else {
@@ -86,8 +90,18 @@ impl EgressMonitor {
 }
 
 impl Tick<'_> {
-    async fn gather(&self) -> Result<Gathered, Error> {
-        let port = self.owner.usage()?;
+    async fn gather(&self) -> Gathered {
+        let (read, measured, aws) = join3(self.read(), self.measured(), self.aws()).await;
+        let Read { usage, contributors } = read;
+        Gathered { usage, contributors, measured, aws }
+    }
+
+    /// A record that is not connected is one that cannot be read: people have to be told of it too.
+    async fn read(&self) -> Read {
+        let port = match &self.owner.usage {
+            Ok(port) => port.as_ref(),
+            Err(why) => return Read::failed(UsageFailure::Service(format!("it is not connected: {why}"))),
+        };
         let config = &self.owner.config;
         let reader = Reader {
             port,
@@ -97,9 +111,7 @@ impl Tick<'_> {
             with_cost: config.with_cost,
             deadline: self.read_until,
         };
-        let (read, measured, aws) = join3(reader.read(), self.measured(), self.aws()).await;
-        let Read { usage, contributors } = read;
-        Ok(Gathered { usage, contributors, measured, aws })
+        reader.read().await
     }
 
     async fn measured(&self) -> Measured {
@@ -112,13 +124,14 @@ impl Tick<'_> {
     }
 
     async fn aws(&self) -> Option<Result<Usage, UsageFailure>> {
-        let settings = self.owner.config.aws.as_ref()?;
-        let Some(port) = &self.owner.beside else {
-            return Some(Err(UsageFailure::Service("the AWS side is switched on and not connected".to_owned())));
+        let Beside { settings, usage_types } = self.owner.config.aws.as_ref()?;
+        let port = match &self.owner.beside {
+            Ok(port) => port,
+            Err(why) => return Some(Err(UsageFailure::Service(format!("AWS is not connected: {why}")))),
         };
         let (period, now) = (Period::of(self.now, settings.invoice_start_day).ok()?, self.now);
         let reader = Reader { port: port.as_ref(), settings, period, now, with_cost: true, deadline: self.read_until };
-        Some(reader.read_beside().await)
+        Some(reader.read_beside(usage_types).await)
     }
 
     /// Assesses and writes nothing anywhere; `is_past` when it is about a moment that knows no state.
@@ -140,9 +153,10 @@ impl Tick<'_> {
     async fn told(&self, gathered: &Gathered) -> Result<Reply, Error> {
         let history = self.history();
         let store = Store { documents: &self.owner.documents, history: &history };
-        let taken = store.take(self.now, |state| self.assess(gathered, state)).await.map_err(ServiceFailure::from)?;
+        let taken = until(self.deadline, store.take(self.now, |state| self.assess(gathered, state))).await;
+        let taken = taken.ok_or_else(late)?.map_err(ServiceFailure::from)?;
         let Taken { assessed, at, quarantined, problem } = taken;
-        let Assessed { report, state, publish } = assessed;
+        let Assessed { report, mut state, publish } = assessed;
         let mut reply = self.reply(gathered, report, false);
         reply.warnings.extend(problem);
         reply.quarantined = quarantined;
@@ -150,23 +164,33 @@ impl Tick<'_> {
             channel: self.owner.alerts.as_ref(),
             clock: self.owner.clock.as_ref(),
             random: self.owner.random,
-            deadline: self.deadline,
+            deadline: self.tell_until(),
         };
-        let kept = reply.clone().finished();
-        let (told, written) = join(tell.all(&publish, &reply.report), history.write(&kept, &state)).await;
+        let told = tell.all(&publish, &reply.report).await;
         if !told.is_empty() {
             let now = now(self.owner.clock.as_ref()).unwrap_or(self.now);
-            let marked = store.mark(&at, &state, |alerts| tell::mark(alerts, &told, now)).await;
+            let marked = until(self.deadline, store.mark(&at, &state, |alerts| tell::mark(alerts, &told, now))).await;
+            let marked = marked.map_or_else(|| Err(NO_TIME.to_owned()), |done| done.map_err(|error| error.to_string()));
             note(&told, marked, &mut reply);
+            tell::mark(&mut state.alerts, &told, now);
         }
-        match written {
+        // After the telling, so that it says what became of it.
+        let kept = reply.clone().finished();
+        let written = until(self.deadline, history.write(&kept, &state)).await;
+        match written.map_or_else(|| Err(NO_TIME.to_owned()), |done| done.map_err(|error| error.to_string())) {
             Ok(name) => reply.history = Some(name),
             Err(error) => {
-                tracing::error!(%error, "the report was not kept");
+                tracing::error!(error, "the report was not kept");
                 reply.warnings.push(format!("the history was not written: {error}"));
             }
         }
         Ok(self.published(reply).await)
+    }
+
+    /// There must be time left to write down what became of it.
+    fn tell_until(&self) -> Deadline {
+        let now = Instant::now();
+        Deadline::within(now, self.deadline.remaining(now).map(|left| left.mul_f64(0.75)))
     }
 
     /// Leaves the figures.
@@ -205,7 +229,10 @@ impl Tick<'_> {
             reply.deferred.push("usage".to_owned());
         }
         reply.warnings.extend(gathered.measured.problem.clone());
-        let settings = self.owner.config.aws.as_ref();
+        if matches!(gathered.aws, Some(Err(_))) {
+            reply.deferred.push("aws".to_owned());
+        }
+        let settings = self.owner.config.aws.as_ref().map(|beside| &beside.settings);
         reply.aws = settings.zip(gathered.aws.as_ref()).and_then(|(settings, usage)| self.beside(settings, usage));
         reply
     }
@@ -226,10 +253,14 @@ impl Tick<'_> {
     }
 }
 
+fn late() -> ServiceFailure {
+    ServiceFailure::new(Kind::Timeout, "state", "update", NO_TIME).with_unknown_effect(true)
+}
+
 /// What became of the alerts, and whether it is written down.
-fn note(told: &[Told], marked: Result<(), StateError>, reply: &mut Reply) {
+fn note(told: &[Told], marked: Result<(), String>, reply: &mut Reply) {
     if let Err(error) = marked {
-        tracing::warn!(%error, "what became of alerts was not written; their keys tell");
+        tracing::warn!(error, "what became of alerts was not written; their keys tell");
         reply.warnings.push(format!("what became of the alerts was not written: {error}"));
     }
     reply.published = told.iter().map(|told| told.published.clone()).collect();

@@ -42,6 +42,13 @@ pub(super) struct Read {
     pub(super) contributors: Result<(), UsageFailure>,
 }
 
+impl Read {
+    /// Nothing was.
+    pub(super) fn failed(failure: UsageFailure) -> Self {
+        Self { usage: Err(failure), contributors: Ok(()) }
+    }
+}
+
 /// Part numbers of outbound rows, with a name of each.
 #[derive(Debug, Default)]
 struct Outbound {
@@ -63,17 +70,18 @@ impl Reader<'_> {
             fold.push(&row)
         });
         if let Err(failure) = totals.await {
-            return Read { usage: Err(failure), contributors: Ok(()) };
+            return Read::failed(failure);
         }
         let contributors = self.contributors(&mut fold, &outbound).await;
         Read { usage: Ok(fold.finish()), contributors }
     }
 
-    /// The month by two dimensions alone, as Cost Explorer answers.
-    pub(super) async fn read_beside(&self) -> Result<Usage, UsageFailure> {
+    /// The month by two dimensions alone, as Cost Explorer answers; of these usage types, or of all.
+    pub(super) async fn read_beside(&self, usage_types: &[String]) -> Result<Usage, UsageFailure> {
         let mut fold = self.fold();
         let from = midnight(plus_days(self.period.first, -HISTORY_DAYS));
-        let query = UsageQuery { with_cost: true, ..self.query(from, &[Dimension::Service, Dimension::Sku]) };
+        let query = self.query(from, &[Dimension::Service, Dimension::Sku]);
+        let query = UsageQuery { skus: usage_types.to_vec(), with_cost: true, ..query };
         self.rows(&query, |row| fold.push(&row)).await?;
         Ok(fold.finish())
     }
@@ -95,8 +103,8 @@ impl Reader<'_> {
 
     fn fold(&self) -> Fold<'_> {
         let Settings { skus, gb_meaning, .. } = self.settings;
-        let settle = self.settings.settle();
-        Fold::new(Reading { period: self.period, now: self.now, skus, gb: *gb_meaning, settle })
+        let (settle, max_lag) = (self.settings.settle(), self.settings.max_lag());
+        Fold::new(Reading { period: self.period, now: self.now, skus, gb: *gb_meaning, settle, max_lag })
     }
 
     /// Days up to the end of today.

@@ -1,5 +1,6 @@
 //! Telling people.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::{Duration, Instant};
 
 use causeway_cloud::Alerts;
@@ -14,12 +15,12 @@ use futures_util::stream;
 use jiff::Timestamp;
 
 use crate::alerts::{Alert, AlertState};
-use crate::render::message;
+use crate::render::{digest, message};
 use crate::reply::{Outcome, Published};
 use crate::report::Report;
 
-/// Messages of one run; a topic takes 60 a minute.
-const MAX_MESSAGES: usize = 20;
+/// Alerts of one run that have a message of their own; what is beyond them is one more.
+const MAX_MESSAGES: usize = 10;
 /// Messages that are sent at once.
 const AT_ONCE: usize = 4;
 /// Longest message in bytes; OCI takes 64 KiB.
@@ -41,46 +42,59 @@ pub(super) struct Told {
 }
 
 impl Tell<'_> {
-    /// What became of each, in order. What is beyond one run's messages is left for the next.
+    /// What became of each, in order.
     pub(super) async fn all(&self, alerts: &[Alert], report: &Report) -> Vec<Told> {
-        let (now, later) = alerts.split_at(alerts.len().min(MAX_MESSAGES));
-        let sent: Vec<_> = now.iter().map(|alert| self.one(alert, report)).collect();
+        let (alone, together) = alerts.split_at(alerts.len().min(MAX_MESSAGES));
+        let sent: Vec<_> = alone.iter().map(|alert| self.one(&alert.key, message(alert, report))).collect();
         let mut all: Vec<Told> = stream::iter(sent).buffered(AT_ONCE).collect().await;
-        all.extend(later.iter().map(|alert| told(alert, Outcome::Failed)));
+        if !together.is_empty() {
+            all.extend(self.digest(together, report).await);
+        }
         all
     }
 
-    async fn one(&self, alert: &Alert, report: &Report) -> Told {
-        let message = cut(message(alert, report));
-        let (title, key) = (&message.title, &alert.key);
+    /// One message for all of these, known to be out by a key of theirs together.
+    async fn digest(&self, alerts: &[Alert], report: &Report) -> Vec<Told> {
+        let key = digest_key(alerts);
+        let told = self.one(&key, digest(alerts, &key, report)).await;
+        let each = |alert: &Alert| Told {
+            published: Published { key: alert.key.clone(), ..told.published.clone() },
+            again_at: told.again_at,
+        };
+        alerts.iter().map(each).collect()
+    }
+
+    async fn one(&self, key: &str, message: Message) -> Told {
+        let message = cut(message);
+        let title = &message.title;
         let Some(channel) = self.channel else {
             tracing::warn!(title, key, "alert; no topic is configured");
-            return told(alert, Outcome::Logged);
+            return told(key, Outcome::Logged);
         };
-        match until(self.deadline, self.patiently(channel, alert, &message)).await {
+        match until(self.deadline, self.patiently(channel, key, &message)).await {
             Some(Ok(Alerted::Sent { message_id })) => {
                 tracing::warn!(title, key, message_id, "alert");
-                let sent = told(alert, Outcome::Sent);
+                let sent = told(key, Outcome::Sent);
                 Told { published: Published { message_id: Some(message_id), ..sent.published }, ..sent }
             }
             Some(Ok(Alerted::AlreadySent)) => {
                 tracing::info!(key, "duplicate: the alert is out already");
-                told(alert, Outcome::AlreadySent)
+                told(key, Outcome::AlreadySent)
             }
             Some(Ok(Alerted::Claimed { until_unix_ms })) => {
                 tracing::info!(key, "duplicate: another run is at the alert");
-                Told { again_at: moment(until_unix_ms), ..told(alert, Outcome::Claimed) }
+                Told { again_at: moment(until_unix_ms), ..told(key, Outcome::Claimed) }
             }
-            Some(Err(error)) => failed(alert, &error),
-            None => told(alert, Outcome::Unknown),
+            Some(Err(error)) => failed(key, &error),
+            None => told(key, Outcome::Unknown),
         }
     }
 
     /// Again and again, as long as it is certain that the message is not out.
-    async fn patiently(&self, channel: &Alerts, alert: &Alert, message: &Message) -> Result<Alerted, AlertError> {
+    async fn patiently(&self, channel: &Alerts, key: &str, message: &Message) -> Result<Alerted, AlertError> {
         let mut retry = Retry::new(policy(), Idempotency::Idempotent, Instant::now(), self.deadline);
         loop {
-            let error = match channel.send(&alert.key, message, self.deadline).await {
+            let error = match channel.send(key, message, self.deadline).await {
                 Err(error) => error,
                 done => return done,
             };
@@ -113,15 +127,23 @@ fn passing(error: &AlertError) -> Option<Failure> {
     }
 }
 
-fn failed(alert: &Alert, error: &AlertError) -> Told {
-    let cause = std::error::Error::source(error).map(ToString::to_string);
-    tracing::error!(%error, cause, key = alert.key, "an alert is not known to be out");
-    let is_certain = matches!(error, AlertError::Publish(failure) if !ServiceFailure::may_have_happened(failure));
-    told(alert, if is_certain { Outcome::Failed } else { Outcome::Unknown })
+/// The same for the same alerts in the same order.
+fn digest_key(alerts: &[Alert]) -> String {
+    let mut hasher = DefaultHasher::new();
+    alerts.iter().for_each(|alert| alert.key.hash(&mut hasher));
+    let month = alerts.first().map_or("", |alert| alert.period.as_str());
+    format!("{month}/digest/{}/{:016x}", alerts.len(), hasher.finish())
 }
 
-fn told(alert: &Alert, outcome: Outcome) -> Told {
-    Told { published: Published { key: alert.key.clone(), outcome, message_id: None }, again_at: None }
+fn failed(key: &str, error: &AlertError) -> Told {
+    let cause = std::error::Error::source(error).map(ToString::to_string);
+    tracing::error!(%error, cause, key, "an alert is not known to be out");
+    let is_certain = matches!(error, AlertError::Publish(failure) if !ServiceFailure::may_have_happened(failure));
+    told(key, if is_certain { Outcome::Failed } else { Outcome::Unknown })
+}
+
+fn told(key: &str, outcome: Outcome) -> Told {
+    Told { published: Published { key: key.to_owned(), outcome, message_id: None }, again_at: None }
 }
 
 /// Writes down what became of alerts.
@@ -175,7 +197,7 @@ mod tests {
             let pending = Pending { alert: alert(), retry_at: at(600), claims: 1 };
             let mut state = AlertState::default();
             state.pending.push(pending);
-            let told = Told { again_at: again_at.map(at), ..told(&alert(), outcome) };
+            let told = Told { again_at: again_at.map(at), ..told(&alert().key, outcome) };
             mark(&mut state, &[told], at(7));
             let left = state.pending.first().map(|pending| pending.retry_at);
             assert_eq!(left, expected.map(at), "{outcome:?}");

@@ -1,6 +1,6 @@
 //! By how much machines may grow: quotas (R9) and the month's money (R15), shared by all that grow in a tick.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -10,7 +10,9 @@ use causeway_cloud::fleet::Size;
 use crate::input::{Inputs, Instance, Quota};
 use crate::policy::Policy;
 use crate::size::price_per_hour;
+use crate::state::State;
 
+use super::observe::minutes_between;
 use super::one::Allowance;
 
 /// What is left of everything that is shared.
@@ -44,14 +46,35 @@ fn hours_of_month(now: Timestamp) -> (f64, f64) {
     }
 }
 
+/// What machines cost in an hour that were seen lately and are not decided about. Their tags are not known, so they count
+/// for the tenant of the policy itself.
+fn price_of_others(inputs: &Inputs, state: &State, asked: &BTreeSet<&str>) -> f64 {
+    const LATELY_MINUTES: f64 = 60.0;
+    let others = state.instances.iter().filter(|(id, entry)| {
+        !asked.contains(id.as_str()) && minutes_between(entry.seen_at, inputs.now) < LATELY_MINUTES
+    });
+    let sizes = others.filter_map(|(_, entry)| entry.size.filter(|size| crate::size::is_size(*size)));
+    sizes.map(|size| price_per_hour(size, &inputs.policy.prices)).sum()
+}
+
 impl Left {
-    /// Before anything grows. `policies` are those of the machines.
-    pub(crate) fn new<'a>(inputs: &Inputs, machines: impl Iterator<Item = (&'a Instance, &'a Policy)>) -> Self {
+    /// Before anything grows. `machines` are those that are decided about, with their policies; what the others cost is
+    /// in the state.
+    pub(crate) fn new<'a>(
+        inputs: &Inputs,
+        state: &State,
+        machines: impl Iterator<Item = (&'a Instance, &'a Policy)>,
+    ) -> Self {
         let mut money: BTreeMap<String, Money> = BTreeMap::new();
+        let mut asked: BTreeSet<&str> = BTreeSet::new();
         for (instance, policy) in machines {
+            asked.insert(&instance.id);
             let own = money.entry(policy.budget.tenant.clone()).or_insert(Money { rate: 0.0, spent: None, added: 0.0 });
             let size = instance.size.filter(|size| crate::size::is_size(*size) && !instance.gone);
             own.rate += size.map_or(0.0, |size| price_per_hour(size, &policy.prices));
+        }
+        if let Some(own) = money.get_mut(&inputs.policy.budget.tenant) {
+            own.rate += price_of_others(inputs, state, &asked);
         }
         for (tenant, spend) in &inputs.spend {
             if let Some(own) = money.get_mut(tenant) {

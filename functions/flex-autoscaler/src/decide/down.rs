@@ -11,7 +11,7 @@ use super::draft::Draft;
 use super::observe::{Seen, minutes_between};
 use super::one::Case;
 use super::sizing::{down_need, holding, is_legal, shrunk};
-use super::up::{No, advice_text, cooldown, daily_cap, is_beyond_band, restart};
+use super::up::{No, advice_text, cooldown, daily_cap, is_beyond_band, not_again, restart};
 
 /// Shrinks the machine or says why not. Nothing asks for more.
 pub(crate) fn decide(
@@ -174,7 +174,7 @@ fn allowed(
 }
 
 /// Nothing shrinks on a window with holes (R2).
-fn full_window(case: &Case<'_>, seen: &Seen) -> Result<(), No> {
+pub(crate) fn full_window(case: &Case<'_>, seen: &Seen) -> Result<(), No> {
     let memory_fits = seen.memory.fits_down || !case.policy.down.watch_memory;
     if seen.cpu.fits_down && memory_fits {
         return Ok(());
@@ -184,7 +184,7 @@ fn full_window(case: &Case<'_>, seen: &Seen) -> Result<(), No> {
 }
 
 /// Nothing shrinks that has not been watched for a while (R20), or whose limits are not known (R9).
-fn watched(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
+pub(crate) fn watched(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
     if case.shape.is_none() {
         return Err(No::hold("R9", "shape_unknown", "the limits of the shape are not known"));
     }
@@ -229,9 +229,7 @@ fn patience(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
 /// Pauses after a smaller size that was refused or did not come (R17).
 fn not_refused(case: &Case<'_>, entry: &Entry, current: Size) -> Result<(), No> {
     match &entry.infeasible {
-        Some(refused) if case.now < refused.retry_at && covers(current, refused.target) => {
-            Err(No::hold("R17", "infeasible", format!("it was refused; asked again at {}", refused.retry_at)))
-        }
+        Some(refused) if case.now < refused.retry_at && covers(current, refused.target) => Err(not_again(refused)),
         _ => Ok(()),
     }
 }

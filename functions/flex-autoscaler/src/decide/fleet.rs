@@ -9,10 +9,10 @@ use jiff::{SignedDuration, Timestamp};
 use crate::input::{Inputs, Instance};
 use crate::policy::{Effective, Mode, Policy};
 use crate::record::{Alert, Decision, Kind, Record, Severity};
-use crate::state::{Entry, NoRoom, Recommendation, State, place_of};
+use crate::state::{Commanded, Entry, NoRoom, Recommendation, State, place_of};
 
 use super::allowance::Left;
-use super::observe::{Seen, observe};
+use super::observe::{Seen, minutes_between, observe};
 use super::one::{Allowance, Case, Verdict, propose};
 use super::told::Alerts;
 use super::{Action, Outcome, guards, tick_of};
@@ -119,7 +119,8 @@ fn proposals<'a>(inputs: &'a Inputs, state: &State, is_lost: bool, left: &mut Op
         let policy = policies.of(instance);
         machines.entry(&instance.id).or_insert((instance, policy, 0)).2 += 1;
     }
-    let shared = left.insert(Left::new(inputs, machines.values().map(|(instance, policy, _)| (*instance, &**policy))));
+    let known = machines.values().map(|(instance, policy, _)| (*instance, &**policy));
+    let shared = left.insert(Left::new(inputs, state, known));
     machines
         .into_values()
         .map(|(instance, policy, times)| {
@@ -166,8 +167,11 @@ fn choose(
     let most = guards::most_changes(fleet, machines);
     let mut busy = {
         let asked: BTreeSet<&str> = proposals.iter().map(|proposal| proposal.instance.id.as_str()).collect();
+        let believed = inputs.policy.in_flight.give_up_after_minutes;
+        let is_young = |commanded: &Commanded| minutes_between(commanded.at, inputs.now) < believed;
         let absent = state.instances.iter().filter(|(id, _)| !asked.contains(id.as_str()));
-        guards::busy_clusters(proposals, absent.map(|(_, entry)| entry))
+        let absent = absent.map(|(_, entry)| entry).filter(|entry| entry.commanded.as_ref().is_some_and(is_young));
+        guards::busy_clusters(proposals, absent)
     };
     proposals.iter().for_each(|proposal| proposal.take_under_way(&mut left));
     let mut chosen = Vec::new();
@@ -295,7 +299,10 @@ fn remember(state: &mut State, proposal: &Proposal<'_>) {
     let decision = &proposal.verdict.decision;
     let id = &proposal.instance.id;
     if decision.decision == Kind::Dropped {
-        state.instances.remove(id);
+        // What is not found may be hidden, when nobody may read it for a while: it is forgotten with time.
+        if proposal.instance.is_ended() {
+            state.instances.remove(id);
+        }
         return;
     }
     let mut entry = proposal.entry.clone();

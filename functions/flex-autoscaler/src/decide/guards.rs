@@ -55,7 +55,9 @@ pub(crate) fn mass_change(proposals: &mut [Proposal<'_>], fleet: &Fleet) -> Opti
     if machines < fleet.mass_change_min_machines as usize || !(is_mass(ups) || is_mass(downs)) {
         return None;
     }
-    for proposal in proposals.iter_mut().filter(|proposal| proposal.verdict.decision.decision.is_down()) {
+    // What may be under way already goes on, or its cluster would look as if nothing were.
+    let is_new_down = |verdict: &super::one::Verdict| verdict.decision.decision.is_down() && !verdict.is_repetition;
+    for proposal in proposals.iter_mut().filter(|proposal| is_new_down(&proposal.verdict)) {
         proposal.refuse("R16", "mass_change", "too many machines want the same at once");
     }
     Some(format!("{ups} of {machines} machines want to grow and {downs} to shrink at once; nothing shrinks"))
@@ -67,13 +69,14 @@ pub(crate) fn most_changes(fleet: &Fleet, machines: usize) -> usize {
     share.max(1).min(fleet.max_resizes as usize)
 }
 
-/// Clusters with something under way, and how much: of the machines that are decided about, and of `absent` ones.
+/// Clusters with something under way, and how much: of the machines that are decided about, and of `absent` ones that have
+/// a change under way.
 pub(crate) fn busy_clusters<'a>(
     proposals: &[Proposal<'_>],
     absent: impl Iterator<Item = &'a Entry>,
 ) -> BTreeMap<String, u32> {
     let mut busy = BTreeMap::new();
-    for cluster in absent.filter(|entry| entry.commanded.is_some()).filter_map(|entry| entry.cluster.as_ref()) {
+    for cluster in absent.filter_map(|entry| entry.cluster.as_ref()) {
         *busy.entry(cluster.clone()).or_insert(0) += 1;
     }
     for proposal in proposals.iter().filter(|proposal| proposal.verdict.is_in_flight) {

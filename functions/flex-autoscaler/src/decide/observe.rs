@@ -6,8 +6,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::forecast::Advice;
 use crate::policy::Mode;
 use crate::size::{covers, is_size, same};
-use crate::state::{Change, Commanded, Entry, Fired};
+use crate::state::{Change, Commanded, Entry, Fired, Status};
 
+use super::again::{may_be_repeated, rests};
 use super::one::Case;
 use super::signal::{Signal, SizeHistory, Stream};
 
@@ -37,7 +38,19 @@ pub(crate) fn observe(case: &Case<'_>, entry: &mut Entry) -> Seen {
     forget_old(case, entry);
     let mut seen = measure(case, entry, size, before);
     seen.is_external = is_external;
+    forget_vain(case, entry, &seen);
     seen
+}
+
+/// An intention that may not be asked for again, of a machine to which nothing has happened for so long that it would
+/// show: it was never taken, and keeps the machine from what it needs.
+fn forget_vain(case: &Case<'_>, entry: &mut Entry, seen: &Seen) {
+    let Some(commanded) = &entry.commanded else { return };
+    let is_old = minutes_between(commanded.at, case.now) >= case.policy.in_flight.stuck_after_minutes;
+    let is_unsent = commanded.status == Status::Intended && rests(case.instance);
+    if is_old && is_unsent && may_be_repeated(case, entry, seen, commanded).is_err() {
+        entry.commanded = None;
+    }
 }
 
 /// Changes that have arrived, and those of somebody else.
@@ -109,6 +122,8 @@ fn forget_old(case: &Case<'_>, entry: &mut Entry) {
     entry.changes.retain(|change| is_recent(change.at) || Some(*change) == last);
     entry.fired.retain(|_, fired| is_recent(fired.until));
     let believed = case.policy.capacity.needs_reboot_hours * 60.0;
+    let longest = case.policy.capacity.max_retry_after_minutes;
+    entry.infeasible = entry.infeasible.take().filter(|refused| minutes_between(refused.retry_at, case.now) < longest);
     entry.needs_reboot = entry.needs_reboot.filter(|needs| minutes_between(needs.at, case.now) < believed);
     entry.forget_conflict(case.now);
 }

@@ -8,6 +8,7 @@ use crate::policy::{Mode, Policy};
 use crate::record::{Alert, Decision, Kind, Severity};
 use crate::state::{Commanded, Entry, NoRoom, Status, WindowMark};
 
+use super::again::{may_be_repeated, rests};
 use super::bounds::Bounds;
 use super::draft::Draft;
 use super::observe::{Seen, minutes_between, observe};
@@ -93,7 +94,7 @@ pub fn one(case: &Case<'_>, entry: &mut Entry) -> Verdict {
 pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
     let mut draft = Draft::new(case, entry, seen);
     let Some(current) = usable(case, &mut draft) else { return draft.end() };
-    if is_under_way(case, entry, &mut draft) {
+    if is_under_way(case, entry, seen, &mut draft) {
         return draft.end();
     }
     rules(case, entry, seen, current, &mut draft);
@@ -110,10 +111,10 @@ pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
 fn usable(case: &Case<'_>, draft: &mut Draft<'_>) -> Option<Size> {
     let instance = case.instance;
     // Also of a machine that is not ours to change: the others of its cluster wait for it.
-    if is_moving(instance) {
+    if is_moving(instance) && !instance.gone {
         draft.moves();
     }
-    if instance.gone || matches!(instance.state, MachineState::Terminated | MachineState::Terminating) {
+    if instance.gone || instance.is_ended() {
         draft.settle(Kind::Dropped, "R8", "gone", "the machine is not there any more");
         return None;
     }
@@ -138,7 +139,7 @@ fn known_size(instance: &Instance, draft: &mut Draft<'_>) -> Option<Size> {
 }
 
 /// Whether something is going on with the machine that has to end first (R8).
-fn is_under_way(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
+fn is_under_way(case: &Case<'_>, entry: &Entry, seen: &Seen, draft: &mut Draft<'_>) -> bool {
     if case.instance.state == MachineState::Stopped {
         draft.settle(Kind::Hold, "R8", "stopped", "somebody has stopped the machine");
         return true;
@@ -156,26 +157,39 @@ fn is_under_way(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
     }
     let Some(commanded) = &entry.commanded else { return false };
     let minutes = minutes_between(commanded.at, case.now);
-    if commanded.status == Status::Intended && minutes >= case.policy.in_flight.resend_after_minutes {
-        draft.repeat(commanded);
-    } else {
-        draft.in_flight(format!("a change was asked for {minutes:.0} minutes ago"));
+    let text = || format!("a change was asked for {minutes:.0} minutes ago");
+    if commanded.status != Status::Intended || minutes < case.policy.in_flight.resend_after_minutes {
+        draft.in_flight(text());
+        return true;
+    }
+    match may_be_repeated(case, entry, seen, commanded) {
+        Ok(()) => draft.repeat(commanded),
+        Err(against) => draft.in_flight(format!("{} and is not asked for again: {against}", text())),
+    }
+    if minutes >= case.policy.in_flight.stuck_after_minutes {
+        tell_stuck(case, commanded, draft);
     }
     true
 }
 
-/// Whether a change of ours is under way for so long that people must look, whatever the machine says that it does.
+/// Whether a change of ours is under way for so long that people must look, whatever the machine says that it does. One
+/// that nobody may have asked for goes on being asked for.
 fn is_stuck(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) -> bool {
     let Some(commanded) = &entry.commanded else { return false };
     let minutes = minutes_between(commanded.at, case.now);
-    if minutes < case.policy.in_flight.stuck_after_minutes {
+    let is_unsent = commanded.status == Status::Intended && rests(case.instance);
+    if minutes < case.policy.in_flight.stuck_after_minutes || is_unsent {
         return false;
     }
     draft.moves();
     let text = format!("a change was asked for {minutes:.0} minutes ago and is not over");
     draft.settle(Kind::Hold, "R8", "stuck", text);
-    draft.alert(format!("stuck/{}/{}", case.instance.id, commanded.at), "stuck", Severity::Critical);
+    tell_stuck(case, commanded, draft);
     true
+}
+
+fn tell_stuck(case: &Case<'_>, commanded: &Commanded, draft: &mut Draft<'_>) {
+    draft.alert(format!("stuck/{}/{}", case.instance.id, commanded.at), "stuck", Severity::Critical);
 }
 
 /// Whether the machine is on its way to another state, or worked on.
@@ -215,6 +229,10 @@ impl Entry {
     pub fn command(&mut self, case: &Case<'_>, verdict: &Verdict) {
         let (Some(from), Some(to)) = (verdict.decision.from, verdict.resize()) else { return };
         if verdict.is_repetition {
+            // Without an etag it was never sent, and the machine has still the size that it is to change from.
+            if let Some(commanded) = self.commanded.as_mut().filter(|commanded| commanded.if_match.is_none()) {
+                commanded.if_match.clone_from(&case.instance.etag);
+            }
             return;
         }
         self.commanded = Some(Commanded {

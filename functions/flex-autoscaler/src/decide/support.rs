@@ -33,6 +33,10 @@ fn unsupported(instance: &Instance, shape: Option<&Shape>, support: &Support) ->
     if instance.preemptible == Some(true) && !support.preemptible {
         return Some("preemptible".to_owned());
     }
+    // Their local disks come with the size, so the service does not change it.
+    if instance.shape.starts_with("VM.DenseIO.") {
+        return Some(format!("{} cannot change its size", plain(&instance.shape)));
+    }
     let is_flexible = shape.and_then(|shape| shape.is_flexible).unwrap_or_else(|| instance.shape.ends_with(".Flex"));
     (!is_flexible).then(|| format!("{} has no choice of sizes", plain(&instance.shape)))
 }

@@ -27,7 +27,9 @@ impl Alerts {
 
     /// Those whose time has come, in order of their topics; the state remembers them.
     pub(crate) fn tell(self, state: &mut State, now: Timestamp, repeat_minutes: u32) -> Vec<Alert> {
-        state.alerts.retain(|_, at| now.duration_since(*at) < KEPT);
+        for memory in [&mut state.alerts, &mut state.unsent] {
+            memory.retain(|_, at| now.duration_since(*at) < KEPT);
+        }
         let mut told = Vec::new();
         for (topic, mut alert) in self.0 {
             let before = state.alerts.get(&topic);
@@ -35,7 +37,10 @@ impl Alerts {
             let is_due =
                 before.is_none_or(|at| alert.code != "stuck" && minutes_between(*at, now) >= f64::from(repeat_minutes));
             if is_due {
-                alert.dedup_key = format!("{topic}@{now}");
+                // One that may be out already keeps its key, or it would be there twice.
+                let is_young = |first: &Timestamp| minutes_between(*first, now) < f64::from(repeat_minutes);
+                let first = state.unsent.remove(&topic).filter(is_young).unwrap_or(now);
+                alert.dedup_key = format!("{topic}@{first}");
                 state.alerts.insert(topic, now);
                 told.push(alert);
             }

@@ -6,7 +6,7 @@ use crate::forecast::Advice;
 use crate::policy::Policy;
 use crate::record::{Kind, Reason, Severity};
 use crate::size::{covers, larger, price_per_hour, same};
-use crate::state::Entry;
+use crate::state::{Entry, Infeasible};
 
 use super::bounds::Bounds;
 use super::draft::Draft;
@@ -209,12 +209,21 @@ fn feasible(case: &Case<'_>, entry: &Entry, current: Size, size: Size, bounds: &
     if case.now >= refused.retry_at || !covers(size, refused.target) || covers(current, refused.target) {
         return Ok(size);
     }
-    let pause = || No::hold("R17", "infeasible", format!("there was no room; asked again at {}", refused.retry_at));
+    let pause = || not_again(refused);
     if refused.half_tried {
         return Err(pause());
     }
     let half = bounds.part(current, larger(refused.target, current), 0.5);
     if same(half, current) { Err(pause()) } else { Ok(half) }
+}
+
+/// A pause after a refusal, which is not always for want of room.
+pub(crate) fn not_again(refused: &Infeasible) -> No {
+    let at = refused.retry_at;
+    match &refused.refusal {
+        Some(text) => No::hold("R17", "refused", format!("{text}; asked again at {at}")),
+        None => No::hold("R17", "infeasible", format!("there was no room; asked again at {at}")),
+    }
 }
 
 /// What other machines of the shape in the availability domain were refused is not asked for (R17).
@@ -300,9 +309,10 @@ fn tell(case: &Case<'_>, draft: &mut Draft<'_>, code: &'static str) {
         "at_max" => draft.alert(format!("ceiling/{id}"), "ceiling", Severity::Warning),
         "budget" => {
             let tenant = super::support::plain(&case.policy.budget.tenant);
-            draft.alert(format!("budget/{tenant}"), "budget", Severity::Critical);
+            // A topic of its own: that a step was smaller may have been told a moment ago.
+            draft.alert(format!("budget/{tenant}/exhausted"), "budget", Severity::Critical);
         }
-        "quota" | "ratio" | "infeasible" | "needs_reboot" => {
+        "quota" | "ratio" | "infeasible" | "refused" | "needs_reboot" => {
             draft.alert(format!("{code}/{id}"), code, Severity::Warning);
         }
         _ => {}

@@ -189,13 +189,22 @@ impl Policy {
         );
     }
 
-    /// Ceilings of windows leave room for the least size and for the floor of the window.
+    /// Ceilings of windows leave room for the least size and for the floor of the window, and no floor is above the
+    /// largest size.
     fn check_ceilings(&self, findings: &mut Findings) {
-        let least = &self.limits;
+        let limits = &self.limits;
         for (index, window) in self.schedule.windows.iter().enumerate() {
+            for (member, floor, most) in [
+                ("floor_ocpus", window.floor_ocpus, limits.max_ocpus),
+                ("floor_memory_gb", window.floor_memory_gb, limits.max_memory_gb),
+            ] {
+                if floor.is_some_and(|floor| floor > most) {
+                    findings.say(format!("schedule.windows[{index}].{member}"), "must not be above the largest size");
+                }
+            }
             for (member, ceiling, floor, least) in [
-                ("ceiling_ocpus", window.ceiling_ocpus, window.floor_ocpus, least.min_ocpus),
-                ("ceiling_memory_gb", window.ceiling_memory_gb, window.floor_memory_gb, least.min_memory_gb),
+                ("ceiling_ocpus", window.ceiling_ocpus, window.floor_ocpus, limits.min_ocpus),
+                ("ceiling_memory_gb", window.ceiling_memory_gb, window.floor_memory_gb, limits.min_memory_gb),
             ] {
                 let Some(ceiling) = ceiling else { continue };
                 if ceiling < least || floor.is_some_and(|floor| ceiling < floor) {
@@ -292,6 +301,10 @@ mod tests {
                 {"id": "c", "floor_ocpus": 16.0, "ceiling_ocpus": 16.0},
             ]}}),
             &["schedule.windows[0].ceiling_ocpus", "schedule.windows[1].ceiling_ocpus"],
+        );
+        check(
+            json!({"schedule": {"windows": [{"id": "a", "floor_ocpus": 65.0}, {"id": "b", "floor_ocpus": 64.0}]}}),
+            &["schedule.windows[0].floor_ocpus"],
         );
         check(
             json!({"schedule": {"windows": [{"id": "a"}, {"id": "a", "zone": "Mars", "floor_ocpus": -1.0}]}}),

@@ -169,8 +169,8 @@ section! {
         /// A stuck change is given up after this, in minutes. Default 120.
         give_up_after_minutes: f64 = 120.0,
         /// A change whose request may never have been sent is sent again, with its token, after this, in minutes.
-        /// Default 5: one tick.
-        resend_after_minutes: f64 = 5.0,
+        /// Default 4: less than a tick, so that the next one does it though it comes a little early.
+        resend_after_minutes: f64 = 4.0,
         /// Entries of machines that nobody has seen for this long are forgotten, in hours. Default 72.
         forget_after_hours: f64 = 72.0,
     }

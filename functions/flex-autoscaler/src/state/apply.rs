@@ -12,6 +12,8 @@ use crate::size::{covers, same};
 const CONFLICT_MINUTES: i64 = 15;
 /// What lies between two conflicts of the same cause at least, in minutes: a whole tick.
 const CONFLICT_APART_MINUTES: i64 = 5;
+/// How often in a row a machine is busy before that counts as a refusal.
+const MOST_BUSY: u32 = 3;
 
 /// What the service said to a resize.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,8 @@ pub enum Answer {
         now: Option<Size>,
         /// Whether an earlier try of the same call may have been what changed it.
         may_be_ours: bool,
+        /// Whether it runs, with nothing to be seen that goes on.
+        is_settled: bool,
     },
     /// There is no room, or a limit of the service is reached.
     NoCapacity {
@@ -40,8 +44,13 @@ pub enum Answer {
     Conflict,
     /// The machine is busy with something else (409).
     Busy,
-    /// The machine is not there.
+    /// The machine has ended.
     Gone,
+    /// It is not found: not there, or not to be seen by us.
+    Hidden {
+        /// What the service said.
+        text: String,
+    },
     /// No, for another reason.
     Refused {
         /// What it said.
@@ -81,6 +90,7 @@ impl Entry {
         let may_have_happened = self.may_have_happened();
         match answer {
             Answer::Accepted { work } => {
+                self.busy = 0;
                 let commanded = self.commanded.as_mut()?;
                 commanded.status = Status::Accepted;
                 commanded.work.clone_from(work);
@@ -89,25 +99,31 @@ impl Entry {
             Answer::Unknown => Some(unknown()),
             // That it is not done now says nothing about an earlier tick, which may have done it.
             Answer::NotSent if may_have_happened => Some(Correction { is_deferred: true, ..unknown() }),
-            Answer::Busy | Answer::Conflict if may_have_happened => Some(unknown()),
-            Answer::Changed { now: size, may_be_ours } => {
+            Answer::Changed { is_settled: true, now: Some(size), may_be_ours: false } if self.is_still(*size) => {
+                let text = "the machine was changed in between, and is as it was";
+                Some(self.forget("R18", "lost_race", text.to_owned()))
+            }
+            Answer::Changed { now: size, may_be_ours, .. } => {
                 Some(self.changed(now, *size, *may_be_ours || may_have_happened))
             }
+            Answer::Gone => Some(self.forget("R8", "gone", "the machine is not there any more".to_owned())),
+            _ if may_have_happened => Some(unknown()),
             Answer::NoCapacity { .. } => Some(self.no_capacity(policy, now)),
             Answer::NeedsReboot => Some(self.needs_restart(now)),
             Answer::Conflict => Some(self.conflict(now)),
-            Answer::Busy => Some(self.forget("R8", "in_flight", "the machine is busy".to_owned())),
-            Answer::Refused { text } => {
-                let text = format!("refused: {text}");
-                let correction = self.no_capacity(policy, now);
-                Some(Correction { reason: Reason { rule: "R17", code: "refused", text }, ..correction })
-            }
+            Answer::Busy => Some(self.busy(policy, now)),
+            Answer::Refused { text } => Some(self.refused(policy, now, format!("refused: {text}"))),
+            Answer::Hidden { text } => Some(self.refused(policy, now, format!("not to be seen: {text}"))),
             Answer::NotSent => {
                 let correction = self.forget("R19", "deferred", "there was no time left".to_owned());
                 Some(Correction { is_deferred: true, ..correction })
             }
-            Answer::Gone => Some(self.forget("R8", "gone", "the machine is not there any more".to_owned())),
         }
+    }
+
+    /// Whether the change was asked for by an earlier tick and the machine has still its size from before.
+    fn is_still(&self, size: Size) -> bool {
+        self.commanded.as_ref().is_some_and(|commanded| commanded.at != self.seen_at && same(size, commanded.from))
     }
 
     /// Whether the change was asked for by an earlier tick, or was about to be.
@@ -159,13 +175,34 @@ impl Entry {
         let is_same_way =
             |before: &Infeasible| covers(commanded.from, before.target) == covers(commanded.from, commanded.to);
         let before = self.infeasible.take().filter(is_same_way);
-        let is_half =
-            before.as_ref().is_some_and(|before| commanded.to.ocpus < before.target.ocpus && !before.half_tried);
+        let is_less = |before: &Infeasible| covers(before.target, commanded.to) && !same(before.target, commanded.to);
+        let is_half = before.as_ref().is_some_and(|before| is_less(before) && !before.half_tried);
         let failures = before.as_ref().map_or(0, |before| before.failures) + u32::from(!is_half);
         let pause = pause_minutes(policy, failures);
         let retry_at = now.saturating_add(minutes(pause)).unwrap_or(Timestamp::MAX);
-        self.infeasible = Some(Infeasible { target: commanded.to, at: now, retry_at, failures, half_tried: is_half });
+        let (target, at, half_tried, refusal) = (commanded.to, now, is_half, None);
+        self.infeasible = Some(Infeasible { target, at, retry_at, failures, half_tried, refusal });
         hold("R17", "infeasible", format!("there is no room; asked again in {pause} minutes"))
+    }
+
+    /// No for another reason than room: the same pauses, and the reason is remembered.
+    fn refused(&mut self, policy: &Policy, now: Timestamp, text: String) -> Correction {
+        let correction = self.no_capacity(policy, now);
+        if let Some(refused) = &mut self.infeasible {
+            refused.refusal = Some(text.clone());
+        }
+        Correction { reason: Reason { rule: "R17", code: "refused", text }, ..correction }
+    }
+
+    /// A machine that is busy whenever it is asked is one that cannot change.
+    fn busy(&mut self, policy: &Policy, now: Timestamp) -> Correction {
+        let may_restart = self.commanded.as_ref().is_some_and(|commanded| commanded.may_restart);
+        self.busy = if may_restart { self.busy.saturating_add(1) } else { 0 };
+        if self.busy < MOST_BUSY {
+            return self.forget("R8", "in_flight", "the machine is busy".to_owned());
+        }
+        self.busy = 0;
+        self.refused(policy, now, format!("refused: the machine was said to be busy {MOST_BUSY} times in a row"))
     }
 
     /// What passes is over a tick later; what is said again then is that a restart is needed (T32).
@@ -216,117 +253,4 @@ fn hold(rule: &'static str, code: &'static str, text: String) -> Correction {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
-
-    use super::*;
-    use crate::record::Kind;
-
-    const NOW: &str = "2026-03-11T12:00:00Z";
-
-    fn size(ocpus: f64) -> Size {
-        Size { ocpus, memory_gb: ocpus * 16.0 }
-    }
-
-    fn state() -> State {
-        let now = NOW.parse().unwrap();
-        let mut state = State::new(now);
-        let mut entry = Entry::new(now);
-        entry.commanded = Some(Commanded {
-            at: now,
-            epoch: 3,
-            kind: Kind::Up,
-            from: size(16.0),
-            to: size(22.0),
-            token: "token".to_owned(),
-            if_match: None,
-            may_restart: false,
-            status: Status::Intended,
-            work: None,
-            window: None,
-        });
-        state.instances.insert("vm".to_owned(), entry);
-        state
-    }
-
-    /// The code of the correction, and what is remembered of the change.
-    #[track_caller]
-    fn check(answer: &Answer, code: Option<&str>, status: Option<Status>) -> State {
-        let mut state = state();
-        let correction = state.apply(&Policy::default(), "vm", NOW.parse().unwrap(), answer);
-        assert_eq!(correction.map(|correction| correction.reason.code), code, "{answer:?}");
-        let commanded = state.instances.get("vm").and_then(|entry| entry.commanded.as_ref());
-        assert_eq!(commanded.map(|commanded| commanded.status), status, "{answer:?}");
-        state
-    }
-
-    #[test]
-    fn every_answer_leaves_what_the_next_tick_needs() {
-        let accepted = Answer::Accepted { work: Some("work".to_owned()) };
-        let state = check(&accepted, None, Some(Status::Accepted));
-        assert_eq!(state.instances["vm"].commanded.as_ref().unwrap().work.as_deref(), Some("work"));
-        check(&Answer::Unknown, Some("unknown"), Some(Status::Intended));
-        check(&Answer::Busy, Some("in_flight"), None);
-        check(&Answer::NeedsReboot, Some("needs_reboot"), None);
-        let changed = |ocpus: Option<f64>, may_be_ours| Answer::Changed { now: ocpus.map(size), may_be_ours };
-        for (ocpus, may_be_ours, code, status) in [
-            (None, false, "lost_race", None),
-            (None, true, "unknown", Some(Status::Intended)),
-            (Some(16.0), false, "lost_race", None),
-            (Some(16.0), true, "in_flight", Some(Status::Accepted)),
-            (Some(22.0), false, "lost_race", Some(Status::Accepted)),
-            (Some(22.0), true, "lost_race", Some(Status::Accepted)),
-            (Some(20.0), true, "external_change", None),
-        ] {
-            check(&changed(ocpus, may_be_ours), Some(code), status);
-        }
-        let state = check(&changed(Some(20.0), false), Some("external_change"), None);
-        assert_eq!(state.instances["vm"].size, Some(size(20.0)));
-        let state = check(&Answer::Refused { text: "no".to_owned() }, Some("refused"), None);
-        assert_eq!(state.instances["vm"].infeasible.as_ref().unwrap().target, size(22.0));
-        assert_eq!(check(&Answer::NotSent, Some("deferred"), None).deferred, ["vm"]);
-        assert!(check(&Answer::Gone, Some("gone"), None).instances.is_empty());
-    }
-
-    #[test]
-    fn one_conflict_may_pass_and_a_second_one_a_tick_later_needs_a_restart() {
-        let now: Timestamp = NOW.parse().unwrap();
-        let commanded = state().instances["vm"].commanded.clone();
-        let cases: [(&[i64], &str); 7] = [
-            (&[4], "conflict"),
-            (&[5], "needs_reboot"),
-            (&[4, 8], "needs_reboot"),
-            (&[14], "needs_reboot"),
-            (&[15], "conflict"),
-            (&[60], "conflict"),
-            (&[60, 65], "needs_reboot"),
-        ];
-        for (minutes, code) in cases {
-            let mut state = check(&Answer::Conflict, Some("conflict"), None);
-            assert_eq!((state.instances["vm"].conflict_at, state.instances["vm"].needs_reboot), (Some(now), None));
-            let mut last = "";
-            for minutes in minutes {
-                state.instances.get_mut("vm").unwrap().commanded.clone_from(&commanded);
-                let later = now + SignedDuration::from_mins(*minutes);
-                last = state.apply(&Policy::default(), "vm", later, &Answer::Conflict).unwrap().reason.code;
-            }
-            assert_eq!(last, code, "{minutes:?} minutes later");
-            assert_eq!(state.instances["vm"].needs_reboot.is_some(), code == "needs_reboot");
-        }
-    }
-
-    #[test]
-    fn an_answer_about_a_machine_that_is_not_known_is_none() {
-        let now = NOW.parse().unwrap();
-        for answer in [Answer::Busy, Answer::Gone, Answer::NotSent] {
-            assert_eq!(State::new(now).apply(&Policy::default(), "vm", now, &answer), None, "{answer:?}");
-        }
-    }
-
-    #[test]
-    fn the_pause_doubles_up_to_six_hours() {
-        let pauses: Vec<f64> =
-            [1, 2, 3, 4, 5, 99, u32::MAX].map(|failures| pause_minutes(&Policy::default(), failures)).to_vec();
-        assert_eq!(pauses, [30.0, 60.0, 120.0, 240.0, 360.0, 360.0, 360.0]);
-    }
-}
+mod tests;

@@ -44,6 +44,9 @@ pub struct Entry {
     /// passes. It is forgotten after 15 minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conflict_at: Option<Timestamp>,
+    /// How often in a row it was said to be busy with something else when it was to change with a restart.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub busy: u32,
     /// Windows for which it grew, by their id.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fired: BTreeMap<String, Fired>,
@@ -59,6 +62,11 @@ pub struct Entry {
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
 fn is_false(value: &bool) -> bool {
     !value
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// How sure it is that a change was asked for.
@@ -150,6 +158,9 @@ pub struct Infeasible {
     /// Whether half the way was tried too.
     #[serde(default)]
     pub half_tried: bool,
+    /// What the service said, where it was not for want of room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refusal: Option<String>,
 }
 
 /// A change that the cloud would not do without a restart. It waits for a maintenance window.
@@ -201,6 +212,7 @@ impl Entry {
             infeasible: None,
             needs_reboot: None,
             conflict_at: None,
+            busy: 0,
             fired: BTreeMap::new(),
             recommendation: None,
             profile: Profile::default(),

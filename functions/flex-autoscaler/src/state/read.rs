@@ -49,6 +49,12 @@ impl StateRead {
         matches!(self, Self::Absent)
     }
 
+    /// The state, where there is one that can be read.
+    #[must_use]
+    pub fn present(&self) -> Option<&State> {
+        if let Self::Present(state) = self { Some(state) } else { None }
+    }
+
     /// The state to decide with, and what is wrong with what was found. What is remembered of the future is no
     /// memory; everything else is kept.
     #[must_use]
@@ -91,6 +97,7 @@ fn without_the_future(mut state: State, now: Timestamp) -> (State, Option<String
     let known = |state: &State| state.alerts.len() + state.no_room.len();
     let before = known(&state);
     state.alerts.retain(|_, at| *at <= ahead);
+    state.unsent.retain(|_, at| *at <= ahead);
     state.no_room.retain(|_, full| full.at <= ahead && full.retry_at <= pause);
     let is_whole = doubted == 0 && before == known(&state) && state.since <= ahead;
     state.since = if state.since > ahead { now } else { state.since };

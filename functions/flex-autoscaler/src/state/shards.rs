@@ -27,10 +27,12 @@ impl State {
         parts[0].deferred = self.deferred;
         parts[0].no_room = self.no_room;
         parts[0].alerts = self.alerts;
+        parts[0].unsent = self.unsent;
         parts
     }
 
-    /// The documents as one again; `None` without any. A lost one is forgotten machines, which count as new.
+    /// The documents as one again; `None` without any. The machines of a lost one are not in it: see
+    /// [`doubt`](Self::doubt).
     #[must_use]
     pub fn join(parts: Vec<Self>) -> Option<Self> {
         let mut parts = parts.into_iter();
@@ -42,6 +44,7 @@ impl State {
             whole.deferred.extend(part.deferred);
             whole.no_room.extend(part.no_room);
             whole.alerts.extend(part.alerts);
+            whole.unsent.extend(part.unsent);
         }
         Some(whole)
     }

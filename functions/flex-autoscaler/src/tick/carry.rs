@@ -1,7 +1,7 @@
 //! Asking the cloud for the changes that were decided.
 
 use causeway_cloud::Fleet;
-use causeway_cloud::fleet::{MachineState, Resize};
+use causeway_cloud::fleet::{MachineState, RESTART_NEEDED, Resize};
 use causeway_resilience::ServiceFailure;
 use causeway_resilience::service::Kind;
 
@@ -29,9 +29,12 @@ impl Carry<'_> {
     }
 
     async fn one(&self, action: &Action) -> Answer {
-        // Without an etag nobody knows what would be changed.
-        if self.patience.is_over() || action.if_match.is_none() {
+        if self.patience.is_over() {
             return Answer::NotSent;
+        }
+        // Without an etag nobody knows what would be changed.
+        if action.if_match.is_none() {
+            return self.unseen(action).await;
         }
         let resize = Resize {
             id: action.id.clone(),
@@ -52,19 +55,30 @@ impl Carry<'_> {
     }
 
     async fn meaning(&self, action: &Action, failure: &ServiceFailure) -> Answer {
-        if is_capacity(failure) {
+        if is_capacity(failure) && !failure.may_have_happened() {
             return Answer::NoCapacity { is_quota: is_quota(failure) };
         }
         match failure.kind() {
             Kind::NotFound => self.gone_or_denied(action, failure).await,
-            Kind::Conflict if failure.code() == Some("InvalidatedRetryToken") => refused(failure),
-            Kind::Conflict if failure.status() == Some(412) => self.changed(action, failure).await,
+            // The token was taken once, and then the machine was changed again: like an etag that does not fit.
+            Kind::Conflict if failure.status() == Some(412) || failure.code() == Some("InvalidatedRetryToken") => {
+                self.changed(action, failure).await
+            }
             // An earlier try may have done it, whatever the last one says: a machine can be busy with this very change.
             _ if failure.may_have_happened() => Answer::Unknown,
             Kind::Conflict => self.busy_or_unwilling(action).await,
-            Kind::Invalid if !action.may_restart && is_about_restarts(failure) => Answer::NeedsReboot,
-            Kind::Throttled | Kind::Unavailable | Kind::Timeout => Answer::NotSent,
+            Kind::Invalid if failure.code() == Some(RESTART_NEEDED) => Answer::NeedsReboot,
+            // Credentials that are not taken for a while say nothing about the machine.
+            Kind::Unauthenticated | Kind::Throttled | Kind::Unavailable | Kind::Timeout => Answer::NotSent,
             _ => refused(failure),
+        }
+    }
+
+    /// A machine that was listed and could not be looked at: one that is not to be read can never be changed.
+    async fn unseen(&self, action: &Action) -> Answer {
+        match self.patience.call(|deadline| self.fleet.machine(&action.id, deadline)).await {
+            Err(failure) if failure.kind() == Kind::NotFound => hidden(&failure),
+            _ => Answer::NotSent,
         }
     }
 
@@ -72,20 +86,18 @@ impl Carry<'_> {
     /// Errors": `NotAuthorizedOrNotFound`).
     async fn gone_or_denied(&self, action: &Action, failure: &ServiceFailure) -> Answer {
         match self.reads().machine(&action.id).await {
-            Ok(None) => Answer::Gone,
             Ok(Some(machine)) if is_over(&machine.state) => Answer::Gone,
             _ if failure.may_have_happened() => Answer::Unknown,
+            Ok(None) => hidden(failure),
             _ => refused(failure),
         }
     }
 
     async fn changed(&self, action: &Action, failure: &ServiceFailure) -> Answer {
-        let now = match self.reads().machine(&action.id).await {
-            Ok(None) => return Answer::Gone,
-            Ok(Some(machine)) => machine.size,
-            Err(_) => None,
-        };
-        Answer::Changed { now, may_be_ours: failure.may_have_happened() }
+        let machine = self.reads().machine(&action.id).await.ok().flatten();
+        let is_settled = machine.as_ref().is_some_and(|machine| machine.state == MachineState::Running);
+        let now = machine.and_then(|machine| machine.size);
+        Answer::Changed { now, may_be_ours: failure.may_have_happened(), is_settled }
     }
 
     /// 409 is said to a machine that is on its way to another state, and to one that runs and would have to be
@@ -96,7 +108,6 @@ impl Carry<'_> {
         }
         match self.reads().machine(&action.id).await {
             Ok(Some(machine)) if machine.state == MachineState::Running => Answer::Conflict,
-            Ok(None) => Answer::Gone,
             _ => Answer::Busy,
         }
     }
@@ -110,15 +121,18 @@ fn is_over(state: &MachineState) -> bool {
     matches!(state, MachineState::Terminating | MachineState::Terminated)
 }
 
-fn is_about_restarts(failure: &ServiceFailure) -> bool {
-    let text = failure.reason().to_ascii_lowercase();
-    ["reboot", "restart", "downtime"].iter().any(|word| text.contains(word))
+fn refused(failure: &ServiceFailure) -> Answer {
+    Answer::Refused { text: told(failure) }
 }
 
-fn refused(failure: &ServiceFailure) -> Answer {
+fn hidden(failure: &ServiceFailure) -> Answer {
+    Answer::Hidden { text: told(failure) }
+}
+
+fn told(failure: &ServiceFailure) -> String {
     let code = failure.code().unwrap_or(failure.kind().name());
     let text: String = failure.reason().chars().filter(|each| !each.is_control()).take(MAX_TEXT).collect();
-    Answer::Refused { text: format!("{code}: {text}") }
+    format!("{code}: {text}")
 }
 
 /// A stable word for what became of a change.
@@ -131,6 +145,7 @@ pub(crate) fn name(answer: &Answer) -> &'static str {
         Answer::Conflict => "conflict",
         Answer::Busy => "busy",
         Answer::Gone => "gone",
+        Answer::Hidden { .. } => "hidden",
         Answer::Refused { .. } => "refused",
         Answer::Unknown => "unknown",
         Answer::NotSent => "not_sent",

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_cloud::fleet::{MachineState, Shape, Work};
 use causeway_cloud::{Fleet, Metrics};
+use causeway_resilience::ServiceFailure;
 use causeway_runtime::Error;
 use futures_util::future::{join, try_join};
 use jiff::Timestamp;
@@ -49,14 +50,16 @@ impl Gather<'_> {
     /// them, and one metric can be enough to grow.
     pub(crate) async fn all(&self, policy: &Policy, now: Timestamp) -> Result<Gathered, Error> {
         let (found, shapes) = try_join(self.find(), self.shapes()).await?;
-        let missing = [found.missing.as_slice(), found.strangers.as_slice()].concat();
-        let mut gathered = Gathered { shapes, missing, ..Gathered::default() };
+        let is_named = matches!(self.target, Target::Ids(_));
+        let ended = found.ended.iter().filter(|_| is_named).map(|machine| machine.id.clone());
+        let missing = found.missing.iter().cloned().chain(ended).chain(found.strangers.iter().cloned()).collect();
+        let mut gathered = Gathered { shapes, missing, warnings: found.unknown.clone(), ..Gathered::default() };
         let (cpu, memory) = join(
             self.points(&found, &self.config.cpu_metric, policy, now),
             self.points(&found, &self.config.memory_metric, policy, now),
         )
         .await;
-        let (mut cpu, mut memory) = (known(cpu, &mut gathered.warnings), known(memory, &mut gathered.warnings));
+        let (mut cpu, mut memory) = (cpu.known(&mut gathered.warnings), memory.known(&mut gathered.warnings));
         for (id, machine) in found.machines {
             let mut instance = Instance::from(machine);
             instance.cpu = cpu.remove(&id).unwrap_or_default();
@@ -64,6 +67,8 @@ impl Gather<'_> {
             gathered.instances.push(instance);
         }
         gathered.instances.extend(found.missing.iter().map(|id| gone(id)));
+        let ended = found.ended.into_iter().map(Instance::from);
+        gathered.instances.extend(ended.map(|instance| Instance { gone: is_named, ..instance }));
         Ok(gathered)
     }
 
@@ -80,13 +85,7 @@ impl Gather<'_> {
     }
 
     /// The points of one metric in every compartment that has machines.
-    async fn points(
-        &self,
-        found: &Found,
-        metric: &str,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Result<ByMachine, causeway_resilience::ServiceFailure> {
+    async fn points(&self, found: &Found, metric: &str, policy: &Policy, now: Timestamp) -> Points {
         let asked = found.census.iter().map(|(compartment, machines)| Asked {
             metrics: self.metrics,
             patience: self.patience,
@@ -97,11 +96,14 @@ impl Gather<'_> {
             machines,
         });
         let asked: Vec<Asked<'_>> = asked.collect();
-        let mut points = ByMachine::new();
+        let mut points = Points::default();
         for of_compartment in at_once(asked.iter().map(|asked| asked.points(metric)).collect(), AT_ONCE).await {
-            points.extend(of_compartment?.into_iter().filter(|(id, _)| found.machines.contains_key(id)));
+            match of_compartment {
+                Ok(some) => points.found.extend(some.into_iter().filter(|(id, _)| found.machines.contains_key(id))),
+                Err(failure) => points.failures.push(failure),
+            }
         }
-        Ok(points)
+        points
     }
 
     /// How far the changes are that earlier ticks asked for.
@@ -146,17 +148,28 @@ fn minutes_of(policy: &Policy) -> usize {
     usize::try_from(longest.min(KEPT)).unwrap_or(usize::MAX)
 }
 
-fn known(points: Result<ByMachine, causeway_resilience::ServiceFailure>, warnings: &mut Vec<String>) -> ByMachine {
-    points.unwrap_or_else(|failure| {
-        tracing::error!(%failure, "measurements are not known");
-        warnings.push(format!("measurements are not known: {failure}"));
-        ByMachine::new()
-    })
+/// The points of one metric.
+#[derive(Debug, Default)]
+struct Points {
+    found: ByMachine,
+    /// Of compartments whose points are not known.
+    failures: Vec<ServiceFailure>,
 }
 
-/// A machine that was named and is not there.
+impl Points {
+    /// What is known; what is not is a warning.
+    fn known(self, warnings: &mut Vec<String>) -> ByMachine {
+        for failure in self.failures {
+            tracing::error!(%failure, "measurements are not known");
+            warnings.push(format!("measurements are not known: {failure}"));
+        }
+        self.found
+    }
+}
+
+/// A machine that was named and is not found, which does not say that it has ended.
 fn gone(id: &str) -> Instance {
-    Instance { gone: true, ..Instance::unknown(id, MachineState::Terminated, "") }
+    Instance { gone: true, ..Instance::unknown(id, MachineState::Other("NOT_FOUND".to_owned()), "") }
 }
 
 #[cfg(test)]

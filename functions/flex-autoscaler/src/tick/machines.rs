@@ -17,8 +17,12 @@ use crate::request::{Scope, Target};
 pub(crate) struct Found {
     /// Machines that are meant, by OCID.
     pub(crate) machines: BTreeMap<String, Machine>,
+    /// Machines that have ended.
+    pub(crate) ended: Vec<Machine>,
     /// Machines that were named and are not there.
     pub(crate) missing: Vec<String>,
+    /// Machines that were named and could not be looked at, and why.
+    pub(crate) unknown: Vec<String>,
     /// Machines that were named and have not the tags of the fleet.
     pub(crate) strangers: Vec<String>,
     /// Machines of each compartment that may have measurements, by availability domain, whether they are meant or not.
@@ -37,7 +41,8 @@ impl Reads<'_> {
     /// The machines that are meant; `own` is the deployment's fleet, whose tags machines need that are named.
     ///
     /// # Errors
-    /// The service's. One page that is missing would look like machines that are gone.
+    /// The service's. One page that is missing would look like machines that are gone. Of machines that are named all must
+    /// fail: else those that do are left out.
     pub(crate) async fn find(&self, target: &Target, own: &Scope) -> Result<Found, ServiceFailure> {
         match target {
             Target::Scope(scope) => self.list(scope).await,
@@ -51,7 +56,12 @@ impl Reads<'_> {
         let listed: Vec<Machine> =
             self.patience.call(|deadline| self.fleet.machines(&everything, deadline).try_collect()).await?;
         let mut found = Found::default();
-        for machine in listed.into_iter().filter(|machine| machine.state != MachineState::Terminated) {
+        for machine in listed {
+            // Without measurements, and perhaps without its tags: who remembers it knows whether it was meant.
+            if machine.state == MachineState::Terminated {
+                found.ended.push(machine);
+                continue;
+            }
             found.count(&machine);
             if wanted.holds(&machine) {
                 found.machines.insert(machine.id.clone(), machine);
@@ -64,17 +74,27 @@ impl Reads<'_> {
         let ours = Selector { compartment: None, tags: own.tags.clone() };
         let answers = at_once(ids.iter().map(|id| self.machine(id)).collect(), self.concurrency).await;
         let mut found = Found::default();
+        let mut failed = None;
         for (id, machine) in ids.iter().cloned().zip(answers) {
-            match machine?.filter(|machine| machine.state != MachineState::Terminated) {
-                Some(machine) if !ours.holds(&machine) => found.strangers.push(id),
-                Some(machine) => {
+            match machine {
+                Ok(None) => found.missing.push(id),
+                Ok(Some(machine)) if machine.state == MachineState::Terminated => found.ended.push(machine),
+                Ok(Some(machine)) if !ours.holds(&machine) => found.strangers.push(id),
+                Ok(Some(machine)) => {
                     found.count(&machine);
                     found.machines.insert(id, machine);
                 }
-                None => found.missing.push(id),
+                Err(failure) => {
+                    tracing::error!(%failure, id, "a machine that was named could not be looked at");
+                    found.unknown.push(format!("{id} is not known: {failure}"));
+                    failed.get_or_insert(failure);
+                }
             }
         }
-        Ok(found)
+        match failed {
+            Some(failure) if found.unknown.len() == ids.len() => Err(failure),
+            _ => Ok(found),
+        }
     }
 
     /// One machine with its etag; `None` when it is gone.

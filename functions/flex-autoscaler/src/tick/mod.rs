@@ -13,22 +13,25 @@ mod gather;
 mod look;
 mod machines;
 mod measure;
+mod notices;
 mod patience;
 mod points;
 mod store;
 mod tell;
 
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use causeway_cloud::fleet::MachineState;
 use causeway_cloud::object_store::{self, ObjectStoreExt};
 use causeway_cloud::state::lease::{Acquired, Lease, acquire};
 use causeway_cloud::state::{Clock, StateError};
 use causeway_cloud::{Fleet, Metrics, object_path};
 use causeway_resilience::{Deadline, ServiceFailure};
 use causeway_runtime::{Context, Error};
-use futures_util::future::{join, join3, try_join};
+use futures_util::future::{Either, join, join3, select, try_join};
 use jiff::Timestamp;
 
 use carry::Carry;
@@ -38,17 +41,19 @@ use patience::Patience;
 use store::{Loaded, Store};
 
 use crate::config::PolicyFrom;
-use crate::decide::{Action, Outcome};
+use crate::decide::{Action, Alerts, Outcome};
 use crate::handler::FlexAutoscaler;
-use crate::input::Inputs;
+use crate::input::{Inputs, Instance};
 use crate::policy::{Effective, Mode, Policy};
 use crate::policy_document::{self, MAX_POLICY_BYTES};
-use crate::record::{Alert, Severity};
+use crate::record::Alert;
 use crate::reply::{Busy, Reply, Resized, Status};
 use crate::request::{Request, Target};
-use crate::state::{Answer, StateRead};
+use crate::state::{Answer, State, StateRead};
 
 const LEASE: &str = "lease";
+/// How long people are told what was found, and then how long figures are published.
+const AFTERWARDS: Duration = Duration::from_secs(20);
 /// Decisions of a reply.
 const MAX_DECISIONS: usize = 2_000;
 
@@ -61,6 +66,8 @@ pub(crate) struct Tick<'a> {
     target: Target,
     patience: Patience<'a>,
     began: Instant,
+    /// When the invocation ends, less what the reply needs.
+    end: Deadline,
 }
 
 /// Why a tick ends before it has decided.
@@ -74,6 +81,8 @@ struct Work {
     store: Store,
     inputs: Inputs,
     reply: Reply,
+    /// Shards of the state that are not there.
+    lost: Vec<String>,
 }
 
 impl FlexAutoscaler {
@@ -97,7 +106,10 @@ impl FlexAutoscaler {
         let patience = Patience { clock: self.clock.as_ref(), random: self.random, deadline };
         let (fleet, metrics) = (services.fleet.as_ref(), services.metrics.as_ref());
         let policy = Policy { mode, ..policy };
-        let tick = Tick { owner: self, fleet, metrics, policy, target, patience, began };
+        let kept_back = |left: Duration| Duration::from_secs(2).min(left / 5);
+        let left = context.budget.remaining().map(|left| left.saturating_sub(kept_back(left)));
+        let end = Deadline::within(Instant::now(), left);
+        let tick = Tick { owner: self, fleet, metrics, policy, target, patience, began, end };
         let reply = if mode == Mode::DryRun { tick.dry().await? } else { tick.leased(&context.request_id).await? };
         measure::record(&context.metrics, &reply, began.elapsed());
         Ok(reply.shortened(MAX_DECISIONS))
@@ -158,7 +170,7 @@ impl Tick<'_> {
             held = Some(self.take(owner).await.map_err(Stop::Failed)?.map_err(Stop::Busy)?);
             self.load().await.map_err(Stop::Failed)
         };
-        let read = try_join(taken, reading).await;
+        let read = both(taken, reading).await;
         let outcome = match (read, held.as_mut()) {
             (Ok((loaded, gathered)), Some(lease)) => self.held(loaded, gathered, now, lease).await,
             (Err(Stop::Busy(busy)), _) => Ok(Reply { busy: Some(busy), ..Reply::nothing(Status::Busy) }),
@@ -179,6 +191,11 @@ impl Tick<'_> {
             }
         };
         join(released, published).await.1
+    }
+
+    /// For what comes after the work: people and figures are told also when the time for work is over.
+    fn afterwards(&self) -> Deadline {
+        Deadline::within(Instant::now(), Some(AFTERWARDS)).earlier(self.end)
     }
 
     /// The lease, or who has it.
@@ -205,22 +222,29 @@ impl Tick<'_> {
             work.reply.quarantined.extend(work.store.keep_doubtful(state, now).await.map_err(of_state)?);
         }
         let mut outcome = self.decided(&mut work).await;
-        outcome.record.alerts.extend(unreadable(&outcome.record.alerts, &work.reply.quarantined));
-        work.store.save(&outcome.state, lease).await.map_err(of_state)?;
+        let lost = [work.reply.quarantined.as_slice(), &work.lost].concat();
+        outcome.record.alerts.extend(notices::lost_parts(&outcome.record.alerts, &lost));
+        let before = work.inputs.state.present().cloned();
+        let untold = |state: &mut State, alert: &Alert| state.alert_failed(&alert.topic, before.as_ref(), now);
+        // A tick that dies before it has told what it found leaves that to the next one.
+        let mut intended = outcome.state.clone();
+        outcome.record.alerts.iter().for_each(|alert| untold(&mut intended, alert));
+        work.store.save(&intended, lease).await.map_err(of_state)?;
         self.carry_out(&work.inputs, &mut outcome, &mut work.reply).await;
         let Outcome { record, mut state, .. } = outcome;
         let reply = finished(Reply { record: Some(record), ..work.reply });
         let alerts = reply.record.as_ref().map_or(&[][..], |record| &record.alerts);
-        let told = tell::tell(self.owner.alerts.as_ref(), alerts, self.patience.deadline);
+        let told = tell::tell(self.owner.alerts.as_ref(), alerts, self.afterwards());
         // What was done is traced also when the state cannot be written. What has not changed since the intentions is
         // not written again.
         let trace = audit::write(&self.owner.objects, &self.owner.config.audit_prefix, &reply);
-        let (saved, unsent, written) = join3(work.store.save(&state, lease), told, trace).await;
+        let mut done = state.clone();
+        alerts.iter().for_each(|alert| untold(&mut done, alert));
+        let (saved, unsent, written) = join3(work.store.save(&done, lease), told, trace).await;
         saved.map_err(of_state)?;
-        if !unsent.is_empty() {
-            unsent.iter().for_each(|topic| state.alert_failed(topic));
-            work.store.save(&state, lease).await.map_err(of_state)?;
-        }
+        unsent.iter().for_each(|topic| state.alert_failed(topic, before.as_ref(), now));
+        // Only where there was something to tell it is another state than the one that was just written.
+        work.store.save(&state, lease).await.map_err(of_state)?;
         Ok(traced(reply, written))
     }
 
@@ -246,13 +270,21 @@ impl Tick<'_> {
 
     /// Everything that a decision depends on.
     fn put_together(&self, loaded: (Store, Loaded), gathered: Gathered, now: Timestamp) -> Work {
-        let (store, Loaded { state, quarantined }) = loaded;
+        let (store, Loaded { mut state, quarantined, absent, lost }) = loaded;
         let epoch = epoch(self.owner.clock.as_ref());
-        let Gathered { instances, shapes, missing, warnings } = gathered;
+        let Gathered { mut instances, shapes, missing, mut warnings } = gathered;
+        warnings.extend(absent.iter().map(|key| format!("{key} of the state is gone")));
+        // Of machines that have ended only those are news of which something is remembered.
+        let is_known = |id: &str| state.present().is_some_and(|state| state.instances.contains_key(id));
+        let is_over = |instance: &Instance| instance.state == MachineState::Terminated && !instance.gone;
+        instances.retain(|instance| !is_over(instance) || is_known(&instance.id));
+        if let StateRead::Present(state) = &mut state {
+            state.doubt(instances.iter().map(|instance| instance.id.as_str()).filter(|id| lost.has(id)), now);
+        }
         let (policy, spend, quotas) = (self.policy.clone(), BTreeMap::new(), Vec::new());
         let inputs = Inputs { now, epoch, policy, shapes, state, spend, quotas, instances };
         let reply = Reply { missing, warnings, quarantined, ..Reply::nothing(Status::Ok) };
-        Work { store, inputs, reply }
+        Work { store, inputs, reply, lost: absent }
     }
 
     fn gather(&self) -> Gather<'_> {
@@ -265,6 +297,7 @@ impl Tick<'_> {
         let answers = carry.out(&outcome.actions).await;
         let now = now(self.owner.clock.as_ref()).unwrap_or(inputs.now);
         let mut policies = Effective::new(&inputs.policy);
+        let mut refusals = Alerts::default();
         for (action, answer) in outcome.actions.iter().zip(answers) {
             let instance = inputs.instances.iter().find(|instance| instance.id == action.id);
             let policy = instance.map(|instance| policies.of(instance));
@@ -275,16 +308,33 @@ impl Tick<'_> {
             if let Some(correction) = outcome.state.apply(policy, &action.id, now, &answer) {
                 correct(&mut outcome.record, &action.id, correction);
             }
+            if let Some(alert) = notices::refusal(instance, action, &answer) {
+                refusals.add(alert);
+            }
             reply.resizes.push(resized(action, answer));
         }
+        let repeat_minutes = inputs.policy.alerts.repeat_minutes;
+        outcome.record.alerts.extend(refusals.tell(&mut outcome.state, inputs.now, repeat_minutes));
     }
 
     /// Leaves the figures.
     async fn published(&self, mut reply: Reply) -> Reply {
         let Some(namespace) = &self.owner.config.published_namespace else { return reply };
-        let (took, deadline) = (self.began.elapsed(), self.patience.deadline);
+        let (took, deadline) = (self.began.elapsed(), self.afterwards());
         reply.warnings.extend(measure::publish(self.metrics, namespace, &reply, took, deadline).await.err());
         finished(reply)
+    }
+}
+
+/// What both bring. When the first fails the second ends there; when the second fails the first is finished, since the
+/// lease that it takes would stay.
+async fn both<T, U, E>(
+    first: impl Future<Output = Result<T, E>>,
+    second: impl Future<Output = Result<U, E>>,
+) -> Result<(T, U), E> {
+    match select(pin!(first), pin!(second)).await {
+        Either::Left((first, second)) => Ok((first?, second.await?)),
+        Either::Right((second, first)) => Ok((first.await?, second?)),
     }
 }
 
@@ -304,21 +354,6 @@ fn resized(action: &Action, answer: Answer) -> Resized {
     let name = carry::name(&answer);
     let work = if let Answer::Accepted { work } = answer { work } else { None };
     Resized { id: action.id.clone(), from: action.from, to: action.to, answer: name, work }
-}
-
-/// What people are told of parts of the state that cannot be read, unless they are told of the whole.
-fn unreadable(alerts: &[Alert], quarantined: &[String]) -> Option<Alert> {
-    const CODE: &str = "state_corrupt";
-    let first = quarantined.first().filter(|_| alerts.iter().all(|alert| alert.code != CODE))?;
-    Some(Alert {
-        topic: format!("{CODE}/{first}"),
-        dedup_key: format!("{CODE}/{first}"),
-        code: CODE,
-        severity: Severity::Critical,
-        instance: None,
-        title: format!("flex-autoscaler: {CODE}"),
-        body: format!("parts of the state cannot be read and were left as they are: {}", quarantined.join(", ")),
-    })
 }
 
 /// Partial is not success, and unknown is not fine.

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+use causeway_cloud::fleet::OUT_OF_HOST_CAPACITY;
 use causeway_cloud::state::Clock;
 use causeway_resilience::retry::{Backoff, Decision, Failure, Idempotency, Jitter, Policy, Retry};
 use causeway_resilience::service::Kind;
@@ -46,7 +47,8 @@ impl Patience<'_> {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
-            may_have_happened |= failure.may_have_happened();
+            // That there is no room is an answer, whatever its status.
+            may_have_happened |= failure.may_have_happened() && !is_capacity(&failure);
             let failure = failure.with_unknown_effect(may_have_happened);
             let Some(passing) = passing(&failure) else { return Err(failure) };
             match retry.next(&passing, Instant::now(), (self.random)()) {
@@ -71,11 +73,9 @@ fn passing(failure: &ServiceFailure) -> Option<Failure> {
     }
 }
 
-/// Whether there is no room for the size: a limit, a quota, or no host with so much left. Oracle's page "API Errors"
-/// names the first two. A full host comes as 500 with the code `InternalError`, which no other failure has: theirs is
-/// `InternalServerError`.
+/// Whether there is no room for the size: a limit, a quota (Oracle's page "API Errors"), or no host with so much left.
 pub(crate) fn is_capacity(failure: &ServiceFailure) -> bool {
-    const CODES: [&str; 4] = ["LimitExceeded", "QuotaExceeded", "OutOfHostCapacity", "InternalError"];
+    const CODES: [&str; 3] = ["LimitExceeded", "QuotaExceeded", OUT_OF_HOST_CAPACITY];
     failure.code().is_some_and(|code| CODES.contains(&code))
 }
 
@@ -123,7 +123,8 @@ mod tests {
         check(Kind::Throttled, Some("TooManyRequests"), "429", true);
         check(Kind::Unavailable, Some("InternalServerError"), "500", true);
         check(Kind::Timeout, None, "", true);
-        check(Kind::Unavailable, Some("InternalError"), "500", false);
+        check(Kind::Unavailable, Some("InternalError"), "500", true);
+        check(Kind::Unavailable, Some(OUT_OF_HOST_CAPACITY), "500", false);
         check(Kind::Invalid, Some("LimitExceeded"), "", false);
         check(Kind::Conflict, Some("IncorrectState"), "", false);
         check(Kind::NotFound, None, "", false);

@@ -11,7 +11,7 @@
 //! cannot be read is never written over: the state goes on in a new generation of shards, and the unreadable one
 //! stays where it is for whoever looks into it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::state::{State, StateRead};
+use crate::state::{State, StateRead, shard_of};
 
 /// Machines of one shard, about; a shard of 500 has half a megabyte.
 const PER_SHARD: usize = 500;
@@ -53,6 +53,25 @@ pub(crate) struct Loaded {
     pub(crate) state: StateRead,
     /// Documents that cannot be read and are left as they are.
     pub(crate) quarantined: Vec<String>,
+    /// Shards that the index names and that are not there.
+    pub(crate) absent: Vec<String>,
+    /// Of which machines the state is lost.
+    pub(crate) lost: Lost,
+}
+
+/// The shards that are not there or cannot be read.
+#[derive(Debug, Default)]
+pub(crate) struct Lost {
+    numbers: BTreeSet<usize>,
+    /// Of how many.
+    shards: usize,
+}
+
+impl Lost {
+    /// Whether what was known of a machine was in one of them.
+    pub(crate) fn has(&self, id: &str) -> bool {
+        !self.numbers.is_empty() && self.numbers.contains(&shard_of(id, self.shards))
+    }
 }
 
 /// One tick's hold on the documents.
@@ -89,21 +108,28 @@ impl Store {
         let index = if is_known { index } else { Index::default() };
         let (stored, is_unreadable) = (BTreeMap::new(), !quarantined.is_empty());
         let mut store = Self { documents, clock, index, index_version, stored, must_renew: !is_known, is_unreadable };
-        let state = store.read_shards(&mut quarantined).await?;
-        store.must_renew |= !quarantined.is_empty();
-        Ok((store, Loaded { state, quarantined }))
+        let loaded = store.read_shards(quarantined).await?;
+        store.must_renew |= !(loaded.quarantined.is_empty() && loaded.absent.is_empty());
+        Ok((store, loaded))
     }
 
-    async fn read_shards(&mut self, quarantined: &mut Vec<String>) -> Result<StateRead, StateError> {
+    async fn read_shards(&mut self, mut quarantined: Vec<String>) -> Result<Loaded, StateError> {
         let keys: Vec<String> = (0..self.index.shards).map(|number| self.key(number)).collect();
         let read = join_all(keys.iter().map(|key| self.documents.get::<Box<RawValue>>(key))).await;
-        let (mut parts, mut corrupt) = (Vec::new(), None);
+        let (mut parts, mut corrupt, mut absent) = (Vec::new(), None, Vec::new());
+        let mut lost = Lost { shards: self.index.shards, ..Lost::default() };
         for ((number, key), read) in keys.iter().enumerate().zip(read) {
-            let Some(read) = unless_malformed(read, key, quarantined)? else { continue };
+            lost.numbers.insert(number);
+            let before = quarantined.len();
+            let Some(read) = unless_malformed(read, key, &mut quarantined)? else {
+                absent.extend((before == quarantined.len()).then(|| key.clone()));
+                continue;
+            };
             match StateRead::from_text(read.value.get()) {
-                StateRead::Absent => {}
+                StateRead::Absent => absent.push(key.clone()),
                 StateRead::Present(part) => {
                     parts.push(part);
+                    lost.numbers.remove(&number);
                     self.stored.insert(number, (read.version, digest(read.value.get())));
                 }
                 StateRead::Corrupt { text, problem } => {
@@ -114,7 +140,8 @@ impl Store {
             }
         }
         let whole = State::join(parts).map(StateRead::Present);
-        Ok(whole.or(corrupt).unwrap_or_else(|| lost(quarantined)))
+        let state = whole.or(corrupt).unwrap_or_else(|| nothing(&quarantined, &absent));
+        Ok(Loaded { state, quarantined, absent, lost })
     }
 
     /// Writes what has changed, under the lease.
@@ -231,9 +258,10 @@ impl Store {
 }
 
 /// Where nothing can be read: whether there was something.
-fn lost(quarantined: &[String]) -> StateRead {
-    match quarantined.first() {
-        Some(key) => StateRead::Corrupt { text: String::new(), problem: format!("{key} cannot be read") },
+fn nothing(quarantined: &[String], absent: &[String]) -> StateRead {
+    let unreadable = quarantined.first().map(|key| format!("{key} cannot be read"));
+    match unreadable.or_else(|| absent.first().map(|key| format!("{key} is gone"))) {
+        Some(problem) => StateRead::Corrupt { text: String::new(), problem },
         None => StateRead::Absent,
     }
 }

@@ -20,6 +20,7 @@ mod pixels;
 mod prepare;
 mod rejected;
 mod resize;
+mod reuse;
 mod settings;
 mod sniff;
 

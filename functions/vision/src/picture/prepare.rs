@@ -5,7 +5,8 @@ use std::fmt;
 use super::compare::square;
 use super::decode::Wanted;
 use super::pixels::Gray;
-use super::resize::{copy, fit, luma, resize};
+use super::resize::{fit, luma, resize, thumbnail};
+use super::reuse::keep_freed_buffers;
 use super::{Faces, Gate, ImageMetrics, Inspected, Orientation, Rejected, Settings, decode, encode, faces, metrics};
 
 /// Long edge of the copy that is measured: thresholds are given for it.
@@ -41,6 +42,7 @@ pub struct Prepared {
 /// # Errors
 /// 413 larger than the limits, 415 a coding that is not decoded, 422 broken pixels.
 pub fn prepare(bytes: &[u8], inspected: &Inspected, settings: &Settings) -> Result<Prepared, Rejected> {
+    keep_freed_buffers();
     let edge = settings.long_edge.max(1) as usize;
     let wanted = Wanted { edge, turned: inspected.orientation != Orientation::default() };
     let stored = decode::decode(bytes, inspected, wanted, &settings.limits)?;
@@ -49,11 +51,11 @@ pub fn prepare(bytes: &[u8], inspected: &Inspected, settings: &Settings) -> Resu
     let measured = luma(&sent, MEASURED_EDGE)?;
     let (width, height) = inspected.upright_size();
     let shrunk = (measured.width, measured.height) != (width as usize, height as usize);
-    let small = copy(&sent, settings.thumbnail_edge.max(1) as usize)?;
+    let small = thumbnail(&sent, settings.thumbnail_edge.max(1) as usize)?;
     let metrics = metrics::measure(&measured, &small, shrunk);
     let faces = faces::treat(settings.faces, &measured, &mut sent)?;
     let hidden = faces.as_ref().is_some_and(|faces| faces.blurred && faces.count > 0);
-    let small = if hidden { copy(&sent, settings.thumbnail_edge.max(1) as usize)? } else { small };
+    let small = if hidden { thumbnail(&sent, settings.thumbnail_edge.max(1) as usize)? } else { small };
     Ok(Prepared {
         width,
         height,

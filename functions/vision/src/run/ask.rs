@@ -8,6 +8,7 @@ use causeway_cloud::{ChatModel, chat};
 use causeway_resilience::{Deadline, ServiceFailure};
 use causeway_runtime::{Error, until};
 use futures_util::future::join_all;
+use jiff::Timestamp;
 
 use super::timings::Timings;
 use crate::handler::Vision;
@@ -28,11 +29,17 @@ const TEMPERATURE_OF_SEVERAL: f64 = 0.4;
 pub(crate) struct Asked {
     pub(crate) outcome: Outcome,
     pub(crate) provider: Provider,
+    /// Until when this stands although answers are missing; see [`Said::is_held`](super::said::Said::is_held).
+    pub(crate) held_until: Option<Timestamp>,
     /// From an earlier result: nothing was asked now.
     pub(crate) is_remembered: bool,
 }
 
 impl Asked {
+    fn new(outcome: Outcome, provider: Provider) -> Self {
+        Self { outcome, provider, held_until: None, is_remembered: false }
+    }
+
     /// Questions that this look sent to a model.
     pub(crate) fn calls(&self) -> u32 {
         if self.is_remembered { 0 } else { self.provider.attempts }
@@ -61,6 +68,8 @@ struct Sample {
 enum NoAnswer {
     /// Nobody answered, or the answer was held back.
     Failed(String),
+    /// It cannot be read, and the service failed when it was asked again.
+    Unrepaired(Vec<Fault>),
     /// It cannot be read, even after it was asked again.
     Unusable(Vec<Fault>),
 }
@@ -79,7 +88,7 @@ impl Vision {
     ) -> Result<Asked, Error> {
         let name = self.model.ready().map_or(chat::NONE, |model| model.name());
         let unasked = Provider { name: name.to_owned(), ..Provider::default() };
-        let nobody = |outcome| Ok(Asked { outcome, provider: unasked.clone(), is_remembered: false });
+        let nobody = |outcome| Ok(Asked::new(outcome, unasked.clone()));
         let model = match &self.model {
             Port::NotSet(_) => return nobody(Outcome::NoModel),
             _ if !prepared.gate.passed => return nobody(Outcome::NotAsked),
@@ -98,7 +107,9 @@ impl Vision {
         let all = join_all((0..samples).map(one)).await;
         timings.step("model");
         let provider = provider(unasked, &all);
-        Ok(Asked { outcome: outcome(all, samples), provider, is_remembered: false })
+        let end = || self.now().checked_add(self.config.keeping.unusable).ok();
+        let held_until = is_held(&all).then(end).flatten();
+        Ok(Asked { held_until, ..Asked::new(outcome(all, samples), provider) })
     }
 
     async fn sample(&self, model: &dyn ChatModel, picture: Part, number: Option<u32>, deadline: Deadline) -> Sample {
@@ -124,7 +135,7 @@ impl Vision {
             // The first answer is what there is.
             Err(failed) => {
                 let attempts = before.attempts + failed.attempts;
-                Sample { answer: Err(NoAnswer::Unusable(faults)), attempts, is_repaired: true, ..before }
+                Sample { answer: Err(NoAnswer::Unrepaired(faults)), attempts, is_repaired: true, ..before }
             }
         }
     }
@@ -216,12 +227,19 @@ fn provider(unasked: Provider, samples: &[Sample]) -> Provider {
     all
 }
 
+/// Whether asking again soon would bring the same. A service that failed may have recovered; a model that wrote twice
+/// what cannot be read does so again.
+fn is_held(samples: &[Sample]) -> bool {
+    let is_said = |sample: &Sample| matches!(sample.answer, Ok(_) | Err(NoAnswer::Unusable(_)));
+    samples.iter().all(is_said) && samples.iter().any(|sample| sample.answer.is_err())
+}
+
 fn outcome(samples: Vec<Sample>, asked: u32) -> Outcome {
     let (mut answers, mut faults, mut failed) = (Vec::new(), None, None);
     for sample in samples {
         match sample.answer {
             Ok(answer) => answers.push(answer),
-            Err(NoAnswer::Unusable(found)) => faults = Some(found),
+            Err(NoAnswer::Unusable(found) | NoAnswer::Unrepaired(found)) => faults = Some(found),
             Err(NoAnswer::Failed(detail)) => failed = Some(detail),
         }
     }

@@ -6,18 +6,17 @@
 use causeway_cloud::object_store::{Error as StoreError, ObjectMeta, ObjectStore, PutMode, PutOptions, UpdateVersion};
 use causeway_cloud::{Objects, object_path};
 use causeway_runtime::Error;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::ask::Asked;
 use super::object::{self, Found};
+use super::said::Said;
 use super::{Job, expectations};
 use crate::handler::Vision;
 use crate::picture;
 use crate::reply::Document;
-use crate::report::assess::Outcome;
-use crate::report::contract::Provider;
-use crate::report::observed::Observed;
 use crate::request::Expectations;
 
 /// Largest result that is read; those that are written have some kilobytes for each answer.
@@ -53,12 +52,8 @@ pub(crate) struct Memory {
     told: String,
     /// Whether asking again would bring nothing new; a model that failed is asked again.
     pub(crate) is_settled: bool,
-    /// What the model answered.
-    answers: Vec<Observed>,
-    /// How many answers were asked for.
-    count: u32,
-    /// Who answered.
-    provider: Provider,
+    #[serde(flatten)]
+    said: Said,
     /// What was expected.
     pub(crate) expectations: Expectations,
 }
@@ -98,17 +93,11 @@ fn digest(text: &str) -> String {
 
 impl Memory {
     pub(crate) fn of(keys: &Keys, asked: &Asked, expectations: &Expectations) -> Self {
-        let (answers, count) = match &asked.outcome {
-            Outcome::Answered { answers, asked } => (answers.clone(), *asked),
-            _ => (Vec::new(), 0),
-        };
         Self {
             asked: keys.asked.clone(),
             told: keys.told.clone(),
             is_settled: asked.is_settled(),
-            answers,
-            count,
-            provider: asked.provider.clone(),
+            said: Said::of(asked),
             expectations: expectations.clone(),
         }
     }
@@ -122,26 +111,21 @@ impl Kept {
 
     /// Whether it is what a look with these keys and expectations would come to. Who expects nothing new takes what
     /// was expected before.
-    pub(crate) fn answers(&self, job: &Job, found: &Found, keys: &Keys) -> bool {
+    pub(crate) fn answers(&self, job: &Job, found: &Found, keys: &Keys, now: Timestamp) -> bool {
         let memory = &self.stored.memory;
         let expected = expectations(job, found, Some(self));
         self.is_of(found)
-            && memory.is_settled
+            && (memory.is_settled || memory.said.is_held(now))
             && memory.asked == keys.asked
             && memory.told == keys.told
             && (expected == memory.expectations || (expected.is_empty() && memory.expectations.is_empty()))
     }
 
-    /// The answers of the model, when it would be asked the same again and gave all of them.
-    pub(crate) fn known_answers(&self, found: &Found, keys: &Keys) -> Option<Asked> {
+    /// The answers of the model, when it would be asked the same again and there is no use in that now.
+    pub(crate) fn known_answers(&self, found: &Found, keys: &Keys, now: Timestamp) -> Option<Asked> {
         let memory = &self.stored.memory;
-        let is_whole = !memory.answers.is_empty() && memory.answers.len() >= memory.count as usize;
-        let is_known = self.is_of(found) && memory.asked == keys.asked && is_whole;
-        is_known.then(|| Asked {
-            outcome: Outcome::Answered { answers: memory.answers.clone(), asked: memory.count },
-            provider: memory.provider.clone(),
-            is_remembered: true,
-        })
+        let is_known = self.is_of(found) && memory.asked == keys.asked;
+        is_known.then(|| memory.said.again(now)).flatten()
     }
 }
 

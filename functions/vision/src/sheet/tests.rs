@@ -61,6 +61,7 @@ fn unknown_is_not_shown_as_good() {
     let mut severe = item("b.jpg");
     (severe.severity, severe.assessment) = (Some(Severity::Severe), Some(Verdict::Review));
     assert!(shown(&severe).contains("article class=\"bad\""));
+    assert!(shown(&severe).contains("1 severe") && !page.contains("Damage:"));
     assert!(shown(&item("c.jpg")).contains("article class=\"good\""));
 }
 

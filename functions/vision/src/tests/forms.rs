@@ -12,11 +12,12 @@ use crate::{MAX_INLINE_BYTES, Reply, Request};
 async fn a_picture_in_the_request_is_judged_and_not_kept() {
     let world = World::new([whole()]);
     let image = STANDARD.encode(COFFEE);
-    for image in [image.clone(), format!("data:image/jpeg;base64,{image}")] {
+    for (image, replayed) in [(image.clone(), false), (format!("data:image/jpeg;base64,{image}"), true)] {
         let reply = world.ask(json!({ "image": image, "image_name": "x.jpg" })).await.unwrap();
         assert_eq!((&reply["assessment"]["status"], &reply["metadata"]["source"]), (&json!("OK"), &json!("inline")));
         assert_eq!(reply["metadata"]["size"], json!(COFFEE.len()));
         assert!(reply.get("result_object").is_none());
+        assert_eq!(reply["replayed"], replayed, "the same bytes");
     }
     assert!(world.stored("x.jpg.vision.json").await.is_none());
 }
@@ -114,6 +115,14 @@ fn the_sample_events_are_requests() {
         }
     }
     assert!(seen >= 8);
+}
+
+#[tokio::test]
+async fn who_asks_whether_the_function_is_there_learns_who_looks() {
+    assert_eq!(World::new([whole()]).vision().configured()["model"], json!({ "name": "test/written-down" }));
+    let world = World::over(std::sync::Arc::new(causeway_cloud::object_store::memory::InMemory::new()), None);
+    let none = world.vision().configured();
+    assert_eq!((&none["model"]["name"], none["model"]["reason"].is_string()), (&json!("none"), true));
 }
 
 #[test]

@@ -5,5 +5,6 @@ mod alerts;
 mod batches;
 mod faults;
 mod forms;
+mod kept;
 mod once;
 pub(crate) mod world;

@@ -79,7 +79,7 @@ async fn two_deliveries_at_once_pay_once() {
 #[tokio::test(start_paused = true)]
 async fn a_look_that_died_holds_nobody_up_for_long() {
     let Says::Text(text) = whole() else { panic!() };
-    let world = World::new([Says::Late(Duration::from_secs(3_000), text), whole()]);
+    let world = World::new([Says::Late(Duration::from_secs(3_000), text), whole()]).with("VISION_CLAIM_SECONDS", "15");
     world.put("a.jpg", COFFEE).await;
     let vision = world.vision();
     let context = context(Kind::Direct);

@@ -13,6 +13,7 @@ mod notifier;
 pub mod objects;
 mod secrets;
 mod session;
+mod usage;
 
 pub use http_client::http_client;
 pub(crate) use session::Aws;

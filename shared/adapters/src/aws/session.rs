@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, SdkConfig};
-use causeway_cloud::{Invoker, Metrics, Notifier, Objects, Secrets};
+use causeway_cloud::{Invoker, Metrics, Notifier, Objects, Secrets, Usage};
 use causeway_oci_auth::Effects;
 use causeway_resilience::ServiceFailure;
 use causeway_resilience::service::Kind;
@@ -17,6 +17,7 @@ use super::metrics::CloudWatch;
 use super::notifier::Topic;
 use super::objects::Bucket;
 use super::secrets::Vault;
+use super::usage::CostExplorer;
 use crate::chat::Wire;
 
 /// What the clients of all services have in common. Cloning shares it.
@@ -99,6 +100,10 @@ impl Aws {
 
     pub(crate) fn metrics(&self) -> Arc<dyn Metrics> {
         Arc::new(CloudWatch::new(self.session.clone()))
+    }
+
+    pub(crate) fn usage(&self) -> Arc<dyn Usage> {
+        Arc::new(CostExplorer::new(self.session.clone()))
     }
 
     /// `None` when `arn` is none of a topic.

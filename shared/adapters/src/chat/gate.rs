@@ -1,172 +1,204 @@
-//! The breaker of one provider, for the life of the process.
+//! The breakers of language models: those of this process, or shared ones.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use causeway_resilience::breaker::{
-    Admission, Config, Event, HalfOpen, LostProbe, Outcome, Pass, Report, State, Step, admit, record,
-};
-use tokio::time::Instant;
+use causeway_cloud::breaker::{Breaker, Breakers, Dependency, Sharing};
+use causeway_cloud::state::{Clock as StateClock, Documents};
+use causeway_oci_auth::effects::Clock;
+use causeway_resilience::Invalid;
+use causeway_resilience::breaker::{Config, HalfOpen, LostProbe, Outcome};
+use futures_util::future::BoxFuture;
 
 use super::Refused;
 
-/// Decides whether a provider is asked at all.
-pub(super) struct Gate {
-    config: Config,
-    state: Mutex<Option<State>>,
+/// The rules of functions that share a breaker, with one probe: a model takes its time, and the others of a batch have
+/// a fallback.
+fn rules() -> Config {
+    let half_open = HalfOpen { permits: 1, passes_to_close: 1, lease_ms: 180_000, lost: LostProbe::Freed };
+    Config { half_open, ..Config::shared() }
 }
 
-/// A call under way. One that is given up says nothing about the provider.
-pub(super) struct Ticket<'a> {
-    gate: &'a Gate,
-    provider: &'a str,
-    pass: Pass,
-    started: Instant,
-    admitted: SystemTime,
-    is_reported: bool,
+/// Breakers for the life of the process.
+pub(crate) fn in_process(clock: Arc<dyn Clock>) -> Result<Breakers, Invalid> {
+    Breakers::in_process(rules(), Arc::new(Hands(clock)))
 }
 
-impl Gate {
-    /// The rules of functions that share a breaker, with one probe: a model takes its time, and the others of a batch
-    /// have a fallback.
-    pub(super) fn new() -> Self {
-        let half_open = HalfOpen { permits: 1, passes_to_close: 1, lease_ms: 180_000, lost: LostProbe::Freed };
-        Self { config: Config { half_open, ..Config::shared() }, state: Mutex::default() }
-    }
-
-    /// # Errors
-    /// When to come again, as far as that is known.
-    pub(super) fn enter<'a>(
-        &'a self,
-        provider: &'a str,
-        now: SystemTime,
-        chance: f64,
-    ) -> Result<Ticket<'a>, Option<Duration>> {
-        match self.step(provider, now, |state, config, now_ms| admit(state, config, now_ms, chance)) {
-            Admission::Allowed(pass) => {
-                let started = Instant::now();
-                Ok(Ticket { gate: self, provider, pass, started, admitted: now, is_reported: false })
-            }
-            Admission::Rejected { retry_after } => Err(retry_after),
-        }
-    }
-
-    fn step<D>(&self, provider: &str, now: SystemTime, make: impl FnOnce(&State, &Config, u64) -> Step<D>) -> D {
-        let now_ms = unix_ms(now);
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let step = make(state.get_or_insert_with(|| State::new(now_ms)), &self.config, now_ms);
-        *state = Some(step.state);
-        drop(state);
-        for Event { change, .. } in &step.events {
-            tracing::warn!(provider, change = change.name(), "the breaker of a language model changed");
-        }
-        step.decision
-    }
+/// Breakers that all processes with the same documents share.
+pub(crate) fn shared(documents: Documents) -> Result<Breakers, Invalid> {
+    Breakers::shared(documents, rules(), Sharing::default())
 }
 
-impl Ticket<'_> {
-    /// How the call ended, its last try that is.
-    pub(super) fn report(mut self, failed: Option<&Refused>, chance: f64) {
-        let outcome = failed.map_or(Outcome::Passed, |refused| outcome(&self.gate.config, refused));
-        self.tell(outcome, chance);
-    }
-
-    fn tell(&mut self, outcome: Outcome, chance: f64) {
-        self.is_reported = true;
-        let took = self.started.elapsed();
-        // The clock is read once per call: a jump between its ends must not reach the breaker.
-        let now = self.admitted + took;
-        let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-        let report = Report { pass: self.pass, outcome, took_ms, at_ms: unix_ms(now) };
-        self.gate.step(self.provider, now, |state, config, now_ms| record(state, config, &[report], now_ms, chance));
-    }
+/// That of one provider: of several with one name, such as the same model on two servers, the one of that number.
+///
+/// # Errors
+/// A name that is too long.
+pub(super) fn of(breakers: &Breakers, provider: &str, number: usize) -> Result<Arc<Breaker>, Invalid> {
+    let which = if number == 0 { String::new() } else { format!("number {}", number + 1) };
+    Ok(breakers.of(&Dependency::new(provider, which)?))
 }
 
-impl Drop for Ticket<'_> {
-    fn drop(&mut self) {
-        if !self.is_reported {
-            self.tell(Outcome::Ignored, 1.0);
-        }
-    }
-}
-
-fn outcome(config: &Config, refused: &Refused) -> Outcome {
-    match &refused.again {
+/// What the end of a call says about the provider: its last try, that is.
+pub(super) fn outcome(failed: Option<&Refused>) -> Outcome {
+    match failed.map(|refused| (refused, &refused.again)) {
+        None => Outcome::Passed,
+        Some((_, Some(failure))) => rules().counted.outcome(failure),
+        Some((refused, None)) if refused.failure.kind().is_illness() => Outcome::Failed,
         // A form that was not understood, or a question that was wrong: the provider works.
-        Some(failure) => config.counted.outcome(failure),
-        None if refused.failure.kind().is_illness() => Outcome::Failed,
-        None => Outcome::Ignored,
+        Some((_, None)) => Outcome::Ignored,
     }
 }
 
-fn unix_ms(time: SystemTime) -> u64 {
-    let since = time.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+/// The clock of the providers, for their breakers.
+struct Hands(Arc<dyn Clock>);
+
+impl StateClock for Hands {
+    fn now(&self) -> SystemTime {
+        self.0.now()
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        let clock = Arc::clone(&self.0);
+        Box::pin(async move { clock.sleep(time).await })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests fail by panicking")]
 
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use async_trait::async_trait;
+    use causeway_cloud::local::Store;
+    use causeway_resilience::Deadline;
     use causeway_resilience::service::Kind;
 
     use super::super::refused::{Said, Where};
     use super::*;
 
     const HERE: Where = Where { service: "chat", operation: "Chat" };
+    const NO: Deadline = Deadline::NONE;
 
-    fn at(seconds: u64) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + seconds)
+    /// Seconds that the test sets.
+    #[derive(Default)]
+    struct Still(AtomicU64);
+
+    #[async_trait]
+    impl Clock for Still {
+        fn now(&self) -> SystemTime {
+            SystemTime::UNIX_EPOCH + Duration::from_secs(1_700_000_000 + self.0.load(Ordering::Relaxed))
+        }
+
+        async fn sleep(&self, _: Duration) {}
+    }
+
+    /// A clock for a store that may take its time.
+    struct Patient;
+
+    impl StateClock for Patient {
+        fn now(&self) -> SystemTime {
+            SystemTime::now()
+        }
+
+        fn sleep(&self, _: Duration) -> BoxFuture<'static, ()> {
+            Box::pin(std::future::pending())
+        }
+    }
+
+    struct Rig {
+        clock: Arc<Still>,
+        gate: Arc<Breaker>,
+    }
+
+    fn rig() -> Rig {
+        let clock = Arc::new(Still::default());
+        let gate = of(&in_process(Arc::clone(&clock) as _).unwrap(), "p", 0).unwrap();
+        Rig { clock, gate }
+    }
+
+    impl Rig {
+        fn at(&self, seconds: u64) -> &Self {
+            self.clock.0.store(seconds, Ordering::Relaxed);
+            self
+        }
+
+        async fn ends(&self, failed: Option<&Refused>) {
+            self.gate.enter(NO).await.ok().unwrap().report(outcome(failed), NO).await;
+        }
+
+        async fn is_open(&self) -> bool {
+            self.gate.enter(NO).await.is_err()
+        }
     }
 
     fn refused(status: u16, retry_after: Option<Duration>) -> Refused {
         HERE.refused(Said { status, retry_after, ..Said::default() })
     }
 
-    fn ends(gate: &Gate, at: SystemTime, failed: Option<&Refused>) {
-        gate.enter("p", at, 0.5).ok().unwrap().report(failed, 0.5);
-    }
-
-    #[test]
-    fn five_failures_in_a_row_close_the_way_and_one_probe_opens_it() {
-        let gate = Gate::new();
+    #[tokio::test]
+    async fn five_failures_in_a_row_close_the_way_and_one_probe_opens_it() {
+        let rig = rig();
         for second in 0..5 {
-            ends(&gate, at(second), Some(&refused(500, None)));
+            rig.at(second).ends(Some(&refused(500, None))).await;
         }
-        assert!(gate.enter("p", at(6), 0.5).is_err());
-        let probe = gate.enter("p", at(60), 0.5).ok().unwrap();
-        assert!(gate.enter("p", at(60), 0.5).is_err(), "one probe at a time");
-        probe.report(None, 0.5);
-        assert!(gate.enter("p", at(61), 0.5).is_ok());
+        assert!(rig.at(6).is_open().await);
+        let probe = rig.at(60).gate.enter(NO).await.ok().unwrap();
+        assert!(rig.is_open().await, "one probe at a time");
+        probe.report(Outcome::Passed, NO).await;
+        assert!(!rig.at(61).is_open().await);
     }
 
-    #[test]
-    fn a_probe_that_is_given_up_frees_its_place() {
-        let gate = Gate::new();
+    #[tokio::test]
+    async fn a_probe_that_is_given_up_frees_its_place() {
+        let rig = rig();
         for second in 0..5 {
-            ends(&gate, at(second), Some(&refused(503, None)));
+            rig.at(second).ends(Some(&refused(503, None))).await;
         }
-        drop(gate.enter("p", at(60), 0.5).ok().unwrap());
-        assert!(gate.enter("p", at(61), 0.5).is_ok());
+        drop(rig.at(60).gate.enter(NO).await.ok().unwrap());
+        assert!(!rig.at(61).is_open().await);
     }
 
-    #[test]
-    fn questions_that_are_wrong_say_nothing_about_the_provider() {
-        let gate = Gate::new();
+    #[tokio::test]
+    async fn questions_that_are_wrong_say_nothing_about_the_provider() {
+        let rig = rig();
         let denied = Refused::from(HERE.fails(Kind::Denied, "no"));
         for second in 0..20 {
-            ends(&gate, at(second), Some(&refused(400, None)));
-            ends(&gate, at(second), Some(&denied));
+            rig.at(second).ends(Some(&refused(400, None))).await;
+            rig.ends(Some(&denied)).await;
         }
-        assert!(gate.enter("p", at(21), 0.5).is_ok());
+        assert!(!rig.at(21).is_open().await);
     }
 
-    #[test]
-    fn a_time_to_come_back_is_kept() {
-        let gate = Gate::new();
-        ends(&gate, at(0), Some(&refused(429, Some(Duration::from_secs(20)))));
-        let wait = gate.enter("p", at(5), 0.5).err().unwrap().unwrap();
+    #[tokio::test]
+    async fn a_time_to_come_back_is_kept() {
+        let rig = rig();
+        rig.ends(Some(&refused(429, Some(Duration::from_secs(20))))).await;
+        let wait = rig.at(5).gate.enter(NO).await.err().unwrap().retry_after.unwrap();
         assert!(wait <= Duration::from_secs(15) && wait > Duration::from_secs(13), "{wait:?}");
-        assert!(gate.enter("p", at(21), 0.5).is_ok());
+        assert!(!rig.at(21).is_open().await);
+    }
+
+    #[tokio::test]
+    async fn the_same_model_on_two_servers_has_two_breakers() {
+        let breakers = in_process(Arc::new(Still::default())).unwrap();
+        let [first, second] = [0, 1].map(|number| of(&breakers, "p", number).unwrap());
+        for _ in 0..5 {
+            first.enter(NO).await.ok().unwrap().report(Outcome::Failed, NO).await;
+        }
+        assert!(first.enter(NO).await.is_err() && second.enter(NO).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_one_process_finds_another_knows() {
+        let folder = tempfile::tempdir().unwrap();
+        let documents = || {
+            let objects = Arc::new(Store::open(folder.path()).unwrap());
+            Documents::new(objects, "breakers", Arc::new(Patient))
+        };
+        let [one, two] = [(); 2].map(|()| of(&shared(documents()).unwrap(), "p", 0).unwrap());
+        one.enter(NO).await.ok().unwrap().report(Outcome::Failed, NO).await;
+        two.enter(NO).await.ok().unwrap().report(Outcome::Failed, NO).await;
+        assert_eq!(two.last_known().unwrap().failed_in_row(), 2);
     }
 }

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use causeway_cloud::ChatModel;
+use causeway_cloud::breaker::Breakers;
 use causeway_cloud::chat::{Attempt, AttemptOutcome, Attempts, ChatQuestion, ChatReply, NONE};
 use causeway_resilience::service::Kind;
-use causeway_resilience::{Deadline, ServiceFailure};
+use causeway_resilience::{Deadline, Invalid, ServiceFailure};
 
+use super::gate;
 use super::refused::Refused;
 use super::turn::{Provider, Rules, now};
 use super::wire::Wire;
@@ -35,8 +37,15 @@ enum Unanswered {
 }
 
 impl List {
-    pub(crate) fn new(wires: Vec<Box<dyn Wire>>, rules: Rules) -> Self {
-        Self { providers: wires.into_iter().map(Provider::new).collect(), rules }
+    /// # Errors
+    /// A provider whose name is too long.
+    pub(crate) fn new(wires: Vec<Box<dyn Wire>>, rules: Rules, breakers: &Breakers) -> Result<Self, Invalid> {
+        let mut providers: Vec<Provider> = Vec::with_capacity(wires.len());
+        for wire in wires {
+            let number = providers.iter().filter(|other| other.name() == wire.name()).count();
+            providers.push(Provider::new(wire, breakers, number)?);
+        }
+        Ok(Self { providers, rules })
     }
 
     async fn walk(
@@ -76,10 +85,10 @@ impl List {
         deadline: Deadline,
         attempts: &mut Vec<Attempt>,
     ) -> Result<ChatReply, Turned> {
-        let ticket = provider.gate.enter(provider.name(), self.rules.clock.now(), self.rules.chance());
-        let ticket = ticket.map_err(Turned::Away)?;
+        let ticket = provider.gate.enter(deadline).await;
+        let ticket = ticket.map_err(|rejected| Turned::Away(rejected.retry_after))?;
         let ended = provider.ask(question, deadline, &self.rules, attempts).await;
-        ticket.report(ended.as_ref().err(), self.rules.chance());
+        ticket.report(gate::outcome(ended.as_ref().err()), deadline).await;
         ended.map_err(|refused| Turned::Failed(Box::new(refused)))
     }
 

@@ -3,11 +3,11 @@
 //! ```text
 //! setting   which providers there are            list    the providers in order; what each try cost
 //! wire      what a provider does: one request    turn    the tries of one provider; simpler forms of the answer
-//! watch     one exchange: bounded, logged        gate    the breaker of one provider
+//! watch     one exchange: bounded, logged        gate    the breakers of the providers
 //! replay    answers that were recorded           record  keeps answers for that
 //! ```
 
-mod gate;
+pub(crate) mod gate;
 mod key;
 mod list;
 mod record;

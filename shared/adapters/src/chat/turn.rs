@@ -4,15 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use causeway_cloud::breaker::{Breaker, Breakers};
 use causeway_cloud::chat::{Attempt, AttemptOutcome, ChatQuestion, ChatReply, StructuredOutput};
 use causeway_oci_auth::effects::{Clock, HttpError, Random};
-use causeway_resilience::Deadline;
 use causeway_resilience::retry::{Backoff, Decision, Idempotency, Jitter, Policy, Retry};
 use causeway_resilience::service::Kind;
 use causeway_resilience::status::Table;
+use causeway_resilience::{Deadline, Invalid};
 use tokio::time::Instant;
 
-use super::gate::Gate;
+use super::gate;
 use super::refused::{Refused, Where};
 use super::wire::Wire;
 
@@ -55,14 +56,19 @@ impl Rules {
 /// One provider, what is known of its health, and the form that it understood last.
 pub(super) struct Provider {
     wire: Box<dyn Wire>,
-    pub(super) gate: Gate,
+    pub(super) gate: Arc<Breaker>,
     /// Index in [`Wire::forms`].
     form: AtomicUsize,
 }
 
 impl Provider {
-    pub(super) fn new(wire: Box<dyn Wire>) -> Self {
-        Self { wire, gate: Gate::new(), form: AtomicUsize::new(0) }
+    /// The provider of that number among those with its name.
+    ///
+    /// # Errors
+    /// A name for which there can be no breaker.
+    pub(super) fn new(wire: Box<dyn Wire>, breakers: &Breakers, number: usize) -> Result<Self, Invalid> {
+        let gate = gate::of(breakers, wire.name(), number)?;
+        Ok(Self { wire, gate, form: AtomicUsize::new(0) })
     }
 
     pub(super) fn name(&self) -> &str {

@@ -3,15 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use causeway_cloud::breaker::Breakers;
 use causeway_cloud::{ChatModel, Ports, Problem};
 
 use super::Connected;
+use crate::chat::gate;
 use crate::chat::{Bare, Entry, Key, List, NoModel, Recorder, Replay, Rules, Spec, TRY, Wire, keys, read};
 use crate::choice::Cloud;
 use crate::openai::Server;
 
 /// Longest time of one try that can be set, in seconds: longer than any function lives.
 const LONGEST_TRY: u64 = 3_600;
+/// Folder of the breakers that processes share.
+const CHAT_BREAKERS: &str = "chat-breakers";
 /// Variables of the SDK that name another server than Amazon's for Bedrock.
 const OWN_BEDROCK: [&str; 2] = ["AWS_ENDPOINT_URL_BEDROCK_RUNTIME", "AWS_ENDPOINT_URL"];
 
@@ -36,7 +40,18 @@ impl Connected {
         if !faults.is_empty() {
             return Err(told(faults).into());
         }
-        self.recorded(Arc::new(List::new(wires, self.rules()?)))
+        let list = List::new(wires, self.rules()?, &self.chat_breakers()?);
+        self.recorded(Arc::new(list.map_err(|invalid| told(vec![invalid.to_string()]))?))
+    }
+
+    /// Those of this process, unless the deployment shares what its processes find: then in its state.
+    fn chat_breakers(&self) -> Result<Breakers, Problem> {
+        const NAME: &str = "CAUSEWAY_CHAT_BREAKER";
+        match self.text(NAME).as_deref() {
+            None | Some("process") => Ok(gate::in_process(Arc::clone(&self.effects.clock))?),
+            Some("shared") => Ok(gate::shared(self.documents(CHAT_BREAKERS)?)?),
+            Some(_) => Err(format!("{NAME} must be process or shared").into()),
+        }
     }
 
     /// The same, with its answers kept where that is wanted.

@@ -107,13 +107,8 @@ fn what_a_cloud_does_not_have_is_told_with_what_to_set() {
         assert_eq!(missing(variables), expected, "{variables:?}");
     };
     check(OCI, &[]);
-    check(
-        AWS,
-        &[
-            ("fleet", "there is no fleet on AWS: instance types of EC2 have fixed sizes; set CAUSEWAY_CLOUD=oci"),
-            ("usage", "there is no record of usage on AWS: Cost Explorer has no adapter; set CAUSEWAY_CLOUD=oci"),
-        ],
-    );
+    let fleet = "there is no fleet on AWS: instance types of EC2 have fixed sizes; set CAUSEWAY_CLOUD=oci";
+    check(AWS, &[("fleet", fleet)]);
     let none = |port: &'static str, what: &str| {
         (port, format!("there is no {what} without a cloud: set CAUSEWAY_CLOUD to oci or aws"))
     };
@@ -168,6 +163,18 @@ fn a_lambda_on_ocis_data_has_ocis_ports() {
     // With OCI configured and no word about the cloud, OCI it is as well.
     let guessed: Vec<_> = [("OCI_RESOURCE_PRINCIPAL_VERSION", "2.2")].iter().chain(&lambda).copied().collect();
     assert_eq!(self::world(&guessed).unwrap().connected.cloud(), Cloud::Oci);
+}
+
+/// AWS's record beside OCI's, and never the other way round: the function that asks for it is about OCI's.
+#[test]
+fn the_second_record_of_usage_is_awss() {
+    let both = world(OCI).unwrap().connected;
+    assert!(both.usage_beside().is_ok() && both.aws.get().is_some() && both.oci.get().is_none());
+    for variables in [AWS, &[]] {
+        let connected = world(variables).unwrap().connected;
+        assert!(connected.usage_beside().err().unwrap().to_string().contains("CAUSEWAY_CLOUD"), "{variables:?}");
+        assert!(connected.aws.get().is_none());
+    }
 }
 
 #[test]

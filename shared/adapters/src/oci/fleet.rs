@@ -2,8 +2,11 @@
 
 use async_trait::async_trait;
 use causeway_cloud::Fleet;
-use causeway_cloud::fleet::{Accepted, Machine, MachineState, Resize, Selector, Shape, Size, Work, WorkState};
-use causeway_oci_client::compute as api;
+use causeway_cloud::fleet::{
+    Accepted, Machine, MachineState, OUT_OF_HOST_CAPACITY, RESTART_NEEDED, Resize, Selector, Shape, Size, Work,
+    WorkState,
+};
+use causeway_oci_client::{Cause, Error, compute as api};
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::stream::{BoxStream, StreamExt, TryStreamExt, once};
 
@@ -49,7 +52,7 @@ impl Fleet for Oci {
 
     async fn resize(&self, resize: &Resize, deadline: Deadline) -> Result<Accepted, ServiceFailure> {
         let compute = self.until(deadline, SERVICE)?.compute();
-        let updated = compute.update(&resize.id, &change(resize), resize.if_match.as_deref()).await?;
+        let updated = compute.update(&resize.id, &change(resize), resize.if_match.as_deref()).await.map_err(refused)?;
         Ok(Accepted { machine: machine(updated.instance), work: updated.work_request_id })
     }
 
@@ -122,6 +125,30 @@ fn work_state(status: &str) -> WorkState {
     }
 }
 
+/// A full host is answered with 500 `InternalError`, and a restart that was not allowed with the code of any wrong
+/// parameter: the message alone tells them. It goes no further than this, as it may repeat what was sent.
+fn refused(error: Error) -> ServiceFailure {
+    let code = match &*error.cause {
+        Cause::Refused { error, .. } => told_by_words(error.status, &error.message),
+        _ => None,
+    };
+    let failure = ServiceFailure::from(error);
+    match (code, failure.status()) {
+        (Some(code), status) => failure.with_answer(status, Some(code.to_owned())),
+        (None, _) => failure,
+    }
+}
+
+fn told_by_words(status: u16, message: &str) -> Option<&'static str> {
+    let message = message.to_ascii_lowercase();
+    let says = |words: &[&str]| words.iter().any(|word| message.contains(word));
+    match status {
+        500 if says(&["capacity"]) => Some(OUT_OF_HOST_CAPACITY),
+        400 if says(&["reboot", "restart", "downtime"]) => Some(RESTART_NEEDED),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
@@ -138,6 +165,21 @@ mod tests {
         });
         instance.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         machine(serde_json::from_value(instance).unwrap())
+    }
+
+    #[test]
+    fn what_only_words_tell_has_a_code() {
+        for (status, message, expected) in [
+            (500, "Out of host capacity.", Some(OUT_OF_HOST_CAPACITY)),
+            (500, "Internal error", None),
+            (400, "The change requires a reboot of the instance", Some(RESTART_NEEDED)),
+            (400, "updateOperationConstraint AVOID_DOWNTIME cannot be met", Some(RESTART_NEEDED)),
+            (400, "Cannot be applied without downtime", Some(RESTART_NEEDED)),
+            (409, "The instance is restarting", None),
+            (404, "capacity", None),
+        ] {
+            assert_eq!(told_by_words(status, message), expected, "{status} {message}");
+        }
     }
 
     #[test]

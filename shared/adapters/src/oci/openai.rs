@@ -12,12 +12,12 @@ use causeway_oci_auth::{Effects, home_region};
 use causeway_resilience::Deadline;
 use causeway_resilience::retry::Policy;
 use causeway_resilience::service::Kind;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
-use http::{Request, Response};
+use http::Request;
 use tokio::time::Instant;
 
 use super::Oci;
-use crate::chat::{Key, MAX_ANSWER, Refused, Said, Watch, Where, Wire, request_id};
+use crate::chat::{Key, MAX_ANSWER, Refused, Said, Watch, Where, Wire};
+use crate::openai::exchange::{self, Answered};
 use crate::openai::form;
 
 const SERVICE: &str = "generative_ai";
@@ -47,9 +47,9 @@ impl OpenAiModel {
         let compartment = self.oci.compartment(None, deadline, SERVICE).await?;
         let url = format!("{}{}/chat/completions", self.origin(deadline).await?, self.path);
         let body = Bytes::from(form::request(question, &self.model, how).to_string());
-        let request = Request::post(url).header(CONTENT_TYPE, "application/json").header(ACCEPT, "application/json");
         // The second is the older name of the first.
-        let request = request.header("opc-compartment-id", &compartment).header("CompartmentId", &compartment);
+        let request = exchange::head(&url).header("opc-compartment-id", &compartment);
+        let request = request.header("CompartmentId", &compartment);
         request.body(body).map_err(|_| WHERE.fails(Kind::Invalid, "URL or compartment is malformed").into())
     }
 
@@ -67,12 +67,7 @@ impl OpenAiModel {
         Ok(url.strip_suffix(endpoints.base_path(Service::GenerativeAi)).unwrap_or(&url).to_owned())
     }
 
-    async fn signed(
-        &self,
-        request: &Request<Bytes>,
-        time: Duration,
-        deadline: Deadline,
-    ) -> Result<Response<Bytes>, Refused> {
+    async fn signed(&self, request: &Request<Bytes>, time: Duration, deadline: Deadline) -> Answered {
         let watch = Arc::new(Watch::new(&self.oci.effects, Some(WHERE)));
         let effects = Effects { http: watch.clone(), ..self.oci.effects.clone() };
         let call = Call {
@@ -83,21 +78,7 @@ impl OpenAiModel {
         };
         call.send(request).await.map_err(|error| refused(&error, &watch))
     }
-
-    async fn with_key(&self, request: Request<Bytes>, key: &Key, time: Duration, deadline: Deadline) -> Answered {
-        let mut request = request;
-        let bearer = key.bearer(WHERE, deadline).await?;
-        request.headers_mut().insert(AUTHORIZATION, bearer);
-        let watch = Watch::new(&self.oci.effects, Some(WHERE));
-        let answer = watch.ask(request, time, WHERE, form::error_code).await;
-        if answer.as_ref().is_err_and(|refused| refused.failure.kind() == Kind::Unauthenticated) {
-            key.forget().await;
-        }
-        answer
-    }
 }
-
-type Answered = Result<Response<Bytes>, Refused>;
 
 #[async_trait]
 impl Wire for OpenAiModel {
@@ -118,14 +99,10 @@ impl Wire for OpenAiModel {
         let deadline = Deadline::within(Instant::now().into_std(), Some(time));
         let request = self.request(question, form, deadline).await?;
         let answer = match &self.key {
-            Some(key) => self.with_key(request, key, time, deadline).await,
+            Some(key) => exchange::send(&self.oci.effects, request, Some(key), time, deadline, WHERE).await,
             None => self.signed(&request, time, deadline).await,
         };
-        let answer = match answer {
-            Ok(answer) => answer,
-            Err(refused) => return form::filtered(&refused.failure, &self.model).ok_or(refused),
-        };
-        form::reply(&answer, &self.model).map_err(|reason| WHERE.unusable(reason, request_id(answer.headers())))
+        exchange::read(answer, &self.model, WHERE)
     }
 }
 

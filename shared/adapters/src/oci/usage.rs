@@ -75,5 +75,6 @@ fn row(row: api::UsageSummary) -> UsageRow {
         compartment: row.compartment_id,
         compartment_name: row.compartment_name,
         resource: row.resource_id,
+        is_estimated: None,
     }
 }

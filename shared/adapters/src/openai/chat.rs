@@ -9,11 +9,10 @@ use causeway_oci_auth::Effects;
 use causeway_resilience::Deadline;
 use causeway_resilience::service::Kind;
 use http::Request;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use tokio::time::Instant;
 
-use super::form;
-use crate::chat::{Key, Refused, Watch, Where, Wire};
+use super::{exchange, form};
+use crate::chat::{Key, Refused, Where, Wire};
 
 /// What failures and logs call it.
 const WHERE: Where = Where { service: "openai", operation: "ChatCompletions" };
@@ -33,19 +32,10 @@ impl Server {
         Self { effects, name: format!("openai/{model}"), url: format!("{base}/chat/completions"), model, key }
     }
 
-    async fn request(
-        &self,
-        question: &ChatQuestion,
-        how: Option<StructuredOutput>,
-        deadline: Deadline,
-    ) -> Result<Request<Bytes>, Refused> {
+    fn request(&self, question: &ChatQuestion, how: Option<StructuredOutput>) -> Result<Request<Bytes>, Refused> {
         let body = Bytes::from(form::request(question, &self.model, how).to_string());
-        let mut request = Request::post(&self.url).header(CONTENT_TYPE, "application/json");
-        request = request.header(ACCEPT, "application/json");
-        if let Some(key) = &self.key {
-            request = request.header(AUTHORIZATION, key.bearer(WHERE, deadline).await?);
-        }
-        request.body(body).map_err(|_| WHERE.fails(Kind::Invalid, "the URL is malformed").into())
+        let malformed = |_| WHERE.fails(Kind::Invalid, "the URL is malformed");
+        Ok(exchange::head(&self.url).body(body).map_err(malformed)?)
     }
 }
 
@@ -66,17 +56,8 @@ impl Wire for Server {
         time: Duration,
     ) -> Result<ChatReply, Refused> {
         let deadline = Deadline::within(Instant::now().into_std(), Some(time));
-        let request = self.request(question, form, deadline).await?;
-        let answer = match Watch::new(&self.effects, Some(WHERE)).ask(request, time, WHERE, form::error_code).await {
-            Ok(answer) => answer,
-            Err(refused) => {
-                if let (Kind::Unauthenticated, Some(key)) = (refused.failure.kind(), &self.key) {
-                    key.forget().await;
-                }
-                return form::filtered(&refused.failure, &self.model).ok_or(refused);
-            }
-        };
-        let id = || crate::chat::request_id(answer.headers());
-        form::reply(&answer, &self.model).map_err(|reason| WHERE.unusable(reason, id()))
+        let request = self.request(question, form)?;
+        let answer = exchange::send(&self.effects, request, self.key.as_ref(), time, deadline, WHERE).await;
+        exchange::read(answer, &self.model, WHERE)
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
-use object_store::{Error, PutMode, PutOptions};
+use object_store::path::Path;
+use object_store::{Error, ObjectStoreExt, PutMode, PutOptions};
 use serde::{Deserialize, Serialize};
 
 use super::{Mode, Results, RunResult, Step, StepOutcome};
@@ -118,6 +119,27 @@ impl ObjectResults {
     }
 }
 
+impl ObjectResults {
+    /// Refuses a result in whose place another one is kept.
+    async fn is_the_same(&self, path: &Path, result: &RunResult) -> Result<(), ServiceFailure> {
+        let kept = self.objects.get(path).await.map_err(StateError::Store)?;
+        let bytes = kept.meta.size;
+        // Of another size it is another one, however large; nothing is read then.
+        let is_same =
+            bytes == result.document.len() as u64 && kept.bytes().await.map_err(StateError::Store)? == result.document;
+        if is_same {
+            return Ok(());
+        }
+        let text = format!(
+            "{path} holds another result, of {bytes} bytes, than that of the run {} of {}, of {} bytes",
+            result.run_id,
+            result.started,
+            result.document.len()
+        );
+        Err(ServiceFailure::new(Kind::Invalid, "results", "store", text))
+    }
+}
+
 fn page_key(month: &str, page: usize) -> String {
     if page == 1 { month.to_owned() } else { format!("{month}-{page}") }
 }
@@ -130,7 +152,8 @@ impl Results for ObjectResults {
         let path = object_path(&name).map_err(wrong)?;
         let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
         match self.objects.put_opts(&path, result.document.clone().into(), options).await {
-            Ok(_) | Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => {}
+            Ok(_) => {}
+            Err(Error::AlreadyExists { .. } | Error::Precondition { .. }) => self.is_the_same(&path, result).await?,
             Err(other) => return Err(StateError::Store(other).into()),
         }
         let entry = IndexEntry {

@@ -41,14 +41,30 @@ async fn a_run_is_stored_once_and_listed_in_its_month() {
     store("one", "2026-03-01T00:00:00Z").await;
     store("two", "2026-03-31T23:59:59Z").await;
     store("three", "2026-04-01T00:00:00Z").await;
-    let changed = RunResult { document: Bytes::from_static(b"{}"), ..result("one", "2026-03-01T00:00:00Z") };
-    results.store(&changed, Deadline::NONE).await.unwrap();
+    store("one", "2026-03-01T00:00:00Z").await;
     let march: Vec<_> = results.month("2026-03").await.unwrap().into_iter().map(|run| run.object).collect();
     assert_eq!(march, ["results/two.json", "results/one.json"]);
     assert_eq!(results.month("2026-04").await.unwrap().len(), 1);
     assert_eq!(results.month("2026-05").await.unwrap(), []);
     let kept = objects.get(&Path::from("results/one.json")).await.unwrap().bytes().await.unwrap();
     assert_eq!(kept, "{\"run\":\"one\"}", "what is stored first stays");
+}
+
+#[tokio::test]
+async fn another_result_under_the_same_name_is_refused_and_both_are_named() {
+    let (objects, results) = places();
+    results.store(&result("one", "2026-03-01T00:00:00Z"), Deadline::NONE).await.unwrap();
+    // Of another size, and of the same.
+    for other in ["{}", "{\"run\":\"two\"}"] {
+        let document = Bytes::from_static(other.as_bytes());
+        let changed = RunResult { document, ..result("one", "2026-05-01T00:00:00Z") };
+        let error = results.store(&changed, Deadline::NONE).await.unwrap_err();
+        assert_eq!(error.kind(), causeway_resilience::service::Kind::Invalid);
+        assert!(error.reason().contains("results/one.json") && error.reason().contains("one of 2026-05-01"), "{error}");
+    }
+    let kept = objects.get(&Path::from("results/one.json")).await.unwrap().bytes().await.unwrap();
+    assert_eq!(kept, "{\"run\":\"one\"}");
+    assert_eq!(results.month("2026-05").await.unwrap(), [], "what was refused is not listed");
 }
 
 #[tokio::test]
@@ -104,8 +120,13 @@ impl Sql for Recorder {
     }
 }
 
-const STATEMENTS: Statements =
-    Statements { store: "merge", prepare: &[("table", "create table"), ("view", "create view")] };
+const STATEMENTS: Statements = Statements {
+    store: "merge",
+    verify: "select",
+    verify_binds: &["result_id", "agent_results"],
+    remove_old: "clean",
+    prepare: &[("table", "create table"), ("view", "create view")],
+};
 
 fn table(codes: &[i64]) -> (Arc<Recorder>, TableResults) {
     let recorder =
@@ -133,13 +154,38 @@ async fn values_go_in_by_binds() {
         (BindValue::Text("COMPLETED".to_owned()), BindValue::Text("partial".to_owned()))
     );
     assert_eq!(of("business_health"), BindValue::Number(Some(71.5)));
+    let (statement, binds) = &asked[1];
+    let names: Vec<_> = binds.iter().map(|bind| bind.name).collect();
+    assert_eq!((statement.as_str(), names), ("select", vec!["result_id", "agent_results"]));
 }
 
 #[tokio::test]
 async fn a_row_that_is_there_is_stored_and_other_refusals_are_failures() {
     stored(&[1]).await.unwrap();
-    let error = stored(&[942]).await.unwrap_err();
-    assert!(error.reason().contains("942"), "{error}");
+    for codes in [&[942][..], &[0, 942]] {
+        let error = stored(codes).await.unwrap_err();
+        assert!(error.reason().contains("942"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn a_row_of_another_run_is_refused_and_named() {
+    for code in [0, 1] {
+        let error = stored(&[code, 1476]).await.unwrap_err();
+        assert_eq!(error.kind(), causeway_resilience::service::Kind::Invalid);
+        assert!(error.reason().contains("the row one") && error.reason().contains("one of 2026-03-01"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn old_rows_go_by_one_statement_and_objects_by_their_rule() {
+    let (recorder, one) = table(&[0, 6550]);
+    let (_, other) = places();
+    let all = AllResults(vec![Arc::new(other), Arc::new(one)]);
+    all.remove_old(Deadline::NONE).await.unwrap();
+    assert_eq!(*recorder.asked.lock().unwrap(), [("clean".to_owned(), Vec::new())]);
+    let error = all.remove_old(Deadline::NONE).await.unwrap_err();
+    assert!(error.reason().contains("6550"), "{error}");
 }
 
 #[tokio::test]
@@ -159,6 +205,6 @@ async fn all_places_are_asked() {
     let (_, other) = places();
     let all = AllResults(vec![Arc::new(one), Arc::new(other)]);
     all.store(&result("one", "2026-03-01T00:00:00Z"), Deadline::NONE).await.unwrap();
-    assert_eq!(recorder.asked.lock().unwrap().len(), 1);
+    assert_eq!(recorder.asked.lock().unwrap().len(), 2);
     assert_eq!(all.prepare(30, Mode::Plan, Deadline::NONE).await.unwrap().len(), 3);
 }

@@ -1,6 +1,6 @@
 //! Time for leases and records.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::BoxFuture;
 
@@ -11,6 +11,11 @@ pub type UnixMillis = u64;
 pub trait Clock: Send + Sync {
     /// Now.
     fn now(&self) -> SystemTime;
+
+    /// Now, for measuring how much time has gone by: a wall clock that is set meanwhile has no part in it.
+    fn instant(&self) -> Instant {
+        Instant::now()
+    }
 
     /// Waits.
     fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;

@@ -1,5 +1,7 @@
 //! JSON documents with compare-and-swap.
 
+mod listing;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +13,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{Clock, StateError, write_id};
 use crate::{Objects, object_path};
+
+pub(crate) use listing::{Found, chance, unique_name};
 
 /// Largest document in bytes. State is read whole at every call.
 const MAX_BYTES: u64 = 4 << 20;

@@ -20,6 +20,7 @@ mod write_id;
 pub use answers::Answers;
 pub use clock::{Clock, UnixMillis};
 pub use documents::{Documents, Version, Versioned};
+pub(crate) use documents::{Found, chance, unique_name};
 pub use error::StateError;
 
 #[cfg(test)]

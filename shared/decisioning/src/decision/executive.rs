@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::data::{Decision, Executive, Health, KeyDecision, Projections, Scenario, Situation};
 use super::figures::{Agent, Replies};
+use super::health::state_of_health;
 use super::ledger::Ledger;
 use super::request::HealthAs;
 use super::rules::Rule;
@@ -82,12 +83,7 @@ fn projections(
     ledger: &mut Ledger,
 ) -> Projections {
     let figures = replies.figures(Agent::Intelligence);
-    let state = match health.business_health_numeric {
-        Some(number) if number >= 75.0 => "stable",
-        Some(number) if number >= 60.0 => "at_risk",
-        Some(_) => "critical",
-        None => "unknown",
-    };
+    let state = state_of_health(health.business_health_numeric);
     let detail = DETAIL.iter().map(|(name, pointer)| ((*name).to_owned(), figures.number(pointer).ok()));
     let improvement = scenario(replies, rules, decisions);
     const AT: &str = "/executive/financial_projections/projected_improvement";

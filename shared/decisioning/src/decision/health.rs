@@ -114,6 +114,18 @@ pub(super) fn label(number: f64) -> &'static str {
     BANDS.iter().find(|(_, from)| number >= *from).map_or("poor", |(name, _)| name)
 }
 
+/// The state of the business by its health score: `stable` from 75, `at_risk` from 60, below that `critical`, and
+/// `unknown` without one.
+#[must_use]
+pub fn state_of_health(health: Option<f64>) -> &'static str {
+    match health.map(label) {
+        Some("excellent" | "good") => "stable",
+        Some("fair") => "at_risk",
+        Some(_) => "critical",
+        None => "unknown",
+    }
+}
+
 fn axis(name: &str, parts: &[Part], replies: &Replies<'_>) -> Axis {
     let parts: Vec<AxisPart> = parts.iter().map(|(pointer, scale)| part(pointer, *scale, replies)).collect();
     let scores: Vec<f64> = parts.iter().filter_map(|part| part.score).collect();
@@ -145,6 +157,21 @@ mod tests {
             [85.0, 84.9, 75.0, 60.0, 59.9, 0.0].map(label),
             ["excellent", "good", "good", "fair", "poor", "poor"]
         );
+    }
+
+    #[test]
+    fn states_by_band() {
+        for (health, state) in [
+            (Some(100.0), "stable"),
+            (Some(75.0), "stable"),
+            (Some(74.9), "at_risk"),
+            (Some(60.0), "at_risk"),
+            (Some(59.9), "critical"),
+            (Some(42.5), "critical"),
+            (None, "unknown"),
+        ] {
+            assert_eq!(state_of_health(health), state, "{health:?}");
+        }
     }
 
     #[test]

@@ -25,6 +25,7 @@ use crate::result::{AgentResult, Findings, Status};
 use crate::strategy::status_name;
 use data::{Confidence, Coverage, Data, Decision, DecisionFramework, Evidence, Scoring, SuccessMetric, SuccessMetrics};
 pub use figures::{Agent, Replies};
+pub use health::state_of_health;
 use ledger::Ledger;
 pub use request::Request;
 use rules::{Rule, Time};

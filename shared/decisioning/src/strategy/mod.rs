@@ -6,7 +6,7 @@
 //! | part | figures |
 //! |---|---|
 //! | trend analysis | Mann-Kendall, Theil-Sen, STL strengths, Pettitt, forecast with its error over rolling origins |
-//! | anomaly detection | seasonal-hybrid ESD, robust scores, isolation forest over periods |
+//! | anomaly detection | seasonal-hybrid ESD, robust scores, isolation forest over periods by their measures |
 //! | risk assessment | likelihood x impact of seven risks |
 //! | opportunities | nine, with the money at stake |
 

@@ -27,6 +27,8 @@ pub struct Config {
     pub open: OpenTime,
     /// How it finds out whether to close.
     pub half_open: HalfOpen,
+    /// After so long without a call for a probe, [`State::is_probe_due`](super::State::is_probe_due) asks for some.
+    pub idle_ms: u64,
     /// Opens at once for as long as a throttled answer asks, but at most this many milliseconds. Without it such an
     /// answer is a failure like others.
     pub throttle_cap_ms: Option<u64>,
@@ -55,8 +57,8 @@ pub enum Span {
 /// When slowness opens the breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Slow {
-    /// A call that takes this long is slow, whether it fails or not. Callers derive it from a baseline, such as three
-    /// times the usual 95th percentile.
+    /// A call that takes this long is slow, whether it fails or not. [`Settings`](super::Settings) derive it from a
+    /// baseline.
     pub after_ms: u64,
     /// Opens when so many percent of the calls were slow.
     pub pct: u32,

@@ -66,7 +66,9 @@ impl<'c> Machine<'c> {
     fn admit_probe(&mut self) -> Admission {
         let permits = self.config.permits();
         let expires_ms = self.now_ms.saturating_add(self.config.half_open.lease_ms.max(1));
-        let Phase::HalfOpen { next_probe, passed, leases } = &mut self.state.phase else { return self.pass(None) };
+        let Phase::HalfOpen { next_probe, passed, leases, last_ms } = &mut self.state.phase else {
+            return self.pass(None);
+        };
         let used = u32::try_from(leases.len()).unwrap_or(u32::MAX).saturating_add(*passed);
         if used >= permits {
             return Admission::Rejected { retry_after: None };
@@ -74,6 +76,7 @@ impl<'c> Machine<'c> {
         let probe = *next_probe;
         *next_probe = next_probe.wrapping_add(1);
         leases.push(Lease { probe, expires_ms });
+        *last_ms = self.now_ms;
         self.pass(Some(probe))
     }
 
@@ -187,7 +190,9 @@ impl<'c> Machine<'c> {
         let before = if closed_long { 0 } else { self.state.opens_in_row };
         let length_ms = match (cause, self.config.throttle_cap_ms) {
             (Cause::Throttled { retry_after_ms }, Some(cap)) => {
-                self.state.opens_in_row = before;
+                // The first one is a request and no illness; a probe that fails is one more time, however it fails.
+                let is_probe = matches!(self.state.phase, Phase::HalfOpen { .. });
+                self.state.opens_in_row = before.saturating_add(u32::from(is_probe));
                 retry_after_ms.min(cap)
             }
             _ => {
@@ -201,7 +206,8 @@ impl<'c> Machine<'c> {
     }
 
     fn half_open(&mut self) {
-        self.begin(Phase::HalfOpen { next_probe: 1, passed: 0, leases: Vec::new() }, self.now_ms);
+        let phase = Phase::HalfOpen { next_probe: 1, passed: 0, leases: Vec::new(), last_ms: self.now_ms };
+        self.begin(phase, self.now_ms);
         self.tell(Change::HalfOpened, self.now_ms);
     }
 

@@ -11,7 +11,7 @@ impl Config {
     /// are fewer calls; open for 30 s, doubled up to 300 s, give or take 10 %; 5 probes, which must all pass.
     ///
     /// Timeouts, 408, 429 and everything from 500 on except 501 are failures, other answers say nothing, and a 429 or
-    /// 503 with `Retry-After` opens at once. Set [`Config::slow`] where a baseline is known; 80 % is a fair share.
+    /// 503 with `Retry-After` opens at once. Where a baseline is known, [`Settings`](super::Settings) say what is slow.
     #[must_use]
     pub fn shared() -> Self {
         Self {
@@ -28,6 +28,7 @@ impl Config {
                 reset_after_ms: 10 * MINUTE,
             },
             half_open: HalfOpen { permits: 5, passes_to_close: 5, lease_ms: 30 * SECOND, lost: LostProbe::Failed },
+            idle_ms: 10 * MINUTE,
             throttle_cap_ms: Some(300 * SECOND),
             counted: Counted { failed: Table::OVERLOADED_OR_BROKEN, refusals_pass: false, transport_fails: true },
             skew_ms: 5 * SECOND,

@@ -52,6 +52,9 @@ pub enum Phase {
         passed: u32,
         /// Probes under way.
         leases: Vec<Lease>,
+        /// When the last probe went out, in Unix milliseconds.
+        #[serde(default)]
+        last_ms: u64,
     },
 }
 
@@ -89,11 +92,21 @@ pub enum Mode {
     MetricsOnly,
 }
 
+/// Author of the order that a recovered breaker begins with.
+const RECOVERY: &str = "recovery";
+
 impl Order {
+    /// Whether it is the one with which [`State::recovered`] begins, and nobody's.
+    #[must_use]
+    pub fn is_recovery(&self) -> bool {
+        self.author == RECOVERY && self.mode == Mode::MetricsOnly
+    }
+
     /// The order, where it can be accepted.
     pub(super) fn checked(self, config: &Config, now_ms: u64) -> Result<Self, Invalid> {
         let named = !self.author.trim().is_empty() && self.author.len() <= MAX_AUTHOR;
         Invalid::unless(named, "author", "is empty or longer than 200 bytes")?;
+        Invalid::unless(self.author != RECOVERY, "author", "is a name that recovered breakers use")?;
         Invalid::unless(self.expires_ms > now_ms, "expires_ms", "is in the past")?;
         let ends = self.expires_ms - now_ms <= config.max_forced_ms;
         Invalid::unless(ends, "expires_ms", "is later than the longest time of an order")?;
@@ -124,7 +137,7 @@ impl State {
     #[must_use]
     pub fn recovered(now_ms: u64) -> Self {
         let expires_ms = now_ms.saturating_add(RECOVERY_MS);
-        let order = Order { mode: Mode::MetricsOnly, author: "recovery".to_owned(), expires_ms };
+        let order = Order { mode: Mode::MetricsOnly, author: RECOVERY.to_owned(), expires_ms };
         Self { epoch: now_ms.max(1), forced: Some(order), ..Self::new(now_ms) }
     }
 
@@ -170,6 +183,18 @@ impl State {
         self.cause
     }
 
+    /// Whether it waits for probes that no caller sends: it could let one through, and nobody asked for
+    /// [`Config::idle_ms`]. Whoever looks after breakers then sends the probes.
+    #[must_use]
+    pub fn is_probe_due(&self, config: &Config, now_ms: u64) -> bool {
+        let idle_since = match &self.phase {
+            Phase::Closed => return false,
+            Phase::Open { length_ms } => self.since_ms.saturating_add(*length_ms),
+            Phase::HalfOpen { last_ms, .. } => self.since_ms.max(*last_ms),
+        };
+        self.forced(now_ms).is_none() && now_ms >= idle_since.saturating_add(config.idle_ms)
+    }
+
     /// The calls that a verdict at `now_ms` would look at.
     #[must_use]
     pub fn tally(&self, config: &Config, now_ms: u64) -> Tally {
@@ -191,7 +216,8 @@ impl State {
         match &mut self.phase {
             Phase::Closed => {}
             Phase::Open { length_ms } => *length_ms = (*length_ms).min(config.longest_open_ms()),
-            Phase::HalfOpen { passed, leases, .. } => {
+            Phase::HalfOpen { passed, leases, last_ms, .. } => {
+                *last_ms = (*last_ms).min(latest);
                 *passed = (*passed).min(config.passes_to_close() - 1);
                 leases.truncate(usize::try_from(config.permits() - *passed).unwrap_or(usize::MAX));
                 let end = latest.saturating_add(config.half_open.lease_ms);

@@ -5,6 +5,8 @@ mod opening;
 mod orders;
 mod presets;
 mod probes;
+mod services;
+mod vectors;
 
 use super::*;
 use crate::retry::Failure;

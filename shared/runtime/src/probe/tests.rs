@@ -42,6 +42,10 @@ impl Handler for Demo {
         Ok(request)
     }
 
+    fn configured(&self) -> Value {
+        if matches!(self.0, Check::NeverEnds) { Value::Null } else { json!({ "model": "m" }) }
+    }
+
     async fn check_auth(&self) -> PrincipalCheck {
         match &self.0 {
             Check::Answers(answer) => return answer.clone(),
@@ -73,6 +77,12 @@ fn prober(check: Check) -> Prober<Demo> {
 fn reply(check: Check, limit: Duration) -> Value {
     let prober = prober(check);
     run(async { prober.auth(limit).await })
+}
+
+#[test]
+fn a_basic_answer_shows_what_is_configured() {
+    assert_eq!(prober(Check::Panics).basic()["configured"], json!({ "model": "m" }));
+    assert_eq!(prober(Check::NeverEnds).basic().get("configured"), None);
 }
 
 fn detail(check: PrincipalCheck) -> (Value, Value) {

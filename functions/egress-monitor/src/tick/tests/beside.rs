@@ -12,6 +12,7 @@ fn aws_rows() -> Vec<causeway_cloud::usage::UsageRow> {
         let mut row = row(crate::period::plus_days(first, offset), "USE1-DataTransfer-Out-Bytes", 50.0);
         (row.unit, row.sku_name) = (Some("GB".to_owned()), None);
         (row.amount, row.currency) = (Some(4.5), Some("USD".to_owned()));
+        row.is_estimated = Some(true);
         row
     };
     (0..11).map(one).collect()
@@ -29,6 +30,8 @@ async fn aws_is_told_beside_and_changes_nothing() {
     assert_eq!(aws.cost.unwrap().amount, "40.5");
     assert_eq!(aws.billed_amount.unwrap().amount, "49.5");
     assert!(aws.alerts.is_empty());
+    let told: Vec<&str> = aws.reasons.iter().map(|reason| reason.code.as_str()).collect();
+    assert!(told.contains(&"estimated_rows"), "{told:?}");
     assert!(world.messages().iter().all(|message| !message.body.contains("550")));
     assert!(alone.aws.is_none());
 }
@@ -44,5 +47,9 @@ async fn an_aws_side_that_fails_is_an_error_of_its_own() {
     let mut unconnected = World::new(days("2026-08-01", &[300.0; 42]), "2026-09-12T12:00:00Z").with_aws(aws_rows());
     unconnected.beside = None;
     let aws = unconnected.run().await.aws.unwrap();
-    assert!(aws.status == Status::Error && aws.reasons[0].text.contains("not connected"), "{:?}", aws.reasons);
+    assert!(
+        aws.status == Status::Error && aws.reasons[0].text.contains("AWS is not connected: no credentials"),
+        "{:?}",
+        aws.reasons
+    );
 }

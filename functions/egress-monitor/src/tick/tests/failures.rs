@@ -200,3 +200,23 @@ proptest! {
         runtime.block_on(check(&ills));
     }
 }
+
+#[tokio::test]
+async fn a_record_that_is_not_connected_is_told_as_one_that_cannot_be_read() {
+    let world = World::new(days("2026-09-01", &[5.0; 11]), "2026-09-12T12:00:00Z");
+    world.run().await;
+    let unconnected = async || {
+        let mut monitor = world.monitor();
+        monitor.usage = Err("no tenancy".to_owned());
+        let budget = causeway_runtime::Budget::unlimited(Instant::now());
+        let context = Context::new(causeway_runtime::Kind::Tick, "test", budget);
+        monitor.tick(&Request::default(), &context).await.unwrap()
+    };
+    world.later(3600);
+    let reply = unconnected().await;
+    assert_eq!((reply.report.status, reply.report.used_gb, reply.partial), (Status::Error, None, true));
+    assert!(reply.report.reasons[0].text.contains("not connected"), "{:?}", reply.report.reasons);
+    world.later(36 * 3600);
+    let reply = unconnected().await;
+    assert_eq!(reply.published[0].key, "2026-09/tenancy/data/raised/1");
+}

@@ -57,6 +57,7 @@ pub(super) fn row(day: jiff::civil::Date, sku: &str, gb: f64) -> UsageRow {
         compartment: Some("ocid1.compartment.oc1..a".to_owned()),
         compartment_name: Some("shop".to_owned()),
         resource: None,
+        is_estimated: None,
     }
 }
 
@@ -270,7 +271,10 @@ impl World {
         assert!(vars.problems().is_empty(), "{:?}", vars.problems());
         let parts = Parts {
             usage: Ok(Arc::clone(&self.usage) as Arc<dyn UsagePort>),
-            beside: self.beside.clone().map(|beside| beside as Arc<dyn UsagePort>),
+            beside: match &self.beside {
+                Some(beside) => Ok(Arc::clone(beside) as Arc<dyn UsagePort>),
+                None => Err("no credentials".to_owned()),
+            },
             metrics: Ok(Arc::clone(&self.metrics) as Arc<dyn Metrics>),
             documents: documents("state/egress-monitor"),
             objects: Arc::clone(&objects),

@@ -85,6 +85,7 @@ fn machines_of_other_kinds_are_left_alone() {
         ("baseline", json!("BASELINE_1_8")),
         ("shape", json!("BM.Standard.E5.192")),
         ("shape", json!("VM.Standard2.4")),
+        ("shape", json!("VM.DenseIO.E5.Flex")),
         ("on_dedicated_host", json!(true)),
         ("preemptible", json!(true)),
     ];

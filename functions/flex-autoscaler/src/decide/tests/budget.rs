@@ -23,6 +23,33 @@ fn t27_a_floor_goes_as_far_as_the_money() {
     assert!(clamps(&check(&with_money_for(32.0), "SCHEDULED_UP 32/512")).is_empty());
 }
 
+/// The worse news are not taken for the lesser ones of a moment ago.
+#[test]
+fn that_nothing_is_left_is_told_after_that_little_was() {
+    let little = check(&with_money_for(24.0), "SCHEDULED_UP 24/384");
+    let mut next = with_money_for(16.0).after(&little.state, "2026-03-31T14:00:30Z");
+    next.known()["commanded"] = json!(null);
+    let outcome = next.cpu(&flat(65.0)).memory(&flat(40.0)).decide();
+    assert_eq!((said(&outcome).as_str(), alerts(&outcome)), ("BLOCKED(budget) 16/256", vec!["budget"]));
+}
+
+/// Money is the same whichever machines a request names.
+#[test]
+fn machines_that_were_not_asked_about_cost_too() {
+    let mut fixture = with_money_for(24.0);
+    fixture.0["spend"] = json!({});
+    // 0.062 an hour for each OCPU: 16 for the whole month are 738.
+    fixture.policy("budget.month_cap", json!(1600.0));
+    check(&fixture, "SCHEDULED_UP 32/512");
+    for (minutes, expected) in [(5.0, "BLOCKED(budget) 16/256"), (61.0, "SCHEDULED_UP 32/512")] {
+        let mut other = fixture.known().clone();
+        other["seen_at"] = json!(before("2026-03-31T14:00:00Z", minutes));
+        other["size"] = json!({"ocpus": 64.0, "memory_gb": 1024.0});
+        fixture.0["state"]["instances"]["vn"] = other;
+        check(&fixture, expected);
+    }
+}
+
 #[test]
 fn an_emergency_may_take_a_tenth_more_and_shrinking_is_never_blocked() {
     // 10 % of the cap of 110 are 11 for 10 hours: 17 OCPUs with their memory.

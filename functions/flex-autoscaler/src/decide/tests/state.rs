@@ -93,6 +93,59 @@ fn a_clock_that_is_days_behind_does_not_forget_what_is_under_way() {
     assert_eq!(alerts(&outcome), ["state_corrupt"]);
 }
 
+/// 404 is also said while nobody may read: only what the service says to have ended is forgotten.
+#[test]
+fn what_is_not_found_is_remembered() {
+    for (member, value, is_kept) in
+        [("gone", json!(true), true), ("state", json!("TERMINATED"), false), ("state", json!("TERMINATING"), false)]
+    {
+        let mut fixture = Fixture::new();
+        fixture.commanded(6.0, "accepted", 16.0, 22.0).set(member, value);
+        let before = fixture.inputs().state.present().unwrap().instances["vm"].clone();
+        let outcome = check(&fixture, "DROPPED(gone) 16/256");
+        assert_eq!(outcome.state.instances.get("vm"), Some(&before).filter(|_| is_kept), "{member}");
+    }
+}
+
+/// What is not known to be out is told again under its first key, for as long as it may be the same message.
+#[test]
+fn an_alert_that_may_be_out_keeps_its_key() {
+    let mut fixture = Fixture::new();
+    fixture.cpu(&[]).memory(&[]);
+    let first = check(&fixture, "HOLD(stale) 16/256");
+    let key = |outcome: &crate::decide::Outcome| outcome.record.alerts.first().map(|alert| alert.dedup_key.clone());
+    let topic = first.record.alerts[0].topic.clone();
+    let before = fixture.inputs().state.present().cloned();
+    let mut unsent = first.state.clone();
+    unsent.alert_failed(&topic, before.as_ref(), fixture.inputs().now);
+    let mut again = fixture.after(&unsent, "2026-03-11T12:05:00Z").decide();
+    assert_eq!((key(&again), again.state.unsent.len()), (key(&first), 0));
+    // Twice in vain.
+    again.state.alert_failed(&topic, Some(&unsent), "2026-03-11T12:05:00Z".parse().unwrap());
+    assert_eq!(again.state.unsent, unsent.unsent);
+    for (now, is_same) in [("2026-03-11T12:59:00Z", true), ("2026-03-11T13:00:00Z", false)] {
+        let late = fixture.after(&again.state, now).decide();
+        assert_eq!(key(&late) == key(&first), is_same, "{now}");
+    }
+    // One that was told an hour ago was told then, whatever becomes of it now.
+    let mut told = fixture.after(&first.state, "2026-03-11T13:05:00Z").decide();
+    told.state.alert_failed(&topic, Some(&first.state), "2026-03-11T13:05:00Z".parse().unwrap());
+    assert_eq!(told.state.alerts, first.state.alerts);
+    assert_eq!(fixture.after(&first.state, "2026-03-11T12:05:00Z").decide().record.alerts, []);
+}
+
+#[test]
+fn a_refusal_of_long_ago_says_nothing() {
+    for (minutes, expected) in [(359.0, true), (361.0, false)] {
+        let mut fixture = Fixture::new();
+        fixture.known()["infeasible"] = json!({
+            "target": {"ocpus": 22.0, "memory_gb": 352.0}, "at": before(NOW, 700.0),
+            "retry_at": before(NOW, minutes), "failures": 5,
+        });
+        assert_eq!(fixture.decide().state.instances["vm"].infeasible.is_some(), expected, "{minutes}");
+    }
+}
+
 #[test]
 fn machines_that_are_not_in_the_list_are_remembered_for_a_while() {
     let mut fixture = Fixture::new();

@@ -30,10 +30,19 @@ fn held_out_halves_stay_within_what_is_promised() {
         if held_out.is_empty() {
             return;
         }
-        let row = ours(&held_out, 0.0);
-        assert!(row.times_oracle <= 1.40, "seed {seed}: {row:?}");
-        assert!(row.violation_minutes <= 5.0 && row.resizes <= 1.2 && row.flips <= 0.05, "seed {seed}: {row:?}");
-        let blind = ours(&held_out, 1.0);
-        assert!(blind.cost <= row.cost * 1.15 && blind.resizes <= row.resizes * 1.15 + 0.01, "seed {seed}: {blind:?}");
+        let (row, blind) = (ours(&held_out, 0.0), ours(&held_out, 1.0));
+        for row in [&row, &blind] {
+            assert!(row.times_oracle <= 1.40, "seed {seed}: {row:?}");
+            assert!(row.violation_minutes <= 5.0 && row.resizes <= 1.2 && row.flips <= 0.05, "seed {seed}: {row:?}");
+        }
+        let pairs = [
+            (row.cost, blind.cost),
+            (row.violation_minutes, blind.violation_minutes),
+            (row.resizes, blind.resizes),
+            (row.flips, blind.flips),
+        ];
+        // A flip in a hundred days more is none that gaps have made.
+        let is_worse = pairs.iter().any(|(seen, blind)| *blind > seen * 1.15 + 0.01);
+        assert!(!is_worse, "seed {seed}: {blind:?} with gaps, {row:?} without");
     }
 }

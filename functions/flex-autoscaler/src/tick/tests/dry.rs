@@ -1,8 +1,6 @@
 //! T45 of whole ticks: a dry run decides as the tick that enforces.
 
-use futures_util::TryStreamExt;
-
-use super::world::{World, dry, tick};
+use super::world::{World, dry, names, tick};
 use super::*;
 
 /// Decisions and warnings of a tick.
@@ -13,10 +11,6 @@ fn said(reply: &Reply) -> (Vec<crate::record::Decision>, Vec<String>) {
 fn reasons(reply: &Reply) -> Vec<&'static str> {
     let decisions = &reply.record.as_ref().unwrap().decisions;
     decisions.iter().take(2).map(|decision| decision.reason).collect()
-}
-
-async fn names(owner: &FlexAutoscaler) -> Vec<object_store::path::Path> {
-    owner.objects.list(None).map_ok(|found| found.location).try_collect().await.unwrap()
 }
 
 /// Compares a dry run with the tick after it. No call takes time, so both have the same moment.

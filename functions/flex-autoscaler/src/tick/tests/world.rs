@@ -14,6 +14,7 @@ use causeway_cloud::object_store::throttle::{ThrottleConfig, ThrottledStore};
 use causeway_cloud::state::Documents;
 use causeway_resilience::service::Kind;
 use causeway_runtime::{Settings, Vars};
+use futures_util::TryStreamExt;
 use futures_util::stream::{self, BoxStream, StreamExt};
 use serde_json::json;
 
@@ -35,6 +36,8 @@ pub(super) struct World {
     asked: AtomicUsize,
     /// Machines that somebody has stopped since they were listed.
     pub(super) stopped: Mutex<BTreeSet<String>>,
+    /// Machines that nobody may look at.
+    pub(super) broken: Mutex<BTreeSet<String>>,
     pub(super) updates: AtomicUsize,
 }
 
@@ -54,7 +57,6 @@ impl Clock for Virtual {
 impl World {
     /// Machines of 16 OCPUs, all calm but the first `hot` ones.
     pub(super) fn new(machines: usize, hot: usize, latency: Duration, refused_of: Option<usize>) -> Arc<Self> {
-        let id = |number: usize| format!("ocid1.instance.oc1.iad.{number:04}");
         let machine = |number: usize| {
             let id = id(number);
             let record = json!({
@@ -72,6 +74,7 @@ impl World {
             refused_of,
             asked: AtomicUsize::new(0),
             stopped: Mutex::new(BTreeSet::new()),
+            broken: Mutex::new(BTreeSet::new()),
             updates: AtomicUsize::new(0),
         })
     }
@@ -113,10 +116,36 @@ impl World {
         }
     }
 
+    /// Ends a machine; it is listed for a while.
+    pub(super) fn end(&self, id: &str) {
+        self.machines.lock().unwrap().get_mut(id).unwrap().state = MachineState::Terminated;
+    }
+
+    /// Makes it as if it had not ended.
+    pub(super) fn begin(&self, id: &str) {
+        self.machines.lock().unwrap().get_mut(id).unwrap().state = MachineState::Running;
+    }
+
     /// Calls of Compute and Monitoring so far.
     pub(super) fn calls(&self) -> usize {
         self.asked.load(Ordering::SeqCst)
     }
+}
+
+/// A machine.
+pub(super) fn id(number: usize) -> String {
+    format!("ocid1.instance.oc1.iad.{number:04}")
+}
+
+/// Everything that an autoscaler has left.
+pub(super) async fn names(owner: &FlexAutoscaler) -> Vec<object_store::path::Path> {
+    owner.objects.list(None).map_ok(|found| found.location).try_collect().await.unwrap()
+}
+
+/// A tick about some machines.
+pub(super) async fn named(owner: &FlexAutoscaler, ids: impl IntoIterator<Item = String>) -> Result<Reply, Error> {
+    let target = Target::Ids(ids.into_iter().collect());
+    Tick { target, ..of_mode(owner, Mode::Enforce) }.leased("named").await
 }
 
 /// A whole tick, with its reply and the time that it took.
@@ -142,6 +171,7 @@ fn of_mode(owner: &FlexAutoscaler, mode: Mode) -> Tick<'_> {
         target: Target::Scope(Scope::default()),
         patience,
         began: Instant::now(),
+        end: Deadline::NONE,
     }
 }
 
@@ -155,6 +185,9 @@ impl Fleet for World {
 
     async fn machine(&self, id: &str, _: Deadline) -> Result<Machine, ServiceFailure> {
         self.call("GetInstance").await?;
+        if self.broken.lock().unwrap().contains(id) {
+            return Err(ServiceFailure::new(Kind::Denied, "compute", "GetInstance", "403"));
+        }
         let mut machine = self.machines.lock().unwrap()[id].clone();
         if self.stopped.lock().unwrap().contains(id) {
             machine.state = MachineState::Stopped;

@@ -8,7 +8,7 @@ use super::super::header::Header;
 use super::super::pixels::Rgb;
 use super::super::{Limits, Rejected};
 use super::Wanted;
-use super::reduce::{KEPT, Reducer, Samples, reduced};
+use super::reduce::{KEPT, Reducer, Samples};
 
 const WHITE: [u8; 3] = [255; 3];
 
@@ -16,7 +16,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, wanted: Wanted, limits: &Lim
     let (width, height) = (header.width as usize, header.height as usize);
     // One byte for the index of each pixel.
     limits.check_memory((1 + KEPT) * (width * height) as u64, "GIF")?;
-    wanted.check(reduced(width, height, wanted.edge), limits, "GIF")?;
+    let factor = wanted.factor((width, height), limits, "GIF")?;
     let mut options = DecodeOptions::new();
     options.set_memory_limit(MemoryLimit::Bytes(NonZeroU64::new(limits.max_decode_bytes).unwrap_or(NonZeroU64::MIN)));
     options.check_frame_consistency(true);
@@ -33,7 +33,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, wanted: Wanted, limits: &Lim
     let colours: Vec<[u8; 3]> = (0..=255).map(|index| colour(&index)).collect();
     let (left, top) = (usize::from(frame.left), usize::from(frame.top));
     let (across, down) = (usize::from(frame.width), usize::from(frame.height));
-    let mut reducer = Reducer::new(Samples::Rgb, width, height, wanted.edge);
+    let mut reducer = Reducer::new(Samples::Rgb, (width, height), factor);
     let mut row = Vec::with_capacity(3 * width);
     for y in 0..height {
         row.clear();

@@ -21,6 +21,13 @@ pub(super) struct Wanted {
 }
 
 impl Wanted {
+    /// By how much the rows of a picture are averaged down while they arrive: as little as the memory allows.
+    fn factor(self, size: (usize, usize), limits: &Limits, what: &str) -> Result<usize, Rejected> {
+        let (least, most) = reduce::factors(size, self.edge);
+        let fits = |factor: usize| self.check(reduce::reduced(size, factor), limits, what).map(|()| factor);
+        (least..most).find_map(|factor| fits(factor).ok()).map_or_else(|| fits(most), Ok)
+    }
+
     /// Refuses a picture of which too much would be held at once after it came out of the decoder in the given size.
     pub(super) fn check(self, (width, height): (usize, usize), limits: &Limits, what: &str) -> Result<(), Rejected> {
         let colours = |width: usize, height: usize| 3 * width as u64 * height as u64;

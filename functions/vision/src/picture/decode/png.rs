@@ -8,7 +8,7 @@ use super::super::header::Header;
 use super::super::pixels::Rgb;
 use super::super::{Limits, Rejected};
 use super::Wanted;
-use super::reduce::{KEPT, Reducer, Samples, reduced};
+use super::reduce::{KEPT, Reducer, Samples};
 
 pub(super) fn decode(
     bytes: &[u8],
@@ -18,7 +18,7 @@ pub(super) fn decode(
     limits: &Limits,
 ) -> Result<Rgb, Rejected> {
     let (width, height) = (header.width as usize, header.height as usize);
-    wanted.check(reduced(width, height, wanted.edge), limits, "PNG")?;
+    let factor = wanted.factor((width, height), limits, "PNG")?;
     let mut decoder = Decoder::new(Cursor::new(bytes));
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     // Texts and profiles can be small files that unpack to a lot of memory.
@@ -35,7 +35,7 @@ pub(super) fn decode(
         ColorType::Rgba => Samples::Rgba,
         ColorType::Indexed => return Err(Rejected::unreadable("the PNG has no palette")),
     };
-    let mut reducer = Reducer::new(samples, width, height, wanted.edge);
+    let mut reducer = Reducer::new(samples, (width, height), factor);
     if interlaced {
         whole(&mut reader, &mut reducer, limits)?;
     } else {

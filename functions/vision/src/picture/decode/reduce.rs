@@ -14,15 +14,16 @@ pub(super) enum Samples {
     Rgba,
 }
 
-/// The size of a picture when its rows are averaged down for a copy with the long edge `edge`.
-pub(super) fn reduced(width: usize, height: usize, edge: usize) -> (usize, usize) {
-    let factor = factor(width, height, edge);
+/// The size of a picture whose rows are averaged down by a factor.
+pub(super) fn reduced((width, height): (usize, usize), factor: usize) -> (usize, usize) {
     (width.div_ceil(factor), height.div_ceil(factor))
 }
 
-/// Twice the wanted edge is kept, so that the filter that follows decides about the quality.
-fn factor(width: usize, height: usize, edge: usize) -> usize {
-    (width.max(height) / edge.saturating_mul(2).max(1)).max(1)
+/// By how much a picture is averaged down for a copy with the long edge `edge`, at least and at most: twice the wanted
+/// edge is better, since the filter that follows then decides about the quality; less than the wanted edge is too little.
+pub(super) fn factors((width, height): (usize, usize), edge: usize) -> (usize, usize) {
+    let (long, edge) = (width.max(height), edge.max(1));
+    ((long / edge.saturating_mul(2)).max(1), (long / edge).max(1))
 }
 
 /// Takes rows, keeps means of `factor` times `factor` pixels.
@@ -38,10 +39,9 @@ pub(super) struct Reducer {
 }
 
 impl Reducer {
-    /// For a picture of that size, of which a copy with the long edge `edge` is wanted.
-    pub(super) fn new(samples: Samples, width: usize, height: usize, edge: usize) -> Self {
-        let factor = factor(width, height, edge);
-        let (across, down) = reduced(width, height, edge);
+    /// For a picture of that size.
+    pub(super) fn new(samples: Samples, (width, height): (usize, usize), factor: usize) -> Self {
+        let (across, down) = reduced((width, height), factor);
         let kept = Rgb { width: across, height: 0, data: Vec::with_capacity(3 * across * down) };
         Self {
             samples,

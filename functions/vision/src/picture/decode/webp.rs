@@ -8,7 +8,7 @@ use super::super::header::Header;
 use super::super::pixels::Rgb;
 use super::super::{Limits, Rejected};
 use super::Wanted;
-use super::reduce::{KEPT, Reducer, Samples, reduced};
+use super::reduce::{KEPT, Reducer, Samples};
 
 pub(super) fn decode(
     bytes: &[u8],
@@ -19,7 +19,7 @@ pub(super) fn decode(
 ) -> Result<Rgb, Rejected> {
     limits.check_memory((bytes_per_pixel + KEPT) * u64::from(header.width) * u64::from(header.height), "WebP")?;
     let (width, height) = (header.width as usize, header.height as usize);
-    wanted.check(reduced(width, height, wanted.edge), limits, "WebP")?;
+    let factor = wanted.factor((width, height), limits, "WebP")?;
     let mut decoder = WebPDecoder::new(Cursor::new(bytes)).map_err(rejected)?;
     decoder.set_memory_limit(usize::try_from(limits.max_decode_bytes).unwrap_or(usize::MAX));
     let size = decoder.output_buffer_size().ok_or_else(|| Rejected::unreadable("the WebP states no size"))?;
@@ -32,7 +32,7 @@ pub(super) fn decode(
     } else {
         decoder.read_image(&mut pixels).map_err(rejected)?;
     }
-    let mut reducer = Reducer::new(samples, width, height, wanted.edge);
+    let mut reducer = Reducer::new(samples, (width, height), factor);
     pixels.chunks_exact(channels * width).for_each(|row| reducer.push(row));
     Ok(reducer.finish())
 }

@@ -63,6 +63,9 @@ fn every_fault_is_told_at_once_and_no_key_shows() {
     for seconds in ["0", "3601", "1.5", "x"] {
         check(&[list("replay:answers.json"), ("CAUSEWAY_CHAT_TRY_SECONDS", seconds)], &["CAUSEWAY_CHAT_TRY_SECONDS"]);
     }
+    let breaker = |kind| [list("replay:answers.json"), ("CAUSEWAY_CHAT_BREAKER", kind), ("CAUSEWAY_CLOUD", "aws")];
+    check(&breaker("own"), &["CAUSEWAY_CHAT_BREAKER must be process or shared"]);
+    check(&breaker("shared"), &["CAUSEWAY_BUCKET is not set"]);
     check(&[list("none"), ("CAUSEWAY_CHAT_ALLOW_HTTP", "yes")], &["CAUSEWAY_CHAT_ALLOW_HTTP must be"]);
     check(&[], &["CAUSEWAY_CHAT_MODEL is not set"]);
 }

@@ -94,7 +94,7 @@ fn database(server: &Server, login: Login) -> Database {
         login,
         secret: "ocid1.vaultsecret.oc1.iad.a".to_owned(),
         members: BTreeMap::new(),
-        statements: Statements { store: "", prepare: &[] },
+        statements: Statements::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Every figure of the agent: its name, place, formula and the observations that it takes.
 
+use super::outside::{COMPETITIVE_POSITIONING, INDUSTRY_BENCHMARK, PERFORMANCE_GAP};
 use crate::intelligence::ledger::Definition;
 use crate::intelligence::request::Group;
 
@@ -325,7 +326,7 @@ pub(crate) const PAYMENT_BEHAVIOUR: Definition = Definition {
 };
 
 /// All figures in the order in which they are computed.
-pub const ALL: [Definition; 40] = [
+pub const ALL: [Definition; 43] = [
     TOTAL_REVENUE,
     TOTAL_COST,
     GROSS_MARGIN,
@@ -366,6 +367,9 @@ pub const ALL: [Definition; 40] = [
     HISTORICAL_VALUE,
     LIFETIME_MODEL,
     PAYMENT_BEHAVIOUR,
+    INDUSTRY_BENCHMARK,
+    PERFORMANCE_GAP,
+    COMPETITIVE_POSITIONING,
 ];
 
 #[cfg(test)]

@@ -10,6 +10,7 @@ mod growth;
 mod lifetime;
 mod operations;
 mod orders;
+mod outside;
 mod people;
 mod price_volume_mix;
 mod receivables;
@@ -133,6 +134,7 @@ pub(crate) fn compute(inputs: &Inputs<'_>, ledger: &mut Ledger) -> Data {
         receivables::payments(inputs, ledger, customers);
     }
     revenue::quality(ledger, &mut data);
+    outside::enter(ledger);
     data.series = series::of(inputs);
     data
 }

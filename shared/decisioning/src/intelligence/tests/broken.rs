@@ -135,3 +135,19 @@ fn too_many_customers_are_sampled_and_it_is_said() {
     assert_eq!(data.financial_intelligence.revenue_analysis.total_revenue, Some(40_000.0));
     assert_eq!(data.operational_intelligence.billing_intelligence.orders_exact, Some(false));
 }
+
+#[test]
+fn what_is_always_null_is_accounted_for_and_costs_no_confidence() {
+    let content = format!("{HEADER}O1,C1,2024-02-03,10.50,2,1.50\n");
+    let data = data(&run(&content, "{}"));
+    assert_eq!(data.financial_intelligence.working_capital.industry_benchmark, None);
+    assert!(data.competitive_positioning.is_empty());
+    for metric in ["industry_benchmark", "performance_gap", "competitive_positioning"] {
+        assert_eq!(record(&data, metric).status, MetricStatus::NotApplicable, "{metric}");
+        assert!(!reason(&data, metric).is_empty(), "{metric}");
+        let answer = serde_json::to_value(&data).unwrap();
+        assert!(answer.pointer(&record(&data, metric).pointer).is_some(), "{metric} points nowhere");
+    }
+    let known = data.coverage.metrics.iter().filter(|r| r.status != MetricStatus::NotApplicable).count();
+    assert_eq!(data.coverage.requested, known as u64);
+}

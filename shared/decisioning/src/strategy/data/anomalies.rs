@@ -50,7 +50,8 @@ pub struct AnomalyPoint {
     pub direction: String,
 }
 
-/// Periods that an isolation forest sets apart.
+/// Periods that an isolation forest sets apart. Its rows are periods and its columns the measures of each, such as
+/// revenue and orders of a month: it does not look at single rows of the tables.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PeriodAnomalies {
     /// `month` or `day`.

@@ -51,4 +51,5 @@ fn orders_need_an_author_and_an_end() {
     check("ann", 0, Some("expires_ms"));
     check(" ", MINUTE, Some("author"));
     check(&"a".repeat(201), MINUTE, Some("author"));
+    check("recovery", MINUTE, Some("author"));
 }

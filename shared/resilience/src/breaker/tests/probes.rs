@@ -126,3 +126,29 @@ fn whoever_loses_the_race_reads_again() {
     assert_eq!(probes.len(), 5);
     assert_eq!(events.iter().map(|event| event.change.name()).collect::<Vec<_>>(), ["half_opened"]);
 }
+
+#[test]
+fn a_throttled_probe_opens_for_that_long_and_once_more_in_a_row() {
+    let mut rig = rig(Config::shared());
+    rig.calls(5, BAD);
+    rig.now_ms += 30 * SECOND;
+    rig.call(Outcome::Throttled { retry_after_ms: 7_000 });
+    assert_eq!((rig.wait_ms(), rig.state.opens_in_row()), (Some(7_000), 2));
+}
+
+#[test]
+fn without_traffic_somebody_has_to_send_the_probes() {
+    let mut rig = rig(Config::shared());
+    rig.calls(5, BAD);
+    let due = |rig: &Rig, at_ms: u64| rig.state.is_probe_due(&rig.config, at_ms);
+    let end = rig.now_ms + 30 * SECOND;
+    assert!(!due(&rig, end + 10 * MINUTE - 1) && due(&rig, end + 10 * MINUTE), "nobody asked since it could");
+    rig.now_ms = end + 5 * MINUTE;
+    rig.calls(1, OK);
+    assert!(!due(&rig, rig.now_ms + 10 * MINUTE - 1) && due(&rig, rig.now_ms + 10 * MINUTE), "one of five probes");
+    rig.calls(4, OK);
+    assert!(!due(&rig, u64::MAX), "it is closed");
+    rig.calls(5, BAD);
+    rig.order(Mode::Open, MINUTE);
+    assert!(!due(&rig, rig.now_ms + 30 * SECOND), "an operator holds it");
+}

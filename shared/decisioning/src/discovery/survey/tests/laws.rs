@@ -87,3 +87,64 @@ fn order_of_objects_and_repetition_do_not_matter() {
     assert_eq!(text(&run(&[a, b])), text(&run(&[b, a])));
     assert_eq!(text(&run(&[a, b])), text(&run(&[a, b])));
 }
+
+/// A score of the whole, and the confidence in it.
+fn scores(content: &str) -> (f64, f64) {
+    let result = run(&[("t.csv", content.as_bytes())]);
+    let score = result.data["data_ecosystem"]["data_quality_score"].as_f64();
+    (score.unwrap_or_else(|| panic!("no score: {}", result.data)), result.confidence_score)
+}
+
+/// As text with twelve digits of each number: sums over rows in another order differ by less.
+fn rounded(value: &Value) -> String {
+    match value {
+        Value::Number(number) if number.is_f64() => format!("{:.11e}", number.as_f64().unwrap()),
+        Value::Array(list) => list.iter().map(rounded).collect::<Vec<_>>().join(","),
+        Value::Object(members) => members.iter().map(|(name, value)| format!("{name}:{}", rounded(value))).collect(),
+        other => other.to_string(),
+    }
+}
+
+/// Orders, of which each row has a key, a day and an amount.
+fn orders(count: usize) -> Vec<[String; 3]> {
+    (0..count).map(|n| [format!("O{n}"), format!("2024-01-{:02}", n % 28 + 1), format!("{}.25", n * 7 % 50)]).collect()
+}
+
+fn table(rows: &[[String; 3]]) -> String {
+    let lines: Vec<_> = rows.iter().map(|row| row.join(",")).collect();
+    format!("order,day,amount\n{}\n", lines.join("\n"))
+}
+
+#[test]
+fn garbage_lowers_quality_in_every_column_and_more_garbage_lowers_it_more() {
+    let (clean, confidence) = scores(&table(&orders(200)));
+    for (column, garbage) in [(0, ""), (1, ""), (1, "rubbish"), (2, ""), (2, "rubbish")] {
+        let mut last = clean;
+        for share in [50, 20, 10] {
+            let mut rows = orders(200);
+            rows.iter_mut().step_by(share).for_each(|row| row[column] = garbage.to_owned());
+            let (spoiled, confident) = scores(&table(&rows));
+            assert!(spoiled < last, "{garbage:?} in column {column}, each {share}th: {spoiled} after {last}");
+            assert!(confident <= confidence, "{confident} {confidence}");
+            last = spoiled;
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn the_order_of_rows_does_not_matter(count in 5_usize..120, seed in any::<u64>(), gaps in 1_usize..9) {
+        let mut rows = orders(count);
+        rows.iter_mut().step_by(gaps + 1).for_each(|row| row[2].clear());
+        let there = run(&[("t.csv", table(&rows).as_bytes())]);
+        rows.sort_by_key(|row| crate::dataset::cell::mix(seed ^ row[0][1..].parse::<u64>().unwrap()));
+        let back = run(&[("t.csv", table(&rows).as_bytes())]);
+        for part in ["data_ecosystem", "tables"] {
+            prop_assert_eq!(rounded(&there.data[part]), rounded(&back.data[part]));
+        }
+        prop_assert_eq!((there.insights, there.recommendations), (back.insights, back.recommendations));
+        prop_assert_eq!(there.confidence_score, back.confidence_score);
+    }
+}

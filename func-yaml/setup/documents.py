@@ -1,0 +1,347 @@
+"""What the deployment should look like, and what of it differs from what is there.
+
+`deploy` calls this file with the interpreter of Oracle's command line, which brings PyYAML. It reads files and the
+environment, prints JSON for `oci ... --from-json`, and talks to nobody.
+"""
+
+import hashlib
+import json
+import os
+import re
+import sys
+from pathlib import Path
+
+import yaml
+
+HERE = Path(__file__).resolve().parent.parent
+PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+# Tag with the digest of the document that a resource was made from. A comparison of members alone would not see that
+# one is gone from the document, as services add defaults of their own.
+TAG = "causeway-digest"
+CONFIG_LIMIT = 4096
+MEMORY_STEPS = (128, 256, 512, 1024, 2048, 3072)
+SECRET = re.compile(r"(_KEY|_SECRET|_TOKEN|_PASSWORD)$")
+
+# Kind: the member that names it, the members that cannot change, and the option that takes its id.
+KINDS = {
+    "topic": ("name", {"compartmentId", "name"}, "topicId"),
+    "bucket": ("name", {"compartmentId", "name"}, "bucketName"),
+    "application": ("displayName", {"compartmentId", "displayName", "subnetIds", "shape"}, "applicationId"),
+    "function": ("displayName", {"applicationId", "displayName"}, "functionId"),
+    "schedule": ("displayName", {"compartmentId"}, "scheduleId"),
+    "group": ("name", {"compartmentId", "name"}, "dynamicGroupId"),
+    "policy": ("name", {"compartmentId", "name"}, "policyId"),
+    "gateway": ("displayName", {"compartmentId", "subnetId", "endpointType"}, "gatewayId"),
+    "deployment": ("displayName", {"compartmentId", "gatewayId", "pathPrefix"}, "deploymentId"),
+    "alarm": ("displayName", set(), "alarmId"),
+    "rule": ("displayName", {"compartmentId"}, "ruleId"),
+}
+# Kinds of which a list has every member.
+LISTED_WHOLE = ("group", "policy")
+# Options whose answer has another name.
+ANSWERED_AS = {
+    "provisionedConcurrency": "provisioned-concurrency-config",
+    "queryText": "query",
+}
+
+
+class Wrong(Exception):
+    """A document that cannot be used, in words for the caller."""
+
+
+def main(arguments):
+    command, rest = arguments[0], arguments[1:]
+    try:
+        COMMANDS[command](*rest)
+    except Wrong as problem:
+        sys.exit(f"{command} {' '.join(rest[:2])}: {problem}")
+
+
+def names(kind):
+    """All of a kind, one a line."""
+    for name in sorted(documents(kind)):
+        print(fill(name))
+
+
+def desired(kind, name):
+    """The document that creates one."""
+    print(json.dumps(tagged(kind, whole(kind, name)), indent=2))
+
+
+def survey(kind):
+    """Each of a kind with its id in the list on stdin, a tab between; nothing after it for one that is not there."""
+    label, there = kebab(KINDS[kind][0]), {}
+    for one in listed():
+        if one.get("lifecycle-state") not in ("DELETED", "DELETING", "TERMINATED"):
+            there.setdefault(one[label], []).append(identity(kind, one))
+    for name in sorted(map(fill, documents(kind))):
+        found = there.get(name, [])
+        if len(found) > 1:
+            raise Wrong(f"{len(found)} have the name {name}: {' '.join(found)}")
+        print(name, *found, sep="\t")
+
+
+def subscribed(name):
+    """The id of a subscription in the list on stdin: it has no name, so its topic, protocol and endpoint are compared."""
+    wanted = whole("subscription", name)
+    same = (one["id"] for one in listed() if one["protocol"] == wanted["protocol"]
+            and one["endpoint"] == wanted["subscriptionEndpoint"] and one["topic-id"] == wanted["topicId"])
+    print(next(same, ""))
+
+
+def change(kind, name):
+    """The document that makes the one on stdin what it should be; nothing when it is."""
+    answer = json.load(sys.stdin)
+    found, wanted = answer["data"], tagged(kind, whole(kind, name))
+    fixed, option = KINDS[kind][1:]
+    for member in sorted(fixed & wanted.keys() - {"compartmentId"}):
+        if not same(wanted[member], value_of(found, member)):
+            raise Wrong(f"{member} cannot be changed in place: delete it first, or keep what is there")
+    parts = {member: value for member, value in wanted.items() if member not in fixed}
+    if all(same(value, value_of(found, member)) for member, value in parts.items()):
+        return
+    parts["freeformTags"] = {**(found.get("freeform-tags") or {}), **parts["freeformTags"]}
+    parts[option] = identity(kind, found)
+    if kind == "policy":
+        # Required with statements; empty is today's meaning of verbs.
+        parts["versionDate"] = ""
+    if "etag" in answer:
+        parts["ifMatch"] = answer["etag"]
+    print(json.dumps(parts, indent=2))
+
+
+def unchanged(kind, name):
+    """"yes" when the list on stdin has all there is to know of a kind, and this one is as it should be."""
+    label, wanted = kebab(KINDS[kind][0]), tagged(kind, whole(kind, name))
+    found = [one for one in listed() if one[label] == name]
+    print("yes" if kind in LISTED_WHOLE and all(same(wanted, one) for one in found) and found else "")
+
+
+def rules(bucket):
+    """The lifecycle rules of a bucket with ours among those on stdin; nothing when they are there."""
+    text = sys.stdin.read()
+    present = json.loads(text)["data"]["items"] if text.strip() else []
+    wanted = {key: value for key, value in documents("lifecycle").items() if fill(value["bucket"]) == bucket}
+    ours = [{"name": fill(key), **filled(value["rule"])} for key, value in sorted(wanted.items())]
+    there = {rule["name"]: rule for rule in present}
+    if all(same(rule, there.get(rule["name"])) for rule in ours):
+        return
+    mine = {rule["name"] for rule in ours}
+    others = [camel(rule) for rule in present if rule["name"] not in mine]
+    print(json.dumps({"bucketName": bucket, "items": others + ours}, indent=2))
+
+
+def buckets_with_rules():
+    """Buckets with lifecycle rules, one a line."""
+    print(*sorted({fill(value["bucket"]) for value in documents("lifecycle").values()}), sep="\n")
+
+
+def made(kind):
+    """The id in the answer on stdin to a creation; nothing where the answer is a work request."""
+    data = json.load(sys.stdin).get("data") or {}
+    print("" if "operation-type" in data else identity(kind, data))
+
+
+def identity(kind, found):
+    return found[{"topic": "topic-id", "bucket": "name"}.get(kind, "id")]
+
+
+def listed():
+    text = sys.stdin.read()
+    data = json.loads(text)["data"] if text.strip() else []
+    return data["items"] if isinstance(data, dict) else data
+
+
+def documents(kind):
+    """Documents of a kind by name, with placeholders."""
+    if kind == "function":
+        return {path.parent.name: path for path in HERE.glob("*/func.yaml")}
+    if kind == "group":
+        return {f"causeway-{name}": f"ALL {{resource.type = 'fnfunc', resource.id = '${{{variable('function', name)}}}'}}"
+                for name in documents("function")}
+    if kind == "policy":
+        given = read("policies.json")
+        own = {name: lines for name, lines in given["functions"].items() if name in documents("function")}
+        return {f"causeway-{name}": lines for name, lines in {**own, **given["services"]}.items()}
+    if kind == "deployment":
+        return {"causeway": read("api-gateway.json")}
+    return read("resources.json")[f"{kind}s" if kind != "lifecycle" else kind]
+
+
+def whole(kind, name):
+    document = next(value for key, value in documents(kind).items() if fill(key) == name)
+    if kind == "function":
+        return function(name, document)
+    if kind == "group":
+        text = f"The function {name.removeprefix('causeway-')} of Causeway"
+        tenancy = {"compartmentId": fill("${CAUSEWAY_TENANCY}")}
+        return {**tenancy, "name": name, "description": text, "matchingRule": fill(document)}
+    if kind == "policy":
+        statements = [fill(line["statement"]) for line in document if wanted(line)]
+        text = f"What {name.removeprefix('causeway-')} of Causeway needs: func-yaml/policies.json has the reasons"
+        tenancy = {"compartmentId": fill("${CAUSEWAY_TENANCY}")}
+        return {**tenancy, "name": name, "description": text, "statements": statements}
+    if kind == "deployment":
+        return {"compartmentId": fill("${CAUSEWAY_COMPARTMENT}"), "gatewayId": fill("${GATEWAY_CAUSEWAY}"),
+                "displayName": name, "pathPrefix": fill("${CAUSEWAY_PATH_PREFIX}"), "specification": filled(document)}
+    if kind == "application":
+        return application(filled(document))
+    return filled(document)
+
+
+def wanted(line):
+    """Whether a statement is for this deployment: `when` names a variable that must be set for it."""
+    return "when" not in line or bool(os.environ.get(line["when"]))
+
+
+def application(document):
+    """What is not set is left out: an empty setting is not the same to every reader."""
+    document["config"] = {key: value for key, value in document["config"].items() if value}
+    check_config("the application", document["config"])
+    return document
+
+
+def function(name, path):
+    """The function that a func.yaml describes, with the settings of this deployment."""
+    given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    if given.get("name") != name:
+        raise Wrong(f"{path.parent.name}/func.yaml has the name {given.get('name')}")
+    if given["memory"] not in MEMORY_STEPS:
+        raise Wrong(f"memory is {given['memory']}: expected one of {MEMORY_STEPS}")
+    tag = os.environ.get("CAUSEWAY_IMAGE_TAG") or given["version"]
+    site = read("resources.json")["settings"].get(name, {})
+    config = {key: str(value) for key, value in (given.get("config") or {}).items()}
+    for key, value in filled({**site, **overrides(name)}).items():
+        if key not in config:
+            raise Wrong(f"{key} is no setting in {path.parent.name}/func.yaml")
+        config[key] = value
+    check_config(name, config)
+    oci = (given.get("deploy") or {}).get("oci") or {}
+    document = {
+        "applicationId": fill("${APPLICATION_CAUSEWAY}"), "displayName": name,
+        "image": f"{fill('${CAUSEWAY_IMAGES}')}/{name}:{tag}", "memoryInMbs": given["memory"],
+        "timeoutInSeconds": given["timeout"], "config": config,
+    }
+    return {**document, **detached(oci.get("detached_mode") or {}), **provisioned(oci)}
+
+
+def overrides(name):
+    """Settings of this site for one function: {function: {setting: value}} in the file CAUSEWAY_SITE."""
+    site = os.environ.get("CAUSEWAY_SITE")
+    known = yaml.safe_load(Path(site).read_text(encoding="utf-8")) if site else {}
+    unknown = known.keys() - documents("function").keys()
+    if unknown:
+        raise Wrong(f"CAUSEWAY_SITE names what is no function: {' '.join(sorted(unknown))}")
+    return {key: str(value) for key, value in (known.get(name) or {}).items()}
+
+
+def detached(mode):
+    document = {}
+    if "timeout" in mode:
+        document["detachedModeTimeoutInSeconds"] = seconds(mode["timeout"])
+    for key, member in (("on_success", "successDestination"), ("on_failure", "failureDestination")):
+        if key in mode:
+            kind = mode[key]["type"]
+            if kind != "notifications":
+                raise Wrong(f"detached_mode.{key}.type is {kind}: this deployment has topics only")
+            document[member] = {"kind": "NOTIFICATION", "topicId": fill(mode[key]["ocid"])}
+    return document
+
+
+def provisioned(oci):
+    if "provisioned_concurrency" not in oci:
+        return {}
+    given = oci["provisioned_concurrency"]
+    strategy = given["strategy"].upper()
+    count = {"count": int(given["count"])} if strategy == "CONSTANT" else {}
+    return {"provisionedConcurrency": {"strategy": strategy, **count}}
+
+
+def seconds(text):
+    """A duration as Fn's command line writes it, such as 20m."""
+    match = re.fullmatch(r"(\d+)([smh])", str(text))
+    if not match or not 5 <= int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]] <= 3600:
+        raise Wrong(f"detached_mode.timeout is {text}: expected 5s to 1h")
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def check_config(owner, config):
+    size = sum(len(key.encode()) + len(value.encode()) for key, value in config.items())
+    if size > CONFIG_LIMIT:
+        raise Wrong(f"the settings of {owner} have {size} bytes, the service takes {CONFIG_LIMIT}")
+    for key, value in config.items():
+        if SECRET.search(key) and value and not re.match(r"secret:|ocid1\.vaultsecret\.", value):
+            raise Wrong(f"{key} must be the OCID of a secret in the vault, not the secret itself")
+
+
+def tagged(kind, document):
+    parts = {key: value for key, value in document.items() if key not in KINDS.get(kind, ("", set(), ""))[1]}
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    return {**document, "freeformTags": {TAG: digest}}
+
+
+def read(name):
+    return json.loads((HERE / name).read_text(encoding="utf-8"))
+
+
+def variable(kind, name):
+    """Under which name the environment has the id of one."""
+    return f"{kind}_{name}".upper().replace("-", "_")
+
+
+def filled(value):
+    if isinstance(value, dict):
+        return {fill(key): filled(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [filled(one) for one in value]
+    return fill(value) if isinstance(value, str) else value
+
+
+def fill(text):
+    def replace(match):
+        name = match[1]
+        if name not in os.environ:
+            raise Wrong(f"{name} is not set")
+        return os.environ[name]
+
+    return PLACEHOLDER.sub(replace, text)
+
+
+def kebab(name):
+    """The name of a member as the command line prints it. Names that callers chose stay what they are."""
+    if not name[:1].islower():
+        return name
+    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
+
+
+def camel(value):
+    """What the command line printed, as it reads it."""
+    if isinstance(value, dict):
+        parts = {re.sub(r"-([a-z])", lambda match: match[1].upper(), key): camel(one) for key, one in value.items()}
+        return {key: one for key, one in parts.items() if one is not None}
+    return [camel(one) for one in value] if isinstance(value, list) else value
+
+
+def value_of(found, member):
+    if member == "image":
+        # The newer API has it among the details of the source.
+        return found.get("image") or (found.get("source-details") or {}).get("image")
+    return found.get(ANSWERED_AS.get(member, kebab(member)))
+
+
+def same(wanted_value, found):
+    """Whether what is there has everything that is wanted, whatever else the service says of it."""
+    if isinstance(wanted_value, dict) and isinstance(found, dict):
+        return all(same(value, found.get(kebab(key), found.get(key))) for key, value in wanted_value.items())
+    if isinstance(wanted_value, list) and isinstance(found, list):
+        return len(wanted_value) == len(found) and all(map(same, wanted_value, found))
+    return wanted_value == found
+
+
+COMMANDS = {
+    "names": names, "desired": desired, "survey": survey, "subscribed": subscribed, "change": change,
+    "unchanged": unchanged, "rules": rules, "buckets-with-rules": buckets_with_rules, "made": made,
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

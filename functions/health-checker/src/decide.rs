@@ -1,0 +1,200 @@
+//! The whole decision: the same inputs give the same bytes, in a tick, in `health-checker decide` and in a simulation.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{self, Alert};
+use crate::health::{self, CheckReport, CheckState, ComponentReport, VantageReport, Verdict};
+use crate::judge::Finding;
+use crate::rollback::{self, TenantInput, TenantReport, TenantState};
+use crate::settings::Settings;
+
+/// Version of the state's form.
+pub const STATE_VERSION: u32 = 1;
+/// Alerts that wait to be sent, at most.
+const MAX_PENDING: usize = 200;
+
+/// Everything that a decision depends on. The least that is needed is `now`:
+///
+/// ```json
+/// {
+///   "now": "2026-03-11T12:00:30Z",
+///   "settings": {
+///     "checks": [{"id": "shop", "critical": true, "probe": {"http": {"url": "https://shop.example.com/health"}}}],
+///     "tenants": [{"id": "acme", "divergence": "read_only"}]
+///   },
+///   "findings": [{"check": "shop", "at": "2026-03-11T12:00:05Z", "verdict": "fail", "code": "timeout"}],
+///   "tenants": [{
+///     "tenant": "acme", "serving": "oci",
+///     "oci": [{"at": "2026-03-11T11:59:00Z", "ok": 94, "failed": 6, "p95_ms": 130}],
+///     "target": {"cutover_at": "2026-03-11T08:00:00Z", "probes": [{"at": "2026-03-11T12:00:10Z", "is_ok": true}]}
+///   }],
+///   "state": null
+/// }
+/// ```
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Inputs {
+    /// The moment of the decision.
+    pub now: Timestamp,
+    /// What is checked, and the rules.
+    #[serde(default)]
+    pub settings: Settings,
+    /// What this checker has found.
+    #[serde(default)]
+    pub findings: Vec<Finding>,
+    /// What others have found.
+    #[serde(default)]
+    pub vantage: Vec<VantageReport>,
+    /// What was read of tenants.
+    #[serde(default)]
+    pub tenants: Vec<TenantInput>,
+    /// What the last tick left; absent for the first.
+    #[serde(default)]
+    pub state: Option<State>,
+}
+
+/// What one tick leaves for the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    /// 1.
+    pub version: u32,
+    /// By check.
+    #[serde(default)]
+    pub checks: BTreeMap<String, CheckState>,
+    /// By tenant.
+    #[serde(default)]
+    pub tenants: BTreeMap<String, TenantState>,
+    /// Alerts that are not known to be out, oldest first.
+    #[serde(default)]
+    pub pending: Vec<Alert>,
+    /// Alerts that a maintenance window holds back.
+    #[serde(default)]
+    pub held: Vec<Alert>,
+}
+
+/// What comes out of it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Outcome {
+    /// What is known, for people and machines.
+    pub report: Report,
+    /// What the next tick must know. It is written before anything is told.
+    pub state: State,
+}
+
+/// What is known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Report {
+    /// The moment.
+    pub as_of: Timestamp,
+    /// The whole.
+    pub status: Verdict,
+    /// Components in which so much failed at once that the checker doubts itself.
+    pub suspects: Vec<String>,
+    /// Maintenance windows that last.
+    pub maintenance: Vec<String>,
+    /// By name.
+    pub components: Vec<ComponentReport>,
+    /// In the order of the settings.
+    pub checks: Vec<CheckReport>,
+    /// In the order of the settings.
+    pub tenants: Vec<TenantReport>,
+    /// What people have to be told now, not counting what earlier ticks have left.
+    pub alerts: Vec<Alert>,
+    /// What waits for the end of a maintenance window.
+    pub held_back: Vec<Alert>,
+    /// What was not as it should be.
+    pub warnings: Vec<String>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            version: STATE_VERSION,
+            checks: BTreeMap::new(),
+            tenants: BTreeMap::new(),
+            pending: Vec::new(),
+            held: Vec::new(),
+        }
+    }
+}
+
+/// The decision. A state of another version counts as none, with a warning.
+#[must_use]
+pub fn decide(inputs: &Inputs) -> Outcome {
+    let Inputs { now, settings, findings, vantage, tenants, state } = inputs;
+    let mut warnings = Vec::new();
+    let mut state = match state {
+        Some(state) if state.version == STATE_VERSION => state.clone(),
+        Some(other) => {
+            warnings.push(format!("the state has version {}, which is not known: it counts as none", other.version));
+            State::default()
+        }
+        None => State::default(),
+    };
+    let health = health::assess(settings, &mut state.checks, findings, vantage, *now);
+    warnings.extend(health.warnings);
+    let mut alerts: Vec<Alert> = health.events.iter().map(|event| alert::of_event(event, *now)).collect();
+    let reports = of_tenants(settings, tenants, &health.components, &mut state, &mut alerts, &mut warnings, *now);
+    let in_force: Vec<_> = settings.maintenance.iter().filter(|window| window.is_in_force(*now)).collect();
+    let is_held = |alert: &Alert| in_force.iter().any(|window| window.covers(&alert.subject));
+    let (alerts, held_back) = alert::sorted(alerts, std::mem::take(&mut state.held), is_held);
+    state.held.clone_from(&held_back);
+    state.pending.extend(alerts.iter().cloned());
+    let surplus = state.pending.len().saturating_sub(MAX_PENDING);
+    if surplus > 0 {
+        warnings.push(format!("{surplus} alerts that could not be sent for long were given up"));
+        state.pending.drain(..surplus);
+    }
+    let report = Report {
+        as_of: *now,
+        status: health.overall,
+        suspects: health.suspects,
+        maintenance: in_force.iter().map(|window| window.id.clone()).collect(),
+        components: health.components,
+        checks: health.checks,
+        tenants: reports,
+        alerts,
+        held_back,
+        warnings,
+    };
+    Outcome { report, state }
+}
+
+/// Every tenant of the settings, in their order. One of which nothing was read is looked at all the same: that nothing
+/// could be read is something to know.
+fn of_tenants(
+    settings: &Settings,
+    inputs: &[TenantInput],
+    components: &[ComponentReport],
+    state: &mut State,
+    alerts: &mut Vec<Alert>,
+    warnings: &mut Vec<String>,
+    now: Timestamp,
+) -> Vec<TenantReport> {
+    let is_known = |id: &str| settings.tenants.iter().any(|tenant| tenant.id == id);
+    state.tenants.retain(|id, _| is_known(id));
+    for input in inputs.iter().filter(|input| !is_known(&input.tenant)) {
+        warnings.push(format!("what was read of {:?} was left out: there is no such tenant", input.tenant));
+    }
+    let mut reports = Vec::new();
+    for tenant in &settings.tenants {
+        let nothing = TenantInput::nothing(&tenant.id);
+        let input = inputs.iter().find(|input| input.tenant == tenant.id).unwrap_or(&nothing);
+        let component = tenant.component.as_deref();
+        let component = component.and_then(|name| components.iter().find(|component| component.id == name));
+        let own = state.tenants.entry(tenant.id.clone()).or_default();
+        let status = component.map(|component| component.status);
+        let (report, told) = rollback::decide(input, tenant, settings, status, own, now);
+        alerts.extend(told.iter().map(|told| alert::of_told(told, &report, now)));
+        reports.push(report);
+    }
+    reports
+}
+
+#[cfg(test)]
+mod tests;

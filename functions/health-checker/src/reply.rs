@@ -1,0 +1,73 @@
+//! What a caller is told.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::decide::Report;
+
+/// The reply: what is known, and how the tick went.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Reply {
+    /// What is known.
+    #[serde(flatten)]
+    pub report: Report,
+    /// Something of the tick was not done: see `published`, `deferred` and `problems`.
+    pub partial: bool,
+    /// Nothing was written and nobody was told.
+    pub dry_run: bool,
+    /// What became of each message that waited, also of those that earlier ticks have left.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub published: Vec<Published>,
+    /// Checks that there was no time for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deferred: Vec<String>,
+    /// What went wrong with the tick itself.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Published {
+    /// Its key.
+    pub key: String,
+    /// What became of it.
+    pub outcome: Told,
+}
+
+/// What became of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Told {
+    /// It is out.
+    Sent,
+    /// It was out before.
+    AlreadySent,
+    /// It is in the log alone: no topic is configured.
+    Logged,
+    /// Another tick is at it, or nobody knows whether it is out: a later tick looks again.
+    Pending,
+    /// It is not out: the next tick sends it.
+    Failed,
+}
+
+impl Told {
+    /// Whether nothing is left to do.
+    #[must_use]
+    pub fn is_out(self) -> bool {
+        matches!(self, Self::Sent | Self::AlreadySent | Self::Logged)
+    }
+}
+
+impl Reply {
+    pub(crate) fn of(report: Report, dry_run: bool) -> Self {
+        Self { report, partial: false, dry_run, published: Vec::new(), deferred: Vec::new(), problems: Vec::new() }
+    }
+
+    /// Partial is not success.
+    pub(crate) fn finished(mut self) -> Self {
+        let is_told = self.published.iter().all(|published| published.outcome.is_out());
+        self.partial = !(is_told && self.deferred.is_empty() && self.problems.is_empty());
+        self
+    }
+}

@@ -1,0 +1,31 @@
+//! L2: response times that last.
+
+use super::series::{Pool, Series};
+use super::trigger::{Figure, Standing, Trigger};
+use crate::settings::LatencyRules;
+
+/// L2, against the usual 95th percentile.
+pub(super) fn lasting(series: &Series, baseline_p95_ms: Option<f64>, rules: &LatencyRules) -> Trigger {
+    let of = |standing, figures, why: &str| Trigger::new("L2", "latency", standing, figures, why);
+    let Some(baseline) = baseline_p95_ms.filter(|baseline| baseline.is_finite() && *baseline > 0.0) else {
+        return of(Standing::Off, Vec::new(), "no baseline is set, so response times are compared with nothing");
+    };
+    let limit = baseline.max(rules.floor_ms) * rules.factor;
+    let window = series.newest(rules.minutes, rules.span_minutes);
+    let times: Vec<f64> = window.iter().filter_map(|minute| minute.p95_ms).filter(|ms| ms.is_finite()).collect();
+    let slow = times.iter().filter(|ms| **ms > limit).count();
+    let calls = Pool::of(&window).calls;
+    let figures = vec![
+        Figure::new("newest 95th percentile in ms", times.last().copied(), limit),
+        Figure::new("minutes above the limit", slow as f64, f64::from(rules.minutes)),
+        Figure::new("calls", calls as f64, f64::from(rules.min_calls)),
+    ];
+    let is_newest_slow = times.last().is_some_and(|ms| *ms > limit);
+    match () {
+        () if times.is_empty() => of(Standing::TooLittle, figures, "no response time was measured"),
+        () if !is_newest_slow => of(Standing::Clear, figures, "the newest minute is below the limit"),
+        () if calls < rules.min_calls.into() => of(Standing::TooLittle, figures, "low volume: too few calls"),
+        () if slow < rules.minutes as usize => of(Standing::Building, figures, "not for long enough yet"),
+        () => of(Standing::Met, figures, "above the limit for long enough"),
+    }
+}

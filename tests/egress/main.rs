@@ -1,0 +1,26 @@
+//! The monitor against an OCI: whole processes and, where a date matters, monitors of this process whose clock is set;
+//! both through the real client, over a socket, with the principal of a function.
+//!
+//! What counts is counted at the services: messages of the topic, and requests as they came.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
+mod aws;
+#[path = "../pages/browser.rs"]
+#[allow(dead_code, reason = "shared with the tests of the dashboard, which use all of it")]
+mod browser;
+mod budget;
+mod cloud;
+mod flood;
+#[path = "../autoscaler/front.rs"]
+#[allow(dead_code, reason = "shared with the tests of the autoscaler, which use all of it")]
+mod front;
+mod ill;
+mod lambda;
+mod once;
+mod readme;
+mod report;
+mod rows;
+mod script;
+mod vectors;
+mod vectors_alerts;
