@@ -6,7 +6,7 @@ use std::time::Duration;
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Fleet, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_resilience::ServiceFailure;
-use causeway_runtime::{Context, Error, Handler, Tool};
+use causeway_runtime::{Context, Error, Event, Handler, Tool};
 use serde_json::{Value, json};
 
 use crate::config::PolicyFrom;
@@ -104,6 +104,11 @@ impl Handler for FlexAutoscaler {
 
     async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
         self.tick(&request, context).await
+    }
+
+    /// The message of an alarm is a tick.
+    fn request_of_event(&self, event: Event) -> Result<Request, Error> {
+        if event.is_alarm() { self.request_of_tick() } else { Err(event.unsupported(Self::NAME)) }
     }
 
     fn tools() -> Vec<Tool> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, Secrets};
-use causeway_runtime::{Context, Error, Handler, Tool};
+use causeway_runtime::{Context, Error, Event, Handler, Tool};
 use rustls::ClientConfig;
 use serde_json::{Value, json};
 
@@ -92,6 +92,11 @@ impl Handler for HealthChecker {
 
     async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
         self.tick(request.dry_run, context.budget.deadline()).await
+    }
+
+    /// The message of an alarm is a tick.
+    fn request_of_event(&self, event: Event) -> Result<Request, Error> {
+        if event.is_alarm() { self.request_of_tick() } else { Err(event.unsupported(Self::NAME)) }
     }
 
     fn tools() -> Vec<Tool> {

@@ -46,8 +46,7 @@ pub trait Handler: Send + Sync + Sized + 'static {
     /// # Errors
     /// A client error when the event is none of this function's business.
     fn request_of_event(&self, event: Event) -> Result<Self::Request, Error> {
-        let text = format!("{} does not take events of type {}", Self::NAME, event.event_type);
-        Err(Error::client(422, "unsupported_event", text))
+        Err(event.unsupported(Self::NAME))
     }
 
     /// The request of a schedule; the default is the empty request.

@@ -10,7 +10,6 @@ const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;mar
 color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
 figure{margin:0;overflow-x:auto}svg{width:100%;min-width:40rem;height:auto}li,td{overflow-wrap:anywhere}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9d9d9}\
-\
 td.number,th.number{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}.soft{color:#5a5a5a}\
 @media(prefers-color-scheme:dark){body{color:#ececec;background:#161616}th,td{border-color:#3a3a3a}.soft{color:#b0b0b0}}";
 

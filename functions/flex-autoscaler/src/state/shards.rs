@@ -31,8 +31,8 @@ impl State {
         parts
     }
 
-    /// The documents as one again; `None` without any. The machines of a lost one are not in it: see
-    /// [`doubt`](Self::doubt).
+    /// The documents as one again; `None` without any. The machines of a lost one are not in it: those
+    /// are doubted when the tick puts its inputs together.
     #[must_use]
     pub fn join(parts: Vec<Self>) -> Option<Self> {
         let mut parts = parts.into_iter();

@@ -10,8 +10,8 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::MAX_BODY_BYTES;
 use crate::invocation::{HttpRequest, Kind, Payload, Task, Work};
+use crate::{Error, MAX_BODY_BYTES};
 
 pub(crate) use aws_http::{Style, reply as aws_reply};
 
@@ -36,6 +36,20 @@ pub struct Event {
 }
 
 impl Event {
+    /// Whether an alarm of OCI Monitoring sent it, by way of Notifications. One that repeats is the clock of functions
+    /// whose ticks are closer together than schedules can be.
+    #[must_use]
+    pub fn is_alarm(&self) -> bool {
+        self.event_type.starts_with("alarm.")
+    }
+
+    /// The refusal of an event that is none of the function's business.
+    #[must_use]
+    pub fn unsupported(&self, function: &str) -> Error {
+        let text = format!("{function} does not take events of type {}", self.event_type);
+        Error::client(422, "unsupported_event", text)
+    }
+
     /// The events that a payload brings, as every host recognises them: none of a payload that is no event, one for
     /// each record of a batch. Tests of handlers read their samples by it.
     #[must_use]

@@ -189,6 +189,7 @@ fn oci_events_rule() {
 fn other_oci_shapes() {
     let alarm = detect(json!({"dedupeKey": "d", "type": "OK_TO_FIRING", "alarmMetaData": [{"dimensions": []}]}));
     assert_eq!(event(&alarm).event_type, "alarm.OK_TO_FIRING");
+    assert!(event(&alarm).is_alarm());
     let cloud = detect(json!({"specversion": "1.0", "type": "t", "source": "s", "id": "i", "data": 1}));
     assert_eq!(event(&cloud).data, json!(1));
     let stream = json!({"stream": "s", "partition": "0", "value": "eyJhIjoxfQ==", "offset": 1});
