@@ -272,6 +272,4 @@ impl Step {
 }
 
 #[cfg(test)]
-mod months;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod months;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -332,6 +332,4 @@ fn at_most(confidence: &mut Confidence, most: Confidence) {
 }
 
 #[cfg(test)]
-mod arrivals;
-#[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod arrivals;
+
 use causeway_cloud::usage::UsageRow;
 use jiff::SignedDuration;
 use proptest::prelude::*;

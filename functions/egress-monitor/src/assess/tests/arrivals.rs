@@ -5,7 +5,6 @@
 use causeway_cloud::usage::UsageRow;
 use jiff::SignedDuration;
 
-use super::tests::{at, claims_nothing, codes, days, fresh, run, run_with};
 use super::*;
 use crate::alerts::Kind;
 use crate::period::midnight;
