@@ -75,7 +75,7 @@ async fn one_directory_belongs_to_one_emulator() {
 
 /// So many files, at the latest in two seconds: the one of an upload that breaks off may come and go after the answer
 /// to another request.
-async fn settled(directory: &std::path::Path, expected: usize) {
+async fn settled(directory: &Path, expected: usize) {
     for _ in 0..100 {
         if files(directory) == expected {
             return;
