@@ -24,8 +24,10 @@ pub mod metrics;
 pub mod notifier;
 pub mod results;
 pub mod secrets;
+pub mod side;
 pub mod state;
 pub mod usage;
+pub mod vantage;
 
 mod error;
 mod path;
@@ -41,12 +43,13 @@ pub use invoker::Invoker;
 pub use metrics::Metrics;
 pub use notifier::{Alerts, Notifier};
 pub use object_store;
-pub use path::object_path;
+pub use path::{folder_of_setting, object_path};
 pub use ports::{Ports, Problem};
 pub use principal::{NoPrincipal, Principal, PrincipalCheck};
 pub use results::Results;
 pub use secrets::Secrets;
 pub use usage::Usage;
+pub use vantage::Vantage;
 
 /// Objects of one bucket, or of a directory that stands in for one.
 ///

@@ -7,7 +7,13 @@ use async_trait::async_trait;
 use causeway_resilience::{Deadline, ServiceFailure};
 
 use crate::state::once::{Begun, Once};
-use crate::state::{Documents, StateError};
+use crate::state::{Clock, Documents, StateError};
+
+mod patience;
+mod sent;
+
+use patience::Patience;
+pub use sent::Sent;
 
 /// Time after which an alert whose sender died is sent by the next one, unless [`Alerts::claimed_for`] says another.
 const CLAIM: Duration = Duration::from_secs(600);
@@ -35,13 +41,14 @@ pub struct Message {
 /// Alerts that are sent once each, however many invocations find the same thing: claimed, published, marked as sent.
 ///
 /// An invocation that dies between claim and publication holds the alert up for ten minutes, or as long as
-/// [`Alerts::claimed_for`] says; then the next one sends it. When the fate of a publication is unknown the alert is held up likewise and then sent again: twice is better
-/// than never.
+/// [`Alerts::claimed_for`] says; then the next one sends it. When the fate of a publication is unknown the alert is held
+/// up likewise and then sent again: twice is better than never.
 #[derive(Clone)]
 pub struct Alerts {
     notifier: Arc<dyn Notifier>,
     once: Once,
     claim: Duration,
+    patience: Option<Patience>,
 }
 
 /// What became of an alert.
@@ -78,7 +85,7 @@ impl Alerts {
     /// again under the same key.
     #[must_use]
     pub fn new(notifier: Arc<dyn Notifier>, documents: Documents, keep: Duration) -> Self {
-        Self { notifier, once: Once::new(documents, keep), claim: CLAIM }
+        Self { notifier, once: Once::new(documents, keep), claim: CLAIM, patience: None }
     }
 
     /// The same with claims of another length than ten minutes. Whoever is called again with the same event soon and a
@@ -87,6 +94,14 @@ impl Alerts {
     #[must_use]
     pub fn claimed_for(self, claim: Duration) -> Self {
         Self { claim, ..self }
+    }
+
+    /// The same that tries again while its claim is held, when the topic throttles, is not there, or answers 500 or 503:
+    /// five times in all, with pauses, for half of the claim at most. `random` draws a number from 0 to 1. When each
+    /// alert was sent is remembered too, see [`Alerts::sent`].
+    #[must_use]
+    pub fn patient(self, clock: Arc<dyn Clock>, random: fn() -> f64) -> Self {
+        Self { patience: Some(Patience { clock, random }), ..self }
     }
 
     /// Sends `message` unless an alert with this key was sent before. The text may differ from the one that was sent:
@@ -100,12 +115,13 @@ impl Alerts {
             Begun::InProgress { until_unix_ms } => return Ok(Alerted::Claimed { until_unix_ms }),
             Begun::Done(_) | Begun::DoneWithoutReply | Begun::OtherPayload => return Ok(Alerted::AlreadySent),
         };
-        match self.notifier.publish(message, deadline).await {
+        match self.publish(message, deadline).await {
             Ok(message_id) => {
+                let sent = Sent { message_id, unix_ms: self.patience.as_ref().map(Patience::unix_ms) };
                 // A mark that cannot be written does not undo the message: the claim then runs out and it is sent
                 // once more.
-                claim.complete(&self.once, &message_id).await?;
-                Ok(Alerted::Sent { message_id })
+                claim.complete(&self.once, &sent.to_reply()).await?;
+                Ok(Alerted::Sent { message_id: sent.message_id })
             }
             Err(failure) => {
                 if !failure.may_have_happened() {
@@ -113,6 +129,26 @@ impl Alerts {
                 }
                 Err(AlertError::Publish(failure))
             }
+        }
+    }
+
+    /// The mark of an alert with this key, if one is out. The question is a claim of no length, since a claim is read by
+    /// claiming alone: what it leaves is over at once and in nobody's way.
+    ///
+    /// # Errors
+    /// The state could not be read or written.
+    pub async fn sent(&self, key: &str) -> Result<Option<Sent>, StateError> {
+        Ok(match self.once.begin(key, "", Duration::ZERO).await? {
+            Begun::Done(reply) => Some(Sent::of_reply(&reply)),
+            Begun::DoneWithoutReply | Begun::OtherPayload => Some(Sent::of_reply("")),
+            Begun::Work(_) | Begun::InProgress { .. } => None,
+        })
+    }
+
+    async fn publish(&self, message: &Message, deadline: Deadline) -> Result<String, ServiceFailure> {
+        match &self.patience {
+            Some(patience) => patience.publish(self.notifier.as_ref(), message, self.claim, deadline).await,
+            None => self.notifier.publish(message, deadline).await,
         }
     }
 }

@@ -19,6 +19,19 @@ pub fn object_path(text: &str) -> Result<Path, Error> {
     })
 }
 
+/// The folder that a setting means, without `/` at its end.
+///
+/// # Errors
+/// What is wrong, with the name of the setting: it is the whole bucket, or nothing that [`object_path`] takes.
+pub fn folder_of_setting<'a>(name: &str, text: &'a str) -> Result<&'a str, String> {
+    let trimmed = text.trim_end_matches('/');
+    match object_path(trimmed) {
+        Ok(path) if !path.as_ref().is_empty() => Ok(trimmed),
+        Ok(_) => Err(format!("{name} is the whole bucket, expected a folder")),
+        Err(error) => Err(format!("{name}: {error}")),
+    }
+}
+
 fn objection(text: &str) -> Option<&'static str> {
     let trimmed = text.strip_suffix('/').unwrap_or(text);
     if text.starts_with('/') {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::results::{Results, ResultsAt};
 use crate::state::Documents;
-use crate::{ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Principal, Secrets, Usage};
+use crate::{ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Principal, Secrets, Usage, Vantage};
 
 /// Why a function cannot be connected to a port.
 pub type Problem = Box<dyn Error + Send + Sync>;
@@ -22,6 +22,11 @@ pub trait Ports {
     /// Objects of the function's bucket, or of the local directory that stands in for it.
     fn objects(&self) -> Result<Objects, Problem>;
 
+    /// Whether the storage has a second side, so that a name of [`side`](crate::side) can be had while the first fails.
+    fn has_second_side(&self) -> bool {
+        false
+    }
+
     /// Documents below `prefix` of the deployment's state.
     fn documents(&self, prefix: &str) -> Result<Documents, Problem>;
 
@@ -37,6 +42,11 @@ pub trait Ports {
     /// Usage and cost of AWS beside those of OCI, while a deployment on OCI has not left AWS.
     fn usage_beside(&self) -> Result<Arc<dyn Usage>, Problem> {
         Err("there is no second record of usage".into())
+    }
+
+    /// What the cloud's own monitors find.
+    fn vantage(&self) -> Result<Arc<dyn Vantage>, Problem> {
+        Err("there are no monitors of a cloud".into())
     }
 
     /// The topic for alerts.

@@ -6,12 +6,15 @@
 //!
 //! - Write only when the next state differs from the one that was read; an admission to a closed breaker never does.
 //! - A pass with a probe number counts only once the next state is stored. Whoever loses the race reads again.
-//! - Where a write of reports loses the race, record the same reports on the newer state. The order does not matter.
+//! - Where a write of reports loses the race, record the same reports on the newer state. The order matters only for
+//!   failures one after the other: reports count in the order in which they are recorded.
+//! - Before a write over a state that [is ahead](State::is_ahead_of) of the own clock, ask another clock: a step takes
+//!   later moments back, and the own one may be behind.
 //! - Publish the events after the write; [`Event::epoch`] and the name of the change are the key that tells repeats.
 //! - Where the document is lost or cannot be read as a [`State`], go on with [`State::recovered`].
 //!
 //! Times are Unix milliseconds. They should come from one clock, such as the store's `Date`; moments from clocks that
-//! go ahead are cut to [`Config::skew_ms`] after now, so a wrong clock delays a change but cannot prevent it.
+//! go ahead are cut to [`Config::skew_ms`] after now, so a clock that is ahead delays a change but cannot prevent it.
 //!
 //! ```
 //! use causeway_resilience::breaker::{self, Admission, Config, Outcome, Report, State};
@@ -113,14 +116,15 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    /// How a call of a port ended that failed: an ill service counts, a mistake of the caller says nothing.
+    /// How a call of a port ended that failed: an ill service counts, a mistake of the caller says nothing, and neither does
+    /// a service that does not know the operation (501). Only a 429 is asked to come back later: a 503 may be of one
+    /// machine among many.
     #[must_use]
     pub fn of(failure: &ServiceFailure) -> Self {
         let retry_after_ms = failure.retry_after().map(|after| u64::try_from(after.as_millis()).unwrap_or(u64::MAX));
         match (failure.kind(), failure.status(), retry_after_ms) {
-            (Kind::Throttled, _, Some(retry_after_ms)) | (Kind::Unavailable, Some(503), Some(retry_after_ms)) => {
-                Self::Throttled { retry_after_ms }
-            }
+            (Kind::Throttled, _, Some(retry_after_ms)) => Self::Throttled { retry_after_ms },
+            (Kind::Unavailable, Some(501), _) => Self::Ignored,
             (kind, ..) if kind.is_illness() => Self::Failed,
             _ => Self::Ignored,
         }
@@ -160,7 +164,8 @@ pub fn record(state: &State, config: &Config, reports: &[Report], now_ms: u64, r
 ///
 /// # Errors
 ///
-/// The order names no author, or a very long one, or it ends in the past or later than the configuration allows.
+/// The order names no author, or a very long one or a very long reason, or it ends in the past or later than the
+/// configuration allows.
 pub fn force(state: &State, config: &Config, order: Option<Order>, now_ms: u64) -> Result<Step<()>, Invalid> {
     let mut machine = Machine::start(state, config, now_ms, 1.0);
     match order {

@@ -27,12 +27,16 @@ fn text(change: &Change) -> String {
         }
         Change::HalfOpened => "A few probes go out; when all of them pass, it closes.".to_owned(),
         Change::Closed => "The probes passed. All calls go out again.".to_owned(),
-        Change::Forced { order } => format!("{} by {}.", held(order), order.author),
+        Change::Forced { order } => format!("{} by {}.{}", held(order), order.author, reason(order)),
         Change::Released { order } => {
             format!("The order of {} ended ({}). The rules hold again.", order.author, mode(order.mode))
         }
         Change::WouldOpen { cause } => format!("{}. Calls go out all the same.", why(cause)),
     }
+}
+
+fn reason(order: &Order) -> String {
+    order.reason.as_ref().map_or_else(String::new, |reason| format!(" Reason: {reason}"))
 }
 
 fn held(order: &Order) -> String {

@@ -58,7 +58,7 @@ pub use breakers::Breakers;
 pub use dependency::Dependency;
 pub use fallbacks::{Fallbacks, Passed, PlanError, Reason, Served};
 pub use kept::{Answers, Kept};
-pub use orders::OrderError;
+pub use orders::{NewOrder, OrderError};
 pub use shared::Breaker;
 pub use sharing::Sharing;
 pub use tend::{Calls, Tended, View};

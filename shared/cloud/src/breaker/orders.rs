@@ -11,6 +11,19 @@ use super::underway::Core;
 use super::world::Trouble;
 use super::{Breakers, Dependency};
 
+/// What an operator asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewOrder<'a> {
+    /// What is to hold.
+    pub mode: Mode,
+    /// Who asks, up to 200 bytes.
+    pub author: &'a str,
+    /// Why, for people, up to 500 bytes.
+    pub reason: Option<&'a str>,
+    /// For how long.
+    pub lasts: Duration,
+}
+
 /// Why an order was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum OrderError {
@@ -47,14 +60,17 @@ impl Breakers {
     pub async fn order(
         &self,
         dependency: &Dependency,
-        mode: Mode,
-        author: &str,
-        lasts: Duration,
+        order: NewOrder<'_>,
         deadline: Deadline,
     ) -> Result<State, OrderError> {
+        let NewOrder { mode, author, reason, lasts } = order;
         let lasts_ms = u64::try_from(lasts.as_millis()).unwrap_or(u64::MAX);
-        let order =
-            |now_ms: u64| Order { mode, author: author.to_owned(), expires_ms: now_ms.saturating_add(lasts_ms) };
+        let order = |now_ms: u64| Order {
+            mode,
+            author: author.to_owned(),
+            expires_ms: now_ms.saturating_add(lasts_ms),
+            reason: reason.map(str::to_owned),
+        };
         tracing::warn!(%dependency, author, ?mode, seconds = lasts.as_secs(), "an order for a circuit breaker");
         self.of(dependency).force(|now_ms| Some(order(now_ms)), deadline).await
     }

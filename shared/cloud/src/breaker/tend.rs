@@ -81,11 +81,29 @@ impl Breakers {
     /// # Errors
     /// The documents cannot be listed.
     pub async fn tend(&self, deadline: Deadline) -> Result<Tended, StateError> {
+        self.each(true, deadline).await
+    }
+
+    /// Gives every breaker as its document has it, and changes and tells nothing. Reports that came late are not in it.
+    ///
+    /// # Errors
+    /// The documents cannot be listed.
+    pub async fn look(&self, deadline: Deadline) -> Result<Tended, StateError> {
+        self.each(false, deadline).await
+    }
+
+    /// One breaker as its document has it; `None` where there is none, or it cannot be read.
+    pub async fn see(&self, dependency: &Dependency, deadline: Deadline) -> Option<View> {
+        let documents = self.world.documents.as_ref()?;
+        self.tend_one(documents, &state_key(dependency), false, deadline).await.ok().flatten()
+    }
+
+    async fn each(&self, may_write: bool, deadline: Deadline) -> Result<Tended, StateError> {
         let Some(documents) = &self.world.documents else { return Ok(Tended::default()) };
         let keys = documents.keys_below(STATE, MOST_DOCUMENTS).await?;
         let mut tended = Tended { is_partial: keys.len() >= MOST_DOCUMENTS, ..Tended::default() };
         let looks = stream::iter(keys).map(|key| async move {
-            let view = self.tend_one(documents, &key, deadline).await;
+            let view = self.tend_one(documents, &key, may_write, deadline).await;
             view.map_err(|reason| (key, reason))
         });
         for look in looks.buffered(AT_ONCE).collect::<Vec<_>>().await {
@@ -97,24 +115,33 @@ impl Breakers {
         Ok(tended)
     }
 
-    async fn tend_one(&self, documents: &Documents, key: &str, deadline: Deadline) -> Result<Option<View>, String> {
+    async fn tend_one(
+        &self,
+        documents: &Documents,
+        key: &str,
+        may_write: bool,
+        deadline: Deadline,
+    ) -> Result<Option<View>, String> {
         if deadline.is_over(Instant::now()) {
             return Err(reason(Trouble::Hurry));
         }
-        let dependency = match documents.find::<Record>(key).await {
-            Ok(Some(Found::Whole(found))) => found.value.dependency,
+        let found = match documents.find::<Record>(key).await {
+            Ok(Some(Found::Whole(found))) => found.value,
             Ok(None) => return Ok(None),
             // Which dependency it is nobody can say; its next caller begins it anew.
             Ok(Some(Found::Damaged(_, error))) | Err(error) => return Err(error.to_string()),
         };
-        if state_key(&dependency) != key {
+        if state_key(&found.dependency) != key {
             return Err("the document names another dependency".to_owned());
         }
-        let breaker = self.of(&dependency);
+        let now_ms = self.world.now_ms();
+        if !may_write {
+            return Ok(Some(view(found, &self.world.writer(), now_ms)));
+        }
+        let breaker = self.of(&found.dependency);
         let (record, ours, untold) = self.world.bounded(breaker.tend(documents), deadline).await.map_err(reason)?;
         breaker.log(&ours);
         breaker.tell_people(&untold, deadline).await;
-        let now_ms = self.world.now_ms();
         Ok(Some(view(record, &self.world.writer(), now_ms)))
     }
 }

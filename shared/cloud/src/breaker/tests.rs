@@ -1,5 +1,6 @@
 //! Shared breakers over a store that fails at the worst moment, by a clock whose hands the tests turn.
 
+mod clocks;
 mod documents;
 mod fallbacks;
 mod model;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_resilience::Deadline;
-use causeway_resilience::breaker::{Config, Outcome, Phase, Settings, State};
+use causeway_resilience::breaker::{Config, Mode, Outcome, Phase, Settings, State};
 
 use super::*;
 use crate::Objects;
@@ -101,6 +102,10 @@ impl Process {
             self.call(outcome).await;
         }
     }
+}
+
+fn asked(mode: Mode, author: &str, lasts: Duration) -> NewOrder<'_> {
+    NewOrder { mode, author, reason: Some("a drill"), lasts }
 }
 
 fn is_open(state: &State) -> bool {

@@ -3,13 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use causeway_resilience::breaker::{Outcome, Pass, Report};
+use causeway_resilience::breaker::{LostProbe, Outcome, Pass, Report};
 use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 
 use super::shared::Breaker;
 
-/// A call under way. One that is given up, by dropping this, says nothing about the dependency.
+/// A call under way. One that is given up, by dropping this, says nothing about the dependency unless it was slow by then,
+/// or took as long as a probe may: then it was probably held. A probe that is given up leaves its lease to run out, where
+/// the rules say so.
 #[must_use = "the end of the call has to be reported"]
 pub struct Ticket {
     breaker: Arc<Breaker>,
@@ -73,6 +75,14 @@ impl Ticket {
         self.report(outcome, deadline).await;
     }
 
+    /// What it says that nobody waited for the end.
+    fn given_up(&self) -> Outcome {
+        let config = &self.breaker.world.config;
+        let long_ms = config.slow.map_or(config.half_open.lease_ms, |slow| slow.after_ms);
+        let took_ms = self.breaker.world.now_ms().saturating_sub(self.started_ms);
+        if self.pass.probe.is_none() && took_ms >= long_ms { Outcome::Failed } else { Outcome::Ignored }
+    }
+
     fn note(&mut self, outcome: Outcome) {
         self.is_reported = true;
         let writer = self.breaker.world.writer();
@@ -90,8 +100,9 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        if !self.is_reported {
-            self.note(Outcome::Ignored);
+        let is_left = self.pass.probe.is_some() && self.breaker.world.config.half_open.lost == LostProbe::Failed;
+        if !self.is_reported && !is_left {
+            self.note(self.given_up());
         }
     }
 }

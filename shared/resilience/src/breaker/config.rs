@@ -130,7 +130,7 @@ impl Counted {
             Failure::CircuitOpen { .. } => Outcome::Ignored,
             Failure::Status { status, code, retry_after } if self.failed.holds(*status, code.as_deref()) => {
                 match retry_after {
-                    Some(after) if matches!(status, 429 | 503) => {
+                    Some(after) if *status == 429 => {
                         Outcome::Throttled { retry_after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) }
                     }
                     _ => Outcome::Failed,

@@ -10,8 +10,8 @@ impl Config {
     /// For functions that share a breaker: 50 % of at least 20 calls in a minute, or 5 failures in a row while there
     /// are fewer calls; open for 30 s, doubled up to 300 s, give or take 10 %; 5 probes, which must all pass.
     ///
-    /// Timeouts, 408, 429 and everything from 500 on except 501 are failures, other answers say nothing, and a 429 or
-    /// 503 with `Retry-After` opens at once. Where a baseline is known, [`Settings`](super::Settings) say what is slow.
+    /// Timeouts, 408, 429 and everything from 500 on except 501 are failures, other answers say nothing, and a 429 with
+    /// `Retry-After` opens at once. Where a baseline is known, [`Settings`](super::Settings) say what is slow.
     #[must_use]
     pub fn shared() -> Self {
         Self {

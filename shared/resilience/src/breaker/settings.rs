@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::config::{Config, Consecutive, HalfOpen, OpenTime, Slow, Span};
+use super::config::{Config, Consecutive, HalfOpen, LostProbe, OpenTime, Slow, Span};
 use crate::Invalid;
 
 const SECOND_MS: u64 = 1_000;
@@ -48,6 +48,8 @@ pub struct Settings {
     pub half_open_permits: u32,
     /// Time after which a probe without a report counts as failed.
     pub permit_seconds: u32,
+    /// Such a probe says nothing, and its permit goes to another.
+    pub lost_permit_is_freed: bool,
     /// Time without a call after which somebody has to send the probes.
     pub idle_probe_seconds: u32,
     /// Closed time after which the next opening is the first again.
@@ -76,6 +78,7 @@ impl Default for Settings {
             open_jitter_pct: 10,
             half_open_permits: 5,
             permit_seconds: 30,
+            lost_permit_is_freed: false,
             idle_probe_seconds: 600,
             reset_after_seconds: 600,
             retry_after_cap_seconds: 300,
@@ -105,7 +108,7 @@ impl Settings {
                 permits: self.half_open_permits,
                 passes_to_close: self.half_open_permits,
                 lease_ms: ms(self.permit_seconds),
-                ..base.half_open
+                lost: if self.lost_permit_is_freed { LostProbe::Freed } else { LostProbe::Failed },
             },
             idle_ms: ms(self.idle_probe_seconds),
             throttle_cap_ms: Some(ms(self.retry_after_cap_seconds)),

@@ -9,6 +9,8 @@ use crate::Invalid;
 
 /// Longest name of an author, in bytes: the document stays small.
 const MAX_AUTHOR: usize = 200;
+/// Longest reason, in bytes.
+const MAX_REASON: usize = 500;
 /// How long a breaker whose document was lost only counts.
 const RECOVERY_MS: u64 = 60_000;
 
@@ -76,6 +78,9 @@ pub struct Order {
     pub author: String,
     /// When it ends by itself, in Unix milliseconds.
     pub expires_ms: u64,
+    /// Why, for people, up to 500 bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 /// What an operator can order.
@@ -107,6 +112,8 @@ impl Order {
         let named = !self.author.trim().is_empty() && self.author.len() <= MAX_AUTHOR;
         Invalid::unless(named, "author", "is empty or longer than 200 bytes")?;
         Invalid::unless(self.author != RECOVERY, "author", "is a name that recovered breakers use")?;
+        let is_short = self.reason.as_ref().is_none_or(|reason| reason.len() <= MAX_REASON);
+        Invalid::unless(is_short, "reason", "is longer than 500 bytes")?;
         Invalid::unless(self.expires_ms > now_ms, "expires_ms", "is in the past")?;
         let ends = self.expires_ms - now_ms <= config.max_forced_ms;
         Invalid::unless(ends, "expires_ms", "is later than the longest time of an order")?;
@@ -137,7 +144,7 @@ impl State {
     #[must_use]
     pub fn recovered(now_ms: u64) -> Self {
         let expires_ms = now_ms.saturating_add(RECOVERY_MS);
-        let order = Order { mode: Mode::MetricsOnly, author: RECOVERY.to_owned(), expires_ms };
+        let order = Order { mode: Mode::MetricsOnly, author: RECOVERY.to_owned(), expires_ms, reason: None };
         Self { epoch: now_ms.max(1), forced: Some(order), ..Self::new(now_ms) }
     }
 
@@ -193,6 +200,15 @@ impl State {
             Phase::HalfOpen { last_ms, .. } => self.since_ms.max(*last_ms),
         };
         self.forced(now_ms).is_none() && now_ms >= idle_since.saturating_add(config.idle_ms)
+    }
+
+    /// Whether it has times that are later than `now_ms` allows: then the clock that says so is behind, or the one that
+    /// wrote them was ahead, and a step would take them back.
+    #[must_use]
+    pub fn is_ahead_of(&self, config: &Config, now_ms: u64) -> bool {
+        let mut repaired = self.clone();
+        repaired.repair(config, now_ms);
+        repaired != *self
     }
 
     /// The calls that a verdict at `now_ms` would look at.

@@ -4,7 +4,6 @@ use std::sync::Mutex;
 
 use async_trait::async_trait;
 use causeway_resilience::ServiceFailure;
-use causeway_resilience::breaker::Mode;
 use causeway_resilience::service::Kind;
 use futures_util::future::join_all;
 use object_store::memory::InMemory;
@@ -90,12 +89,12 @@ async fn orders_are_told_with_their_author_and_recoveries_are_not() {
     processes[0].calls(10, BAD).await;
     yard.stage.pass(61 * SECOND);
     processes[0].call(OK).await;
-    processes[0].breakers.order(&service(), Mode::Open, "ann", Duration::from_secs(60), NO).await.unwrap();
+    processes[0].breakers.order(&service(), asked(Mode::Open, "ann", Duration::from_secs(60)), NO).await.unwrap();
     yard.stage.pass(MINUTE);
     processes[0].call(OK).await;
     let bodies: Vec<_> = topic.out.lock().unwrap().iter().map(|message| message.body.clone()).collect();
     assert_eq!(bodies.len(), 2, "{bodies:?}");
-    assert!(bodies[0].contains("Held open until") && bodies[0].contains("by ann"), "{bodies:?}");
+    assert!(bodies[0].contains("Held open until") && bodies[0].contains("by ann. Reason: a drill"), "{bodies:?}");
     assert!(bodies[1].contains("The order of ann ended"), "{bodies:?}");
 }
 
@@ -115,4 +114,20 @@ async fn a_breaker_without_traffic_is_reported_as_due_for_probes() {
         breaker.enter(NO).await.unwrap().report(OK, NO).await;
     }
     assert_eq!(process.breakers.tend(NO).await.unwrap().views[0].phase, Phase::Closed);
+}
+
+#[tokio::test]
+async fn a_look_shows_every_breaker_and_changes_nothing() {
+    let yard = Yard::begun().await;
+    let (processes, topic) = tellers(&yard, 1).await;
+    processes[0].calls(5, BAD).await;
+    topic.out.lock().unwrap().clear();
+    yard.stage.pass(30 * SECOND + 10 * MINUTE);
+    let before = (yard.stage.writes(), yard.state());
+    let looked = processes[0].breakers.look(NO).await.unwrap();
+    assert!(matches!(looked.views[0].phase, Phase::Open { .. }) && looked.views[0].is_probe_due);
+    assert_eq!((yard.stage.writes(), yard.state()), before);
+    assert!(topic.titles().is_empty());
+    yard.stage.set_down(true);
+    assert!(!processes[0].breakers.look(NO).await.unwrap().unknown.is_empty(), "what cannot be read is unknown");
 }

@@ -102,7 +102,7 @@ fn damaged_times_and_counts_lock_nothing() {
 #[test]
 fn an_order_without_end_ends() {
     let mut rig = rig(Config::shared());
-    rig.state.forced = Some(Order { mode: Mode::Open, author: String::new(), expires_ms: u64::MAX });
+    rig.state.forced = Some(Order { mode: Mode::Open, author: String::new(), expires_ms: u64::MAX, reason: None });
     assert_eq!(rig.wait_ms(), Some(rig.config.max_forced_ms + 5 * SECOND));
 }
 

@@ -42,7 +42,8 @@ fn an_order_ends_by_itself_or_by_another() {
 #[test]
 fn orders_need_an_author_and_an_end() {
     let check = |author: &str, for_ms: u64, setting: Option<&str>| {
-        let order = Order { mode: Mode::Open, author: author.to_owned(), expires_ms: T.saturating_add(for_ms) };
+        let order =
+            Order { mode: Mode::Open, author: author.to_owned(), expires_ms: T.saturating_add(for_ms), reason: None };
         let result = force(&State::new(T), &Config::shared(), Some(order), T);
         assert_eq!(result.err().map(|invalid| invalid.setting), setting, "{author} {for_ms}");
     };
@@ -52,4 +53,9 @@ fn orders_need_an_author_and_an_end() {
     check(" ", MINUTE, Some("author"));
     check(&"a".repeat(201), MINUTE, Some("author"));
     check("recovery", MINUTE, Some("author"));
+    let reasoned = |reason: String| {
+        let order = Order { mode: Mode::Open, author: "ann".to_owned(), expires_ms: T + MINUTE, reason: Some(reason) };
+        force(&State::new(T), &Config::shared(), Some(order), T).err().map(|invalid| invalid.setting)
+    };
+    assert_eq!((reasoned("r".repeat(500)), reasoned("r".repeat(501))), (None, Some("reason")));
 }

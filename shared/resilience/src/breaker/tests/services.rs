@@ -10,6 +10,8 @@ fn settings_left_out_are_those_of_a_shared_breaker() {
     assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
     let unknown = serde_json::from_str::<Settings>(r#"{"open_second": 3}"#).unwrap_err().to_string();
     assert!(unknown.contains("open_second") && unknown.contains("open_seconds"), "{unknown}");
+    let freed: Settings = serde_json::from_str(r#"{"lost_permit_is_freed": true}"#).unwrap();
+    assert_eq!(freed.config().unwrap().half_open.lost, LostProbe::Freed);
 }
 
 #[test]
@@ -37,7 +39,9 @@ fn an_ill_service_counts_and_a_refusal_does_not() {
         assert_eq!(Outcome::of(&failure), expected, "{kind:?} {status}");
     };
     check(Kind::Throttled, 429, Some(7), Outcome::Throttled { retry_after_ms: 7_000 });
-    check(Kind::Unavailable, 503, Some(7), Outcome::Throttled { retry_after_ms: 7_000 });
+    // One machine behind a load balancer must not take all callers off for as long as it likes.
+    check(Kind::Unavailable, 503, Some(7), BAD);
+    check(Kind::Unavailable, 501, None, Outcome::Ignored);
     check(Kind::Throttled, 429, None, BAD);
     check(Kind::Unavailable, 500, Some(7), BAD);
     check(Kind::Timeout, 408, None, BAD);

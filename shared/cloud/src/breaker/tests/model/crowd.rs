@@ -172,7 +172,8 @@ impl Crowd {
             }
             Event::Weather(is_ill) => self.is_ill = is_ill,
             Event::GiveUp(at) => {
-                if let Some(ticket) = self.take_ticket(at, Outcome::Ignored) {
+                // A probe that is given up is not reported: its permit stays taken until its lease is over.
+                if let Some(ticket) = self.take_ticket(at, OK) {
                     drop(ticket);
                 }
             }
