@@ -1,29 +1,33 @@
 //! The ports of this deployment, as its variables describe them.
 
+mod functions;
 mod models;
+mod second;
 mod second_names;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use causeway_cloud::invoker::{Call, Outcome};
 use causeway_cloud::local::Store;
 use causeway_cloud::results::{AllResults, ObjectResults, Results, ResultsAt, TableResults};
 use causeway_cloud::state::Documents;
 use causeway_cloud::{
-    ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Ports, Principal, Problem, Secrets, Usage, object_path,
+    ChatModel, Fleet, Invoker, Metrics, Notifier, Objects, Ports, Principal, Problem, Secrets, Usage, Vantage,
+    object_path,
 };
 use causeway_oci_auth::Effects;
 use causeway_oci_auth::effects::{HttpClient, SystemClock as AuthClock, SystemEnvironment, SystemFiles, SystemRandom};
-use causeway_resilience::{Deadline, ServiceFailure};
 use once_cell::sync::OnceCell;
 
 use crate::aws::{Aws, Session};
 use crate::choice::{Cloud, text};
 use crate::clock::SystemClock;
 use crate::oci::{Identity, Oci, Ords};
+use crate::pair::{Holds, SidedResults};
+use second::Second;
 use second_names::SecondNames;
 
+const STATE_BUCKET: &str = "CAUSEWAY_STATE_BUCKET";
 /// Folder of all documents when `CAUSEWAY_STATE_PREFIX` is not set.
 const STATE: &str = "causeway-state";
 
@@ -39,6 +43,8 @@ pub struct Connected {
     aws: OnceCell<Aws>,
     /// One for the process: it remembers which providers are ill and what they understand.
     chat: OnceCell<Arc<dyn ChatModel>>,
+    /// One for the process, with the breakers of the storage; `None` where the storage has one side.
+    second: OnceCell<Option<Second>>,
 }
 
 /// The ports that this process's variables describe. Nothing is read or sent before the first use of a port.
@@ -66,7 +72,8 @@ impl Connected {
         let environment = Arc::new(SecondNames::of(effects.environment)?);
         let cloud = Cloud::of_environment(environment.as_ref())?;
         let effects = Effects { environment, ..effects };
-        Ok(Self { effects, network, cloud, oci: OnceCell::new(), aws: OnceCell::new(), chat: OnceCell::new() })
+        let (oci, aws, chat, second) = (OnceCell::new(), OnceCell::new(), OnceCell::new(), OnceCell::new());
+        Ok(Self { effects, network, cloud, oci, aws, chat, second })
     }
 
     /// With these credentials and this region for AWS's services, in place of those that the SDK finds in this
@@ -123,9 +130,44 @@ impl Connected {
     fn bucket(&self, name: &'static str) -> Result<Objects, Problem> {
         const PURPOSE: &str = "the bucket that the function works on";
         match self.cloud {
-            Cloud::Oci => Ok(self.oci()?.bucket(&self.required(name, PURPOSE)?)),
+            // What is set and cannot be used is told before what is missing.
+            Cloud::Oci => self.oci().and_then(|_| self.oci_bucket(&self.required(name, PURPOSE)?)),
             Cloud::Aws => Ok(self.aws().bucket(&self.required(name, PURPOSE)?)),
             Cloud::None => Ok(Arc::new(Store::open(".")?)),
+        }
+    }
+
+    fn oci_bucket(&self, name: &str) -> Result<Objects, Problem> {
+        match self.second()? {
+            Some(_) => Ok(self.oci()?.bucket_with(name, self.policy()?)),
+            None => Ok(self.oci()?.bucket(name)),
+        }
+    }
+
+    /// The variable with the bucket of documents.
+    fn state_bucket(&self) -> &'static str {
+        if self.text(STATE_BUCKET).is_some() { STATE_BUCKET } else { "CAUSEWAY_BUCKET" }
+    }
+
+    fn state_folder(&self) -> Result<String, Problem> {
+        let folder = self.text("CAUSEWAY_STATE_PREFIX").unwrap_or_else(|| STATE.to_owned());
+        object_path(&folder).map_err(|error| format!("CAUSEWAY_STATE_PREFIX: {error}"))?;
+        Ok(folder)
+    }
+
+    /// The function's own bucket, or the directory in its place.
+    fn first(&self) -> Result<Objects, Problem> {
+        match self.local() {
+            Some(directory) => Ok(Arc::new(Store::open(directory)?)),
+            None => self.bucket("CAUSEWAY_BUCKET"),
+        }
+    }
+
+    /// With the second side, where there is one.
+    fn sided(&self, first: Objects, bucket: &'static str, holds: Holds) -> Result<Objects, Problem> {
+        match self.second()? {
+            Some(second) => Ok(second.pair(first, &self.folder_of(bucket)?, holds)),
+            None => Ok(first),
         }
     }
 
@@ -133,11 +175,20 @@ impl Connected {
     fn object_results(&self, at: &ResultsAt) -> Result<ObjectResults, Problem> {
         let (objects, retention): (Objects, _) = match (self.local(), self.cloud) {
             (Some(directory), _) => (Arc::new(Store::open(directory)?), None),
-            (None, Cloud::Oci) => (self.oci()?.bucket(&at.bucket), Some(self.oci()?.retention(&at.bucket))),
+            (None, Cloud::Oci) => (self.oci_bucket(&at.bucket)?, Some(self.oci()?.retention(&at.bucket))),
             (None, Cloud::Aws) => (self.aws().bucket(&at.bucket), None),
             (None, Cloud::None) => (Arc::new(Store::open(".")?), None),
         };
         Ok(ObjectResults::new(objects, &at.prefix, Arc::new(SystemClock), retention))
+    }
+
+    /// The same on the side that a run belongs to, where the storage has two.
+    fn sided_results(&self, at: &ResultsAt) -> Result<Arc<dyn Results>, Problem> {
+        let first = self.object_results(at)?;
+        let Some(second) = self.second()? else { return Ok(Arc::new(first)) };
+        let (folder, chains) = second.parts(&at.bucket);
+        let make = |objects| ObjectResults::new(objects, &at.prefix, Arc::new(SystemClock), None);
+        Ok(Arc::new(SidedResults::new(first, &folder, make, chains)))
     }
 }
 
@@ -151,17 +202,18 @@ impl Ports for Connected {
     }
 
     fn objects(&self) -> Result<Objects, Problem> {
-        match self.local() {
-            Some(directory) => Ok(Arc::new(Store::open(directory)?)),
-            None => self.bucket("CAUSEWAY_BUCKET"),
-        }
+        self.sided(self.first()?, "CAUSEWAY_BUCKET", Holds::Data)
+    }
+
+    fn has_second_side(&self) -> bool {
+        matches!(self.second(), Ok(Some(_)))
     }
 
     fn documents(&self, prefix: &str) -> Result<Documents, Problem> {
-        let separate = self.text("CAUSEWAY_STATE_BUCKET").is_some();
-        let objects = if separate { self.bucket("CAUSEWAY_STATE_BUCKET")? } else { self.objects()? };
-        let folder = self.text("CAUSEWAY_STATE_PREFIX").unwrap_or_else(|| STATE.to_owned());
-        object_path(&folder).map_err(|error| format!("CAUSEWAY_STATE_PREFIX: {error}"))?;
+        let name = self.state_bucket();
+        let first = if name == STATE_BUCKET { self.bucket(name)? } else { self.first()? };
+        let folder = self.state_folder()?;
+        let objects = self.sided(first, name, Holds::State)?;
         Ok(Documents::new(objects, format!("{folder}/{prefix}"), Arc::new(SystemClock)))
     }
 
@@ -199,6 +251,14 @@ impl Ports for Connected {
         }
     }
 
+    fn vantage(&self) -> Result<Arc<dyn Vantage>, Problem> {
+        match self.cloud {
+            Cloud::Oci => Ok(self.oci()?.vantage()),
+            Cloud::Aws => self.oci_only("monitors", "the state of Route 53's health checks is a metric of AWS/Route53"),
+            Cloud::None => self.none("monitors"),
+        }
+    }
+
     fn notifier(&self) -> Result<Arc<dyn Notifier>, Problem> {
         const PURPOSE: &str = "the topic that alerts go to, its OCID or ARN";
         match self.cloud {
@@ -216,11 +276,7 @@ impl Ports for Connected {
     }
 
     fn invoker(&self) -> Result<Arc<dyn Invoker>, Problem> {
-        match self.cloud {
-            Cloud::Oci => Ok(self.oci()?.invoker(self.text("CAUSEWAY_APPLICATION"))),
-            Cloud::Aws => Ok(self.aws().invoker(self.text("CAUSEWAY_FUNCTION_PREFIX").unwrap_or_default())),
-            Cloud::None => Ok(Arc::new(NoFunctions)),
-        }
+        self.functions()
     }
 
     fn secrets(&self) -> Result<Arc<dyn Secrets>, Problem> {
@@ -234,7 +290,7 @@ impl Ports for Connected {
     fn results(&self, at: &ResultsAt) -> Result<Arc<dyn Results>, Problem> {
         let mut places: Vec<Arc<dyn Results>> = Vec::new();
         if at.objects {
-            places.push(Arc::new(self.object_results(at)?));
+            places.push(self.sided_results(at)?);
         }
         if let Some(database) = &at.database {
             let Effects { http, clock, .. } = &self.effects;
@@ -242,17 +298,6 @@ impl Ports for Connected {
             places.push(Arc::new(TableResults::new(Arc::new(ords), database.statements)));
         }
         Ok(Arc::new(AllResults(places)))
-    }
-}
-
-/// Without a cloud there is nobody to call; a function that would call others still starts and answers its probes.
-struct NoFunctions;
-
-#[async_trait::async_trait]
-impl Invoker for NoFunctions {
-    async fn invoke(&self, name: &str, _: &Call, _: Deadline) -> Result<Outcome, ServiceFailure> {
-        let reason = format!("{name} cannot be called without a cloud: set CAUSEWAY_CLOUD to oci or aws");
-        Err(ServiceFailure::not_configured("functions", reason))
     }
 }
 

@@ -12,6 +12,29 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     ("CAUSEWAY_BUCKET", "text", "bucket that functions read and write, unless CAUSEWAY_LOCAL_ROOT names a directory"),
     ("CAUSEWAY_STATE_BUCKET", "text", "bucket of documents, leases and stored replies; CAUSEWAY_BUCKET when unset"),
     ("CAUSEWAY_STATE_PREFIX", "text", "folder of all that in the bucket, causeway-state when unset"),
+    (
+        "CAUSEWAY_SECOND_BUCKET",
+        "text",
+        "bucket of the other cloud that stands in while the storage of the first is out; folders copy/, own/, \
+         pending-results/ and refused-results/ below the name of each bucket of the first",
+    ),
+    ("CAUSEWAY_SECOND_ROOT", "path", "a directory in place of that bucket"),
+    (
+        "CAUSEWAY_SECOND_HAS_COPY",
+        "flag",
+        "true: copy/ has everything that the first side has, so that lists of it are whole",
+    ),
+    ("CAUSEWAY_STORAGE_TRY_SECONDS", "number", "longest time until one side of the storage answers, 5 when unset"),
+    (
+        "CAUSEWAY_STORAGE_CACHE_SECONDS",
+        "number",
+        "oldest answer of this process that is given when no side of the storage answers, 300 when unset; 0 for none",
+    ),
+    (
+        "CAUSEWAY_STORAGE_BREAKER",
+        "text",
+        "rules of the storage's circuit breakers that differ, as JSON: {\"open_seconds\":30,\"consecutive_failures\":5}",
+    ),
     ("CAUSEWAY_NAMESPACE", "text", "Object Storage namespace of the buckets; the tenancy's when unset"),
     ("CAUSEWAY_COMPARTMENT", "text", "OCID of the compartment that is worked on; the principal's when unset"),
     ("CAUSEWAY_TOPIC", "text", "topic that alerts go to: OCID, or ARN on AWS"),
@@ -43,8 +66,14 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
     (
         "CAUSEWAY_APPLICATION",
         "text",
-        "OCI Functions application of the other functions: OCID or name, causeway when unset",
+        "application of the other functions: OCID or name on OCI Functions, name on a Fn server; causeway when unset",
     ),
+    (
+        "CAUSEWAY_FN_API_URL",
+        "text",
+        "Fn server with the other functions, such as http://localhost:8080; it comes before the cloud's functions",
+    ),
+    ("CAUSEWAY_FN_ALLOW_HTTP", "flag", "true: a Fn server on another machine may be reached by plain http"),
     ("CAUSEWAY_FUNCTION_PREFIX", "text", "what the names of the other functions begin with on AWS"),
     (
         "CAUSEWAY_OCI_AUTH",

@@ -2,32 +2,64 @@
 //!
 //! Most services answer with the header `opc-next-page`, whose value goes back as query parameter `page`; Object
 //! Storage's `ListObjects` has a body member `nextStartWith`, which goes back as `start`. Both are opaque and have to
-//! be encoded. The end is where the token is absent: a page without items is not the end.
+//! be encoded. The end is where the token is absent: a page without items is not the end, and neither is one whose token
+//! cannot be read.
 
 use http::HeaderMap;
 use serde_json::Value;
 
-/// The token of the next page by header; `None` at the end. A token that is empty or no text counts as the end.
-#[must_use]
-pub fn next_page(headers: &HeaderMap) -> Option<&str> {
-    headers.get("opc-next-page").and_then(|token| token.to_str().ok()).filter(|token| !token.is_empty())
+/// What an answer says of the page after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Next<'a> {
+    /// There is none: the token is absent or empty.
+    End,
+    /// It has this token.
+    Page(&'a str),
+    /// There is a token that is no text, so nobody can ask for the page: a list that ends here is not whole.
+    Unreadable,
 }
 
-/// The start of the next page by body; `None` at the end, which is absence, `null` or an empty text.
-#[must_use]
-pub fn next_start(body: &Value) -> Option<&str> {
-    body.get("nextStartWith").and_then(Value::as_str).filter(|start| !start.is_empty())
+impl<'a> From<Option<&'a str>> for Next<'a> {
+    fn from(token: Option<&'a str>) -> Self {
+        token.filter(|token| !token.is_empty()).map_or(Self::End, Self::Page)
+    }
 }
 
-/// The service gave the token of a page again that it had answered already: following it would never end.
+/// The token of the next page by header.
+#[must_use]
+pub fn next_page(headers: &HeaderMap) -> Next<'_> {
+    match headers.get("opc-next-page").map(|token| token.to_str()) {
+        None => Next::End,
+        Some(Ok(token)) => Some(token).into(),
+        Some(Err(_)) => Next::Unreadable,
+    }
+}
+
+/// The start of the next page by body; `null` is the end too.
+#[must_use]
+pub fn next_start(body: &Value) -> Next<'_> {
+    match body.get("nextStartWith") {
+        None | Some(Value::Null) => Next::End,
+        Some(Value::String(start)) => Some(start.as_str()).into(),
+        Some(_) => Next::Unreadable,
+    }
+}
+
+/// Why a walk cannot go on, and its list is not whole.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the service gave the token of a page again that it had answered before")]
-pub struct Endless;
+pub enum WalkError {
+    /// Following it would never end.
+    #[error("the service gave the token of a page again that it had answered before")]
+    Endless,
+    /// The next page cannot be asked for.
+    #[error("the service gave a token of the next page that is no text")]
+    Unreadable,
+}
 
 /// Walks from page to page.
 ///
 /// ```
-/// # use causeway_oci_auth::page::{Endless, Pages};
+/// # use causeway_oci_auth::page::{Pages, WalkError};
 /// # fn list(token: Option<&str>) -> Option<&'static str> { if token.is_none() { Some("p2") } else { None } }
 /// let mut pages = Pages::default();
 /// loop {
@@ -36,7 +68,7 @@ pub struct Endless;
 ///         break;
 ///     }
 /// }
-/// # Ok::<(), Endless>(())
+/// # Ok::<(), WalkError>(())
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Pages {
@@ -60,10 +92,15 @@ impl Pages {
     /// circle is found after at most three times as many pages as it took to the first token that came again.
     ///
     /// # Errors
-    /// [`Endless`] when the token was answered before.
-    pub fn turn(&mut self, next: Option<&str>) -> Result<bool, Endless> {
+    /// [`WalkError::Endless`] when the token was answered before, [`WalkError::Unreadable`] when it is no text.
+    pub fn turn<'a>(&mut self, next: impl Into<Next<'a>>) -> Result<bool, WalkError> {
+        let next = match next.into() {
+            Next::End => None,
+            Next::Page(token) => Some(token),
+            Next::Unreadable => return Err(WalkError::Unreadable),
+        };
         if next.is_some() && (next == self.token() || next == self.mark.as_deref()) {
-            return Err(Endless);
+            return Err(WalkError::Endless);
         }
         self.turns += 1;
         self.token = next.map(str::to_owned);
@@ -87,26 +124,29 @@ mod tests {
 
     #[test]
     fn tokens_of_headers() {
-        let check = |value: Option<&'static [u8]>, expected: Option<&str>| {
+        let check = |value: Option<&'static [u8]>, expected: Next<'_>| {
             let value = value.map(|bytes| HeaderValue::from_bytes(bytes).unwrap());
             let headers = value.into_iter().map(|value| (http::HeaderName::from_static("opc-next-page"), value));
             assert_eq!(next_page(&headers.collect()), expected);
         };
-        check(Some(b"AAA+/=="), Some("AAA+/=="));
-        check(Some(b""), None);
-        check(Some(b"\xff"), None);
-        check(None, None);
+        check(Some(b"AAA+/=="), Next::Page("AAA+/=="));
+        check(Some(b""), Next::End);
+        check(None, Next::End);
+        for no_text in [&b"\xff"[..], b"AAA\xc3\xa4", "Seite zwei: ä".as_bytes(), b"a\tb\x80"] {
+            check(Some(no_text), Next::Unreadable);
+        }
     }
 
     #[test]
     fn starts_of_bodies() {
         for (body, expected) in [
-            (json!({"nextStartWith": "p/c d+e"}), Some("p/c d+e")),
-            (json!({"nextStartWith": null}), None),
-            (json!({"nextStartWith": ""}), None),
-            (json!({"nextStartWith": 7}), None),
-            (json!({"objects": []}), None),
-            (json!(["nextStartWith"]), None),
+            (json!({"nextStartWith": "p/c d+e"}), Next::Page("p/c d+e")),
+            (json!({"nextStartWith": null}), Next::End),
+            (json!({"nextStartWith": ""}), Next::End),
+            (json!({"nextStartWith": 7}), Next::Unreadable),
+            (json!({"nextStartWith": {"name": "p"}}), Next::Unreadable),
+            (json!({"objects": []}), Next::End),
+            (json!(["nextStartWith"]), Next::End),
         ] {
             assert_eq!(next_start(&body), expected, "{body}");
         }
@@ -121,9 +161,17 @@ mod tests {
         };
         step(None, Some("b"), Ok(true));
         step(Some("b"), Some("c"), Ok(true));
-        step(Some("c"), Some("c"), Err(Endless));
+        step(Some("c"), Some("c"), Err(WalkError::Endless));
         step(Some("c"), None, Ok(false));
         step(None, None, Ok(false));
+    }
+
+    #[test]
+    fn a_token_that_is_no_text_is_not_the_last_page() {
+        let mut pages = Pages::default();
+        assert_eq!(pages.turn(Next::Page("b")), Ok(true));
+        assert_eq!(pages.turn(Next::Unreadable), Err(WalkError::Unreadable));
+        assert_eq!(pages.token(), Some("b"), "where the walk was is still known");
     }
 
     /// How many turns a walk takes until it ends.
@@ -132,7 +180,7 @@ mod tests {
         let mut count = 0;
         for token in tokens {
             count += 1;
-            if pages.turn(Some(&token.to_string())).is_err() {
+            if pages.turn(Some(token.to_string().as_str())).is_err() {
                 return Some(count);
             }
         }

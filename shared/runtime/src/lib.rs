@@ -18,13 +18,15 @@ mod hosts;
 mod idempotency;
 mod input;
 mod invocation;
+pub mod local_time;
 mod metrics;
 mod probe;
 mod reply;
 mod service;
 mod settings;
 mod telemetry;
-mod tool;
+pub mod tool;
+mod turns;
 
 pub use blocking::blocking;
 pub use budget::{Budget, until};
@@ -42,6 +44,7 @@ pub use reply::Reply;
 pub use service::{Service, renewing};
 pub use settings::{ConfigErrors, Declared, Secret, Settings, Shared, Vars};
 pub use tool::{StartedTool, Tool};
+pub use turns::{Turn, Turns};
 
 /// Largest request body, in bytes, that a function accepts: both clouds' synchronous limit is 6 MB.
 pub const MAX_BODY_BYTES: usize = 6 * 1024 * 1024;

@@ -1,5 +1,6 @@
 //! Commands that a function has of its own.
 
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use futures_util::future::LocalBoxFuture;
@@ -21,4 +22,37 @@ pub struct StartedTool<H> {
     pub command: fn() -> clap::Command,
     /// As [`Tool::run`].
     pub run: for<'a> fn(&'a H, &'a clap::ArgMatches) -> LocalBoxFuture<'a, ExitCode>,
+}
+
+/// Exit status for input that is wrong (`EX_DATAERR`).
+pub const EXIT_INPUT: u8 = 65;
+/// Exit status for a file that cannot be read (`EX_NOINPUT`).
+pub const EXIT_NO_INPUT: u8 = 66;
+/// Exit status for output that cannot be written (`EX_IOERR`).
+pub const EXIT_OUTPUT: u8 = 74;
+
+/// Why a command did not do, or not all of, its work: its exit status, and what people are told.
+#[derive(Debug)]
+pub struct Failure(pub u8, pub String);
+
+/// The end of a command: a failure is told on standard error. `name` is that of the function and the command.
+pub fn ended(name: &str, done: Result<(), Failure>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(status, text)) => {
+            let _ = writeln!(io::stderr(), "{name}: {text}");
+            ExitCode::from(status)
+        }
+    }
+}
+
+/// Writes to standard output. A reader that hung up (`| head`) is no error.
+///
+/// # Errors
+/// [`EXIT_OUTPUT`] with the reason.
+pub fn print(text: &str) -> Result<(), Failure> {
+    match io::stdout().write_all(text.as_bytes()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure(EXIT_OUTPUT, error.to_string())),
+        _ => Ok(()),
+    }
 }

@@ -18,6 +18,8 @@ use std::path::PathBuf;
 use causeway_oci_auth::endpoint;
 use causeway_oci_client::generative_ai::ApiFormat;
 
+use crate::base_url::base_url;
+
 /// Most entries of a list.
 const MAX_ENTRIES: usize = 8;
 /// What an OpenAI-compatible route of OCI is below, unless it is set.
@@ -172,21 +174,7 @@ fn at_server(text: &str, allows_http: bool) -> Result<(String, String), String> 
     if model.is_empty() {
         return Err("it names no model".to_owned());
     }
-    // The rules of endpoints: no user information, no fragment, plain http on this machine alone.
-    let checked = match base.strip_prefix("http://") {
-        Some(rest) if allows_http => endpoint::url(&format!("https://{rest}")),
-        _ => endpoint::url(base),
-    };
-    let uri = checked.map_err(|error| match error {
-        causeway_oci_auth::Error::BadEndpoint { reason, .. } if reason.contains("plain http") => {
-            format!("{reason}, or set CAUSEWAY_CHAT_ALLOW_HTTP=true")
-        }
-        causeway_oci_auth::Error::BadEndpoint { reason, .. } => reason,
-        _ => "no URL".to_owned(),
-    })?;
-    if uri.query().is_some() {
-        return Err("the URL must have no query".to_owned());
-    }
+    let uri = base_url(base, allows_http, "CAUSEWAY_CHAT_ALLOW_HTTP")?;
     let path = if uri.path() == "/" { "/v1" } else { "" };
     Ok((model.to_owned(), format!("{base}{path}")))
 }

@@ -97,7 +97,7 @@ impl Connected {
         Ok(Rules { clock: Arc::clone(&self.effects.clock), random: Arc::clone(&self.effects.random), try_time })
     }
 
-    fn flag(&self, name: &str) -> Result<bool, Problem> {
+    pub(super) fn flag(&self, name: &str) -> Result<bool, Problem> {
         match self.text(name).as_deref() {
             None | Some("false") => Ok(false),
             Some("true") => Ok(true),

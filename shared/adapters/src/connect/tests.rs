@@ -289,3 +289,88 @@ fn names_in(folder: &Path, named: &mut BTreeSet<String>) {
         }
     }
 }
+
+#[test]
+fn a_second_side_that_cannot_be_is_told() {
+    let check = |variables: &[(&str, &str)], expected: &str| {
+        let told = world(variables).unwrap().connected.objects().err().map(|problem| problem.to_string());
+        assert!(told.as_deref().is_some_and(|told| told.contains(expected)), "{variables:?}: {told:?}");
+    };
+    let (cloud, bucket) = (("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_BUCKET", "bk"));
+    let second = ("CAUSEWAY_SECOND_BUCKET", "mirror");
+    check(&[cloud, bucket, second, ("CAUSEWAY_SECOND_ROOT", "/tmp")], "are both set");
+    check(&[cloud, bucket, ("CAUSEWAY_SECOND_ROOT", "/nowhere/at/all")], "CAUSEWAY_SECOND_ROOT: ");
+    check(&[cloud, bucket, ("CAUSEWAY_STORAGE_TRY_SECONDS", "5")], "there is no second side");
+    check(&[cloud, bucket, ("CAUSEWAY_SECOND_HAS_COPY", "true")], "there is no second side");
+    check(&[("CAUSEWAY_LOCAL_ROOT", "."), second], "set CAUSEWAY_CLOUD");
+    for (name, value, expected) in [
+        ("CAUSEWAY_STORAGE_TRY_SECONDS", "0", "from 1 to 60"),
+        ("CAUSEWAY_STORAGE_TRY_SECONDS", "61", "from 1 to 60"),
+        ("CAUSEWAY_STORAGE_TRY_SECONDS", "5s", "from 1 to 60"),
+        ("CAUSEWAY_STORAGE_CACHE_SECONDS", "-1", "from 0 to 86400"),
+        ("CAUSEWAY_SECOND_HAS_COPY", "yes", "true or false"),
+        ("CAUSEWAY_STORAGE_BREAKER", "30", "CAUSEWAY_STORAGE_BREAKER: "),
+        ("CAUSEWAY_STORAGE_BREAKER", "{\"open_secs\":1}", "open_secs"),
+        ("CAUSEWAY_STORAGE_BREAKER", "{\"failure_pct\":101}", "CAUSEWAY_STORAGE_BREAKER: "),
+    ] {
+        check(&[cloud, bucket, second, (name, value)], expected);
+    }
+}
+
+#[test]
+fn the_second_side_is_the_other_clouds_or_a_directory() {
+    let (folder, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let [root, other_root] = [&folder, &other].map(|folder| folder.path().to_str().unwrap());
+    for (variables, expected) in [(OCI, true), (AWS, true)] {
+        let with: Vec<_> = variables.iter().copied().chain([("CAUSEWAY_SECOND_BUCKET", "mirror")]).collect();
+        let world = world(&with).unwrap();
+        assert_eq!((world.connected.objects().is_ok(), world.connected.has_second_side()), (true, expected));
+        assert!(world.connected.oci.get().is_some() && world.connected.aws.get().is_some());
+        assert_eq!(world.http.0.load(Ordering::Relaxed), 0, "nothing is sent before the first use");
+    }
+    let local = [("CAUSEWAY_LOCAL_ROOT", root), ("CAUSEWAY_SECOND_ROOT", other_root)];
+    let world = world(&local).unwrap().connected;
+    assert!(world.objects().is_ok() && world.documents("tests").is_ok() && world.has_second_side());
+    assert!(!self::world(OCI).unwrap().connected.has_second_side());
+}
+
+#[test]
+fn a_fn_server_comes_before_the_clouds_functions() {
+    let url = ("CAUSEWAY_FN_API_URL", "http://localhost:8080/");
+    let check = |variables: &[(&str, &str)], expected: Option<&[&str]>| {
+        let world = world(variables).unwrap();
+        let told = world.connected.invoker().err().map(|problem| problem.to_string());
+        let fits = |told: &String| expected.is_some_and(|parts| parts.iter().all(|part| told.contains(part)));
+        assert!(told.as_ref().map_or(expected.is_none(), fits), "{variables:?}: {told:?}");
+        // The cloud's own client is not even made, and nothing is sent.
+        assert!(world.connected.oci.get().is_none() && world.connected.aws.get().is_none());
+        assert_eq!(world.http.0.load(Ordering::Relaxed), 0);
+    };
+    check(&[url], None);
+    check(&[url, ("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_APPLICATION", "shop")], None);
+    check(&[url, ("CAUSEWAY_CLOUD", "aws")], None);
+    let both: &[&str] = &["CAUSEWAY_FN_API_URL", "CAUSEWAY_FUNCTION_PREFIX"];
+    check(&[url, ("CAUSEWAY_FUNCTION_PREFIX", "causeway-dev-")], Some(both));
+    let both: &[&str] = &["CAUSEWAY_FN_API_URL", "CAUSEWAY_APPLICATION"];
+    check(&[url, ("CAUSEWAY_APPLICATION", "ocid1.fnapp.oc1.iad.a")], Some(both));
+    let far = ("CAUSEWAY_FN_API_URL", "http://fn.example:8080");
+    check(&[far], Some(&["CAUSEWAY_FN_API_URL: ", "CAUSEWAY_FN_ALLOW_HTTP=true"]));
+    check(&[far, ("CAUSEWAY_FN_ALLOW_HTTP", "true")], None);
+    check(&[url, ("CAUSEWAY_FN_ALLOW_HTTP", "yes")], Some(&["CAUSEWAY_FN_ALLOW_HTTP must be"]));
+    check(&[("CAUSEWAY_FN_API_URL", "https://user:word@fn.example")], Some(&["user information"]));
+    let told = world(&[("CAUSEWAY_FN_API_URL", "https://user:word@fn.example")]).unwrap().connected.invoker();
+    assert!(!told.err().unwrap().to_string().contains("word"));
+}
+
+#[test]
+fn the_second_side_is_not_in_the_first_one_nor_around_it() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("inner")).unwrap();
+    let [root, inner, roundabout] = ["", "inner", "inner/.."].map(|name| folder.path().join(name));
+    for (first, second) in [(&root, &root), (&root, &inner), (&inner, &root), (&root, &roundabout)] {
+        let [first, second] = [first, second].map(|path| path.to_str().unwrap());
+        let world = world(&[("CAUSEWAY_LOCAL_ROOT", first), ("CAUSEWAY_SECOND_ROOT", second)]).unwrap().connected;
+        let told = world.objects().err().map(|problem| problem.to_string());
+        assert!(told.as_deref().is_some_and(|told| told.contains("neither in")), "{first} {second}: {told:?}");
+    }
+}

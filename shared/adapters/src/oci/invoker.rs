@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use causeway_cloud::Invoker;
 use causeway_cloud::invoker::{Call, Outcome};
 use causeway_oci_client::functions::{Invoke, Invoked};
@@ -12,16 +11,13 @@ use causeway_resilience::retry::Idempotency;
 use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::TryStreamExt;
-use serde_json::{Value, json};
 use tokio::sync::Mutex;
 
 use super::Oci;
+use crate::APPLICATION;
+use crate::fnproject::{answered, bounded};
 
 const SERVICE: &str = "functions";
-/// Name of the application when none is set.
-const APPLICATION: &str = "causeway";
-/// Longest message of a failed function that is kept, in bytes.
-const MAX_MESSAGE: usize = 2000;
 
 /// Functions of one application, found by name.
 pub(super) struct Functions {
@@ -92,17 +88,9 @@ impl Invoker for Functions {
 }
 
 fn outcome(invoked: Invoked) -> Outcome {
-    let call_id = invoked.call_id;
-    match invoked.function_status {
-        _ if invoked.status == 202 => Outcome::Accepted { call_id },
-        Some(status) if (400..500).contains(&status) => {
-            Outcome::Answered { body: as_answer(&invoked.body).unwrap_or(invoked.body), call_id }
-        }
-        Some(status) if status >= 500 => {
-            let message = bounded(&String::from_utf8_lossy(&invoked.body));
-            Outcome::Failed { code: format!("http_{status}"), message, call_id }
-        }
-        _ => Outcome::Answered { body: invoked.body, call_id },
+    match invoked.status {
+        202 => Outcome::Accepted { call_id: invoked.call_id },
+        _ => answered(invoked.function_status, invoked.body, invoked.call_id),
     }
 }
 
@@ -114,43 +102,4 @@ fn failed(error: Error) -> Result<Outcome, ServiceFailure> {
     }
     let (code, call_id) = (code.to_owned(), error.opc_request_id().map(str::to_owned));
     Ok(Outcome::Failed { code, message: bounded(&error.to_string()), call_id })
-}
-
-/// A function that is called as if through a gateway refuses with problem details (RFC 9457); callers of functions know
-/// the `error` object of direct calls. `None` for what is no problem of ours.
-fn as_answer(body: &[u8]) -> Option<Bytes> {
-    let problem: Value = serde_json::from_slice(body).ok()?;
-    let (status, code) = (problem["status"].as_u64()?, problem["code"].as_str()?);
-    let retryable = status == 429 || code == "in_progress";
-    let (message, path, id) = (&problem["detail"], &problem["errors"][0]["path"], &problem["request_id"]);
-    let mut error = json!({
-        "kind": "client", "code": code, "message": message, "request_id": id, "retryable": retryable,
-    });
-    if path.is_string() {
-        error["path"] = path.clone();
-    }
-    Some(json!({ "error": error }).to_string().into())
-}
-
-fn bounded(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_MESSAGE)].to_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_refusal_through_the_gateway_is_one_of_a_direct_call() {
-        let problem = r#"{"type":"about:blank","title":"Bad Request","status":400,"detail":"unknown field","code":
-            "invalid_request","request_id":"r","errors":[{"path":"a.b","detail":"unknown field"}]}"#;
-        let answer: Value =
-            serde_json::from_slice(&as_answer(problem.as_bytes()).unwrap_or_default()).unwrap_or_default();
-        let expected = json!({ "error": {
-            "kind": "client", "code": "invalid_request", "message": "unknown field", "path": "a.b", "request_id": "r",
-            "retryable": false,
-        } });
-        assert_eq!(answer, expected);
-        assert!(as_answer(b"<html>").is_none() && as_answer(b"{}").is_none());
-    }
 }

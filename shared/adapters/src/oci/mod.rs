@@ -11,11 +11,12 @@ mod results_ords;
 mod results_retention;
 mod secrets;
 mod usage;
+mod vantage;
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use causeway_cloud::{Fleet, Invoker, Metrics, Notifier, Objects, Problem, Secrets, Usage};
+use causeway_cloud::{Fleet, Invoker, Metrics, Notifier, Objects, Problem, Secrets, Usage, Vantage};
 use causeway_oci_auth::effects::HttpClient;
 use causeway_oci_auth::endpoint::Endpoints;
 use causeway_oci_auth::{Chain, Effects, Provider};
@@ -71,6 +72,11 @@ impl Oci {
         Arc::new(Bucket::new(self.storage(&self.client), name))
     }
 
+    /// A bucket with other rules of retrying.
+    pub(crate) fn bucket_with(&self, name: &str, policy: Policy) -> Objects {
+        Arc::new(Bucket::new(self.storage(&self.client.with_policy(policy)), name))
+    }
+
     pub(crate) fn metrics(&self) -> Arc<dyn Metrics> {
         Arc::new(self.clone())
     }
@@ -80,6 +86,10 @@ impl Oci {
     }
 
     pub(crate) fn usage(&self) -> Arc<dyn Usage> {
+        Arc::new(self.clone())
+    }
+
+    pub(crate) fn vantage(&self) -> Arc<dyn Vantage> {
         Arc::new(self.clone())
     }
 

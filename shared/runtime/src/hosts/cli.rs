@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use http::HeaderMap;
+use schemars::generate::SchemaSettings;
 use schemars::schema_for;
 use serde_json::json;
 
@@ -178,8 +179,11 @@ fn serve_http(app: App, args: &Serve) -> Result<ExitCode, StartError> {
     served.map(|()| ExitCode::SUCCESS).map_err(|error| StartError::new("cannot_listen", &error))
 }
 
+/// What a request may hold when it is read, and what a reply holds when it is written: members that are left out when
+/// they are empty are not required.
 fn schema<H: Handler>() -> String {
-    let schemas = json!({ "request": schema_for!(H::Request), "reply": schema_for!(H::Reply) });
+    let reply = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<H::Reply>();
+    let schemas = json!({ "request": schema_for!(H::Request), "reply": reply });
     format!("{schemas:#}")
 }
 
