@@ -2,7 +2,9 @@
 
 use causeway_cloud::object_path;
 use causeway_cloud::object_store::{Error as StoreError, ObjectStoreExt};
+use causeway_cloud::side::OF_SECOND;
 use causeway_cloud::state::{StateError, Version};
+use causeway_resilience::fallback::ServedBy;
 use causeway_runtime::{Context, Error};
 use jiff::Timestamp;
 
@@ -25,12 +27,22 @@ pub(crate) struct Beginning {
     flow: String,
     /// Days that its flow keeps results.
     pub(crate) retention_days: u32,
+    degraded: Option<String>,
+}
+
+/// A flow as it was read.
+struct ReadFlow {
+    text: String,
+    flow: Flow,
+    /// Why it may not be the one that is kept by now.
+    degraded: Option<String>,
 }
 
 impl Beginning {
     /// It begins now.
     pub(crate) fn state(self, run_id: &str, time: &Time) -> RunState {
-        RunState::begin(run_id.to_owned(), self.asked, self.flow, time.unix_millis())
+        let begun = RunState::begin(run_id.to_owned(), self.asked, self.flow, time.unix_millis());
+        RunState { degraded: self.degraded, ..begun }
     }
 }
 
@@ -46,13 +58,26 @@ impl DecisioningFlow {
         let now = i64::try_from(time.unix_millis()).ok().and_then(|now| Timestamp::from_millisecond(now).ok());
         let stamp = now.unwrap_or(Timestamp::UNIX_EPOCH).strftime("%Y%m%d_%H%M%S");
         let name = format!("{}_{stamp}", request.analysis().name());
+        let free = match self.free_name(&name, context).await {
+            // What begins now need not wait for the first side: a name of the second is nobody else's either.
+            Err(StateError::Store(error)) if self.has_second_side => {
+                tracing::warn!(%error, "the storage of the state is out: the run begins on its second side");
+                self.free_name(&format!("{OF_SECOND}{name}"), context).await
+            }
+            other => other,
+        };
+        let none = || Error::client(429, "too_many_runs", "too many runs without a run_id began in this second");
+        free.map_err(of_state)?.ok_or_else(none)
+    }
+
+    async fn free_name(&self, name: &str, context: &Context) -> Result<Option<String>, StateError> {
         for number in 1..=MAX_UNNAMED {
-            let candidate = if number == 1 { name.clone() } else { format!("{name}-{number}") };
-            if self.store.reserve(&candidate, &context.request_id).await.map_err(of_state)? {
-                return Ok(candidate);
+            let candidate = if number == 1 { name.to_owned() } else { format!("{name}-{number}") };
+            if self.store.reserve(&candidate, &context.request_id).await? {
+                return Ok(Some(candidate));
             }
         }
-        Err(Error::client(429, "too_many_runs", "too many runs without a run_id began in this second"))
+        Ok(None)
     }
 
     /// What is stored of the run, if it is the run that the request means.
@@ -83,11 +108,11 @@ impl DecisioningFlow {
     /// # Errors
     /// A flow that cannot be used, or a request that does not fit it.
     pub(crate) async fn begin(&self, request: &Request) -> Result<Beginning, Error> {
-        let (text, flow) = self.flow(request.flow.as_ref()).await?;
+        let ReadFlow { text, flow, degraded } = self.read_flow(request.flow.as_ref()).await?;
         request.check_config(&flow)?;
         part(&flow, request)?;
         let asked = self.asked(request, &text);
-        Ok(Beginning { asked, flow: text, retention_days: flow.retention_days })
+        Ok(Beginning { asked, flow: text, retention_days: flow.retention_days, degraded })
     }
 
     fn asked(&self, request: &Request, flow: &str) -> Asked {
@@ -116,13 +141,17 @@ impl DecisioningFlow {
 
     /// The text of a flow, and what it says: the request's, else the deployment's, else the built-in one.
     pub(crate) async fn flow(&self, from: Option<&FlowFrom>) -> Result<(String, Flow), Error> {
-        let text = match (from, &self.config.definition) {
-            (Some(FlowFrom::Yaml(text)), _) => text.clone(),
+        self.read_flow(from).await.map(|read| (read.text, read.flow))
+    }
+
+    async fn read_flow(&self, from: Option<&FlowFrom>) -> Result<ReadFlow, Error> {
+        let (text, degraded) = match (from, &self.config.definition) {
+            (Some(FlowFrom::Yaml(text)), _) => (text.clone(), None),
             (Some(FlowFrom::Object(name)), _) => {
                 self.flow_object(name).await.map_err(|error| error.at("flow.object"))?
             }
             (None, Some(name)) => self.flow_object(name).await?,
-            (None, None) => DEFAULT_FLOW.to_owned(),
+            (None, None) => (DEFAULT_FLOW.to_owned(), None),
         };
         let flow = Flow::read(&text).map_err(|error| {
             let wrong = Error::client(422, "invalid_flow", format!("the flow cannot be used: {error}"));
@@ -135,10 +164,11 @@ impl DecisioningFlow {
             );
             return Err(Error::client(422, "other_bucket", text));
         }
-        Ok((text, flow))
+        Ok(ReadFlow { text, flow, degraded })
     }
 
-    async fn flow_object(&self, name: &str) -> Result<String, Error> {
+    /// The text of an object, and how old it is where no side of the storage has answered.
+    async fn flow_object(&self, name: &str) -> Result<(String, Option<String>), Error> {
         let path = object_path(name).map_err(|error| Error::invalid_request(error.to_string()))?;
         let missing = || Error::client(422, "no_such_flow", format!("there is no object {name}"));
         let found = match self.objects.get(&path).await {
@@ -149,9 +179,14 @@ impl DecisioningFlow {
         if found.meta.size > MAX_FLOW {
             return Err(Error::client(422, "invalid_flow", format!("a flow has at most {MAX_FLOW} bytes")));
         }
+        let degraded = found.extensions.get::<ServedBy>().filter(|served_by| served_by.is_degraded());
+        let degraded = degraded.map(|served_by| {
+            let seconds = served_by.age_ms.unwrap_or_default() / 1_000;
+            format!("the flow {name} is as it was {seconds} s before the run began: no side of the storage answered")
+        });
         let bytes = found.bytes().await.map_err(|error| of_state(StateError::Store(error)))?;
         let wrong = |_| Error::client(422, "invalid_flow", format!("the object {name} is no UTF-8 text"));
-        String::from_utf8(bytes.to_vec()).map_err(wrong)
+        String::from_utf8(bytes.to_vec()).map_err(wrong).map(|text| (text, degraded))
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use causeway_cloud::folder_of_setting;
 use causeway_cloud::results::{Database, Login, ResultsAt};
 use causeway_decisioning::visualization::Options;
 use causeway_runtime::{Settings, Vars};
@@ -121,13 +122,11 @@ impl Settings for Config {
 /// A folder, without a slash at its end.
 fn prefix(vars: &mut Vars, name: &'static str, default: &str, meaning: &'static str) -> String {
     let text = vars.text(name, default, meaning);
-    let trimmed = text.trim_end_matches('/');
-    match causeway_cloud::object_path(trimmed) {
-        Ok(path) if !path.as_ref().is_empty() => {}
-        Ok(_) => vars.reject(format!("{name} is the whole bucket, expected a folder")),
-        Err(error) => vars.reject(format!("{name}: {error}")),
-    }
-    trimmed.to_owned()
+    let folder = folder_of_setting(name, &text).map(str::to_owned);
+    folder.unwrap_or_else(|problem| {
+        vars.reject(problem);
+        text
+    })
 }
 
 fn results(vars: &mut Vars) -> ResultsAt {

@@ -17,6 +17,11 @@
 //! `FLOW_DASHBOARDS_PREFIX` is the visualization agent's `VISUALIZATION_PREFIX`. The bucket of the results has one rule
 //! for all, which `setup` sets to the days of the deployment's flow.
 //!
+//! Where the storage has a second side ([`causeway_cloud::side`]), a run belongs to one of the two for ever, which its name
+//! says: everything of it that is written once, its lease among that, is there and nowhere else. A run without a `run_id`
+//! begins on the first side, and while that is out on the second (`side2.…`); one that was begun before waits for its side.
+//! A caller may choose by a `run_id` of that form. Results of the second side are brought to the first when it is back.
+//!
 //! Needs: to call the agents and itself, to read, write, list and delete in `CAUSEWAY_BUCKET` and the state's bucket,
 //! and to write to the bucket or database of the results. [`flow`] is the language of flows, [`run`] what comes next
 //! in a run, [`summary`] the page for executives, [`report`] the document.
@@ -70,6 +75,7 @@ pub struct DecisioningFlow {
     principal: Arc<dyn Principal>,
     clock: Arc<dyn Clock>,
     random: fn() -> f64,
+    has_second_side: bool,
     config: Config,
 }
 
@@ -89,16 +95,18 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// A number from 0 to 1, drawn anew at each call.
     pub random: fn() -> f64,
+    /// Whether a run can begin on a second side of the storage while the first is out.
+    pub has_second_side: bool,
 }
 
 impl DecisioningFlow {
     /// A flow over these parts.
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
-        let Parts { objects, documents, invoker, results, principal, clock, random } = parts;
+        let Parts { objects, documents, invoker, results, principal, clock, random, has_second_side } = parts;
         let prefixes = (config.runs_prefix.clone(), config.dashboards_prefix.clone());
         let store = RunStore::new(Arc::clone(&objects), documents, prefixes);
-        Self { store, objects, invoker, results, principal, clock, random, config }
+        Self { store, objects, invoker, results, principal, clock, random, has_second_side, config }
     }
 
     /// Takes the deployment's ports.
@@ -114,6 +122,7 @@ impl DecisioningFlow {
             principal: ports.principal()?,
             clock,
             random: rand::random::<f64>,
+            has_second_side: ports.has_second_side(),
         };
         Ok(Self::new(parts, config))
     }

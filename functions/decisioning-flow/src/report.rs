@@ -63,6 +63,9 @@ pub struct WorkflowRun {
     pub agents: BTreeMap<String, AgentEnd>,
     /// Agents that are left for a later invocation.
     pub deferred: Vec<String>,
+    /// What the run could only have from memory, because no side of the storage answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<String>,
     /// Whether that invocation was asked for; if not, call again with this run id and `continue`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub is_continued: Option<bool>,
@@ -157,6 +160,7 @@ pub fn so_far(flow: &Flow, state: &RunState, answers: &Answers) -> FlowResult {
         total_recommendations: count("recommendations"),
         agents: in_order.iter().map(|agent| ((*agent).to_owned(), agent_end(state.agents.get(*agent)))).collect(),
         deferred: of(&|agent| !state.is_settled(agent)),
+        degraded: state.degraded.clone(),
         is_continued: None,
     };
     let agent_results = answers.iter().map(|(agent, answer)| (agent.clone(), answer.text.clone())).collect();

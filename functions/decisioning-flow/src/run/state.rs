@@ -37,6 +37,9 @@ pub struct RunState {
     pub asked: Asked,
     /// The text of its flow: a run goes on with the flow that it began with.
     pub flow: String,
+    /// Why the flow may be an old one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub degraded: Option<String>,
     /// When it began.
     pub started_unix_ms: u64,
     /// When this was written; 0 where no version that wrote it knew.
@@ -93,6 +96,7 @@ impl RunState {
             run_id,
             asked,
             flow,
+            degraded: None,
             started_unix_ms: now_unix_ms,
             written_unix_ms: now_unix_ms,
             idle_ms: 0,

@@ -17,6 +17,7 @@ use causeway_cloud::object_store::{
 use causeway_cloud::results::{Mode, ObjectResults, Results, RunResult, Step as ResultsStep};
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Invoker, NoPrincipal};
+use causeway_resilience::fallback::{Link, ServedBy};
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -78,6 +79,8 @@ pub(super) struct Fate {
     steps: AtomicUsize,
     planned: Mutex<Option<(usize, Fault)>>,
     is_dead: std::sync::atomic::AtomicBool,
+    /// Whether reads are answered from memory, as the storage says when no side of it answers.
+    pub(super) is_from_memory: std::sync::atomic::AtomicBool,
 }
 
 /// Whether a step has its effect, and whether its answer arrives.
@@ -164,7 +167,15 @@ impl ObjectStore for Fated {
 
     async fn get_opts(&self, at: &Path, options: GetOptions) -> StoreResult<GetResult> {
         let step = self.fate.step();
-        if step.answers { self.inner.get_opts(at, options).await } else { Err(broken()) }
+        if !step.answers {
+            return Err(broken());
+        }
+        let mut found = self.inner.get_opts(at, options).await?;
+        if self.fate.is_from_memory.load(Ordering::SeqCst) {
+            let served_by = ServedBy { link: Link::Cached, name: "fated".to_owned(), age_ms: Some(12_345) };
+            found.extensions.insert(served_by);
+        }
+        Ok(found)
     }
 
     fn delete_stream(&self, at: BoxStream<'static, StoreResult<Path>>) -> BoxStream<'static, StoreResult<Path>> {
@@ -258,6 +269,7 @@ pub(super) fn world(variables: &[(&str, &str)]) -> World {
         principal: Arc::new(NoPrincipal),
         clock,
         random: || 0.5,
+        has_second_side: false,
     };
     let flow = DecisioningFlow::new(parts, config(variables));
     World { flow, agents, fate, objects, clock: paused, storing, removals }

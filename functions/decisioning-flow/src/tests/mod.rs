@@ -4,6 +4,7 @@ mod crashes;
 mod expiry;
 mod fakes;
 mod results;
+mod second_side;
 mod sweep;
 mod time_limits;
 

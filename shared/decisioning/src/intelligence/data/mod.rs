@@ -190,7 +190,8 @@ pub struct Confidence {
     pub coverage: f64,
     /// Cells with a value of the right kind, of all cells of the columns used.
     pub completeness: f64,
-    /// The least share of the needed number of observations that a computed figure has.
+    /// The least share of the needed number of observations that a computed figure has. A figure that could not be
+    /// computed counts in `coverage` alone, so this rises when the least adequate one is lost.
     pub sample_adequacy: f64,
     /// The figure with that least share.
     pub least_adequate: Option<String>,

@@ -4,12 +4,12 @@
 //! that the test runs only where they were put.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use jiff::civil::DateTime;
 
 use super::near;
 use crate::statistics::anomalies::{Options, seasonal_hybrid_esd};
+use crate::tests::installed::data_set;
 
 /// Seconds of a day, the season of every series here.
 const DAY: i64 = 86_400;
@@ -67,11 +67,8 @@ fn agreement(points: &[(DateTime, f64)], windows: &[(DateTime, DateTime)]) -> Ag
 
 #[test]
 fn labelled_windows_are_found() {
-    let Some(directory) = std::env::var_os("NAB_DIR") else {
-        eprintln!("skipped: NAB_DIR does not name the directory with combined_windows.json");
-        return;
-    };
-    let read = |name: &str| std::fs::read_to_string(Path::new(&directory).join(name)).unwrap();
+    let Some(directory) = data_set("NAB_DIR", None) else { return };
+    let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
     let labels: BTreeMap<String, Vec<(DateTime, DateTime)>> =
         serde_json::from_str(&read("combined_windows.json")).unwrap();
     let mut sum = Agreement::default();

