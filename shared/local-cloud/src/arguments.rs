@@ -106,22 +106,23 @@ pub(crate) struct OciArguments {
 /// What the local cloud plays by itself.
 #[derive(Debug, Args)]
 pub(crate) struct ScenarioArguments {
-    /// Plays a scenario in simulated time, see above.
+    /// Plays a scenario, see above.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["no_oci", "root", "data", "seed_file"])]
     pub(crate) scenario: Option<Scenario>,
-    /// How many times as fast as real time it goes; a number too large to be kept up with means as fast as possible.
-    #[arg(long, value_name = "N", default_value_t = 60.0, value_parser = speed, requires = "scenario")]
-    pub(crate) speed: f64,
-    /// Ends after so many ticks; without it at Ctrl-C or when the traces are over.
+    /// How many times as fast as real time it goes [default: 60 for autoscaler, 2 for failover]; for autoscaler a number
+    /// too large to be kept up with means as fast as possible, for failover 15 is the most.
+    #[arg(long, value_name = "N", value_parser = speed, requires = "scenario")]
+    pub(crate) speed: Option<f64>,
+    /// autoscaler: ends after so many ticks; without it at Ctrl-C or when the traces are over.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..), requires = "scenario")]
     pub(crate) ticks: Option<u32>,
-    /// Directory with CSV files (timestamp,value in percent of 32 OCPUs; or one value a line, every five minutes) in
+    /// autoscaler: directory with CSV files (timestamp,value in percent of 32 OCPUs; or one value a line, every five minutes) in
     /// place of the synthetic traces: a machine for each, ten at most.
     #[arg(long, value_name = "DIR", requires = "scenario")]
     pub(crate) traces: Option<PathBuf>,
-    /// Seed of the synthetic traces.
-    #[arg(long, value_name = "N", default_value_t = 1, requires = "scenario", conflicts_with = "traces")]
-    pub(crate) seed: u64,
+    /// autoscaler: seed of the synthetic traces [default: 1].
+    #[arg(long, value_name = "N", requires = "scenario", conflicts_with = "traces")]
+    pub(crate) seed: Option<u64>,
 }
 
 /// What can be played.
@@ -129,12 +130,14 @@ pub(crate) struct ScenarioArguments {
 pub(crate) enum Scenario {
     /// flex-autoscaler at work.
     Autoscaler,
+    /// The storage of functions at work is out for 90 s.
+    Failover,
 }
 
 impl OciArguments {
     pub(crate) fn settings(&self, scenario: Option<Scenario>) -> oci::Settings {
         oci::Settings {
-            step_ms: scenario.map(|Scenario::Autoscaler| RESTART_STEP_MS),
+            step_ms: scenario.filter(|scenario| *scenario == Scenario::Autoscaler).map(|_| RESTART_STEP_MS),
             data: self.data.clone(),
             region: self.region.clone(),
             faults: self.fault.clone(),

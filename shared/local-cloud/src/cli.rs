@@ -55,10 +55,17 @@ enum Command {
     /// line is printed for each machine that changes or has too little, and a sum at the end. The same seed or traces
     /// give the same lines. FLEX_AUTOSCALER_MODE and FLEX_AUTOSCALER_POLICY hold as in a deployment; unset, they are
     /// `enforce` and the defaults with restarts allowed and without memory, of which traces say nothing.
+    ///
+    /// With --scenario failover OCI's Object Storage is out for 90 s while the discovery agent and the decisioning flow
+    /// are called every 6 s. All functions have a second side of the storage: S3, where moto_server is in the path or in
+    /// target/tools/aws-python/bin, else a directory. A line for each minute tells who answered, how often a call was made
+    /// again (twice at most), and how the storage's circuit breaker stands; in the end every run is asked for once more.
+    /// The exit status is 1 when a request or a result was lost. Time is real, twice as fast unless --speed says.
     #[command(after_help = "\
 Examples:
   causeway up --root my-data
   causeway up --scenario autoscaler                 # machines, load, and the autoscaler at work
+  causeway up --scenario failover                   # Object Storage fails, functions go on
   curl -d '{}' http://127.0.0.1:8080/invoke/discovery-agent
   curl -d '{}' http://127.0.0.1:8080/t/causeway/discovery-agent
   curl -d '{}' http://127.0.0.1:8080/2015-03-31/functions/discovery-agent/invocations")]

@@ -13,8 +13,9 @@ use serde_json::json;
 use crate::server::Peer;
 
 /// Routes that ask nobody who he is and tell or change more than a call of a function does: the emulator's
-/// administration, its metadata service, which hands out the keys of an instance, and the functions' logs.
-const PRIVATE: [&str; 3] = ["/_causeway/", "/opc/", "/logs/"];
+/// administration, its metadata service, which hands out the keys of an instance, the functions' logs and the status
+/// page.
+const PRIVATE: [&str; 4] = ["/_causeway/", "/opc/", "/logs/", "/status"];
 
 /// A page of some other site, open in a browser on this machine, must not be able to start functions.
 pub(super) async fn refuse_other_sites(request: Request, next: Next) -> Response {

@@ -5,6 +5,7 @@ mod guard;
 mod lambda_api;
 mod lambda_name;
 mod shown;
+mod status;
 mod trigger;
 
 use std::io::{self, Write};
@@ -46,6 +47,8 @@ pub(crate) struct Api {
     pub(crate) cloud: Arc<Cloud>,
     /// The address as clients see it, such as `http://127.0.0.1:8080`.
     pub(crate) base_url: Arc<str>,
+    /// OCI at the same address, if there is one.
+    pub(crate) oci: Option<Emulator>,
 }
 
 /// All routes of the functions, for a server that listens on this address.
@@ -55,11 +58,12 @@ pub fn router(cloud: Arc<Cloud>, address: SocketAddr, access_log: bool) -> Route
 
 /// The same, and OCI's services on all other paths. None of OCI's paths is one of ours.
 pub fn router_with(cloud: Arc<Cloud>, oci: Option<Emulator>, address: SocketAddr, access_log: bool) -> Router {
-    let api = Api { cloud, base_url: base_url(address).into() };
+    let api = Api { cloud, base_url: base_url(address).into(), oci: oci.clone() };
     let routes = Router::new()
         .route("/", get(index))
         .route("/version", get(async || Json(json!({ "version": FN_VERSION }))))
         .route("/logs/{function}", get(logs))
+        .route("/status", get(status::page))
         .route("/v2/apps", get(fn_api::apps))
         .route("/v2/apps/{id}", get(fn_api::app))
         .route("/v2/fns", get(fn_api::functions))
@@ -152,8 +156,15 @@ async fn index(State(api): State<Api>) -> Json<Value> {
             "logs": format!("{base}/logs/{name}"),
         })
     });
-    let routes =
-        ["/v2/apps", "/v2/fns", "/v2/triggers", "/invoke/<fn id>", "/t/causeway/<function>", "/logs/<function>"];
+    let routes = [
+        "/v2/apps",
+        "/v2/fns",
+        "/v2/triggers",
+        "/invoke/<fn id>",
+        "/t/causeway/<function>",
+        "/logs/<function>",
+        "/status",
+    ];
     Json(json!({ "functions": functions.collect::<Vec<_>>(), "routes": routes }))
 }
 

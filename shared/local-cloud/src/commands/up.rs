@@ -60,7 +60,7 @@ pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
     if !address.ip().is_loopback() {
         let _ = writeln!(io::stderr(), "anybody who reaches {address} can run these functions");
     }
-    print(&welcome(&cloud, &base, &data, oci.as_ref(), play.is_some()))?;
+    print(&welcome(&cloud, &base, &data, oci.as_ref(), play.as_ref()))?;
     let emulator = oci.as_ref().map(|oci| oci.emulator.clone());
     // The requests of a scenario would hide its table.
     let shows_requests = !args.quiet && play.is_none();
@@ -69,7 +69,7 @@ pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
         tokio::select! {
             () = signals.wait() => Ok(()),
             () = rotating(oci.as_ref()) => Ok(()),
-            played = playing(play.as_mut(), &cloud) => played,
+            played = playing(play.as_mut(), &cloud, oci.as_ref()) => played,
         }
     };
     let ended = serve(listener, routes, &cloud, work).await;
@@ -80,9 +80,9 @@ pub(crate) async fn run(args: Up) -> Result<ExitCode, CliError> {
 }
 
 /// Ends with the scenario; never without one.
-async fn playing(play: Option<&mut Play>, cloud: &Cloud) -> Result<(), CliError> {
-    match play {
-        Some(play) => play.run(cloud).await,
+async fn playing(play: Option<&mut Play>, cloud: &Cloud, oci: Option<&Oci>) -> Result<(), CliError> {
+    match play.zip(oci) {
+        Some((play, oci)) => play.run(cloud, oci).await,
         None => std::future::pending().await,
     }
 }
@@ -116,7 +116,7 @@ async fn prepare(args: &Up, plan: Option<Plan>) -> Result<(Oci, Option<Play>), C
         print(&format!("{}: {report}\n", file.display()))?;
     }
     if let Some(play) = &mut play {
-        play.furnish().await?;
+        play.furnish(&oci).await?;
     }
     Ok((oci, play))
 }
@@ -135,9 +135,9 @@ async fn serve<T>(listener: TcpListener, routes: axum::Router, cloud: &Cloud, wo
     done
 }
 
-fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>, is_scenario: bool) -> String {
-    if is_scenario {
-        return format!("causeway is up on {base}, a scenario in simulated time; Ctrl-C ends it\n\n");
+fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>, play: Option<&Play>) -> String {
+    if let Some(play) = play {
+        return format!("causeway is up on {base}, {}; Ctrl-C ends it\n\n", play.about());
     }
     let terminal = Terminal::stdout();
     let mut table = Table::new(&[("FUNCTION", Align::Left), ("CALLED AS", Align::Left), ("COMMAND", Align::Left)]);
@@ -150,7 +150,7 @@ fn welcome(cloud: &Cloud, base: &str, data: &Data, oci: Option<&Oci>, is_scenari
         table.row([String::new(), "its log".to_owned(), format!("curl {base}/logs/{name}")]);
     }
     // Commands are there to be copied, so they are never cut.
-    let table = table.render_whole(&terminal);
+    let table = format!("{}health-checker's status page: {base}/status\n", table.render_whole(&terminal));
     let place = match data {
         Data::Directory(root) => root.display().to_string(),
         Data::Bucket => BUCKET.to_owned(),

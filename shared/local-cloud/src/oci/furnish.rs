@@ -44,7 +44,15 @@ impl Oci {
     /// # Errors
     /// When the emulator refuses.
     pub(crate) async fn names(&self, target: &Target, prefix: &str) -> Result<Vec<String>, SendError> {
-        let path = format!("{}/{BUCKET}/o?prefix={}", self.buckets(), escaped(prefix));
+        self.names_in(target, BUCKET, prefix).await
+    }
+
+    /// The same of another bucket.
+    ///
+    /// # Errors
+    /// When the emulator refuses.
+    pub(crate) async fn names_in(&self, target: &Target, bucket: &str, prefix: &str) -> Result<Vec<String>, SendError> {
+        let path = format!("{}/{bucket}/o?prefix={}", self.buckets(), escaped(prefix));
         let listed = target.ask(Method::GET, &path, None).await?.accepted()?.json();
         let objects = listed["objects"].as_array().into_iter().flatten();
         Ok(objects.filter_map(|object| object["name"].as_str().map(str::to_owned)).collect())
@@ -65,7 +73,11 @@ impl Oci {
         Ok(true)
     }
 
-    async fn put(
+    /// Puts an object there.
+    ///
+    /// # Errors
+    /// When the emulator refuses.
+    pub(crate) async fn put(
         &self,
         target: &Target,
         bucket: &str,

@@ -22,9 +22,9 @@ pub(crate) use principals::Rotation;
 /// The bucket that functions use, and that is there from the start.
 pub(crate) const BUCKET: &str = "causeway";
 /// The bucket of their documents, leases and stored replies, apart from the data that they survey.
-const STATE_BUCKET: &str = "causeway-state";
+pub(crate) const STATE_BUCKET: &str = "causeway-state";
 /// The bucket that the built-in flow names for its results.
-const RESULTS_BUCKET: &str = "decisioning-results";
+pub(crate) const RESULTS_BUCKET: &str = "decisioning-results";
 /// The bucket of the vision tool: photographs are no tables for the others to survey.
 const PICTURES_BUCKET: &str = "causeway-pictures";
 /// Whose it is.

@@ -1,213 +1,112 @@
 //! Scenarios of `causeway up`: a story that the local cloud plays by itself.
 //!
-//! There is one, the autoscaler's: machines of the emulator get their load from traces, and every five minutes the
-//! function is called as a schedule calls it. Time is simulated and moves by minutes, for the emulator's services and
-//! for the function alike ([`clock`]).
+//! [`autoscaler`] plays machines under load with flex-autoscaler at work, in simulated time; [`failover`] breaks the
+//! storage under functions that are called all the time.
 
 mod account;
+mod autoscaler;
 pub(crate) mod clock;
+mod failover;
 mod fleet;
 mod lines;
 mod loads;
 
-use std::ffi::OsString;
-use std::io::{self, Write};
-use std::time::Duration;
-
-use bytes::Bytes;
-use flex_autoscaler::replay::model::STEP_MINUTES;
-use serde_json::{Value, json};
-use tokio::time::Instant;
-
 use crate::arguments::{Scenario, ScenarioArguments};
 use crate::cli::CliError;
 use crate::cloud::{Cloud, Program};
-use crate::commands::invoke::{is_client_error, json_request};
-use crate::commands::print;
-use crate::failure::FailureKind;
+use crate::oci::Oci;
 use crate::oci::environment::other_cloud;
-use crate::oci::target::Target;
-use crate::oci::{BUCKET, Oci};
-use crate::terminal::{Terminal, clean};
-use account::per_hour;
-use clock::Hands;
-use fleet::{Fleet, TAG};
-use lines::Lines;
-use loads::Loads;
-
-const FUNCTION: &str = "flex-autoscaler";
-const MINUTE: Duration = Duration::from_secs(60);
-/// Each of the two steps of a restart, in milliseconds of simulated time: the machine is down for two minutes.
-pub(crate) const RESTART_STEP_MS: i64 = 60_000;
+pub(crate) use autoscaler::RESTART_STEP_MS;
 
 /// A scenario that has been asked for.
-pub(crate) struct Plan {
-    loads: Loads,
-    pace: Duration,
-    ticks: Option<u32>,
+pub(crate) enum Plan {
+    Autoscaler(autoscaler::Plan),
+    Failover(failover::Plan),
 }
 
 /// A scenario that is being played.
-pub(crate) struct Play {
-    loads: Loads,
-    fleet: Fleet,
-    lines: Lines,
-    terminal: Terminal,
-    pace: Duration,
-    ticks: Option<u32>,
-    done: u32,
-    failed: u32,
+pub(crate) enum Play {
+    Autoscaler(Box<autoscaler::Play>),
+    Failover(Box<failover::Play>),
 }
 
 impl Plan {
     /// What the arguments ask for, if anything.
     ///
     /// # Errors
-    /// The traces cannot be had, or the functions would work on something else than the emulator.
+    /// What it needs cannot be had, or the functions would work on something else than the emulator.
     pub(crate) fn of(args: &ScenarioArguments, own: &[(String, String)]) -> Result<Option<Self>, CliError> {
-        let Some(Scenario::Autoscaler) = args.scenario else { return Ok(None) };
+        let Some(scenario) = args.scenario else { return Ok(None) };
         let local = own.iter().find(|(name, value)| name == "CAUSEWAY_LOCAL_ROOT" && !value.is_empty());
         if let Some(name) = other_cloud(own).or(local.map(|(name, _)| name.as_str())) {
             let text = format!("--scenario works on its own OCI alone: unset {name}, which chooses something else");
             return Err(CliError::usage(text));
         }
-        let loads = match &args.traces {
-            Some(directory) => loads::of_directory(directory)?,
-            None => loads::synthetic(args.seed)?,
-        };
-        let pace = Duration::try_from_secs_f64(MINUTE.as_secs_f64() / args.speed).unwrap_or(MINUTE);
-        Ok(Some(Self { loads, pace, ticks: args.ticks }))
+        Ok(Some(match scenario {
+            Scenario::Autoscaler => Self::Autoscaler(autoscaler::Plan::of(args)?),
+            Scenario::Failover => Self::Failover(failover::Plan::of(args)?),
+        }))
     }
 
-    /// Sets the clock of a new OCI, before anything is in it.
+    /// Makes ready what has to be there before anything is in a new OCI.
     ///
     /// # Errors
-    /// The clock cannot be written.
+    /// The emulator fails, or a directory cannot be made.
     pub(crate) async fn begin(self, oci: &Oci) -> Result<Play, CliError> {
-        let Self { loads, pace, ticks } = self;
-        let target = Target::Here(oci.emulator.clone());
-        let hands = Hands::new(oci.directory());
-        let fleet = Fleet::new(target, oci.emulator.default_compartment(), &loads, hands).await?;
-        let (lines, terminal) = (Lines::default(), Terminal::stdout());
-        Ok(Play { loads, fleet, lines, terminal, pace, ticks, done: 0, failed: 0 })
+        Ok(match self {
+            Self::Autoscaler(plan) => Play::Autoscaler(Box::new(plan.begin(oci).await?)),
+            Self::Failover(plan) => Play::Failover(Box::new(plan.begin(oci).await?)),
+        })
     }
 }
 
 impl Play {
-    /// Puts the machines there.
+    /// Puts there what the functions work on.
     ///
     /// # Errors
-    /// The emulator refuses.
-    pub(crate) async fn furnish(&mut self) -> Result<(), CliError> {
-        for note in &self.loads.notes {
-            let _ = writeln!(io::stderr(), "{}", clean(note));
+    /// The emulator or the second side refuses.
+    pub(crate) async fn furnish(&mut self, oci: &Oci) -> Result<(), CliError> {
+        match self {
+            Self::Autoscaler(play) => play.furnish().await,
+            Self::Failover(play) => play.furnish(oci).await,
         }
-        self.fleet.furnish(&self.loads).await
     }
 
-    /// Lets the function act on these machines, by the scenario's clock. Its mode and policy can be chosen by its own
-    /// variables.
+    /// Sets the variables of the functions that take part.
     pub(crate) fn direct(&self, programs: &mut [Program], oci: &Oci) {
-        let Some(program) = programs.iter_mut().find(|program| program.name == FUNCTION) else { return };
-        program.arguments.extend([OsString::from("--clock"), self.fleet.clock_path().into()]);
-        let is_set = |name: &str| program.environment.iter().any(|(known, value)| known == name && !value.is_empty());
-        let policy = json!({ "allow_reboot": true, "down": { "watch_memory": false } }).to_string();
-        let mut ours = vec![
-            ("FLEX_AUTOSCALER_TAGS", format!("{}={}", TAG.0, TAG.1)),
-            ("CAUSEWAY_COMPARTMENT", oci.emulator.default_compartment()),
-            ("CAUSEWAY_BUCKET", BUCKET.to_owned()),
-        ];
-        if !is_set("FLEX_AUTOSCALER_MODE") {
-            ours.push(("FLEX_AUTOSCALER_MODE", "enforce".to_owned()));
+        match self {
+            Self::Autoscaler(play) => play.direct(programs, oci),
+            Self::Failover(play) => play.direct(programs),
         }
-        if !is_set("FLEX_AUTOSCALER_POLICY") && !is_set("FLEX_AUTOSCALER_POLICY_OBJECT") {
-            ours.push(("FLEX_AUTOSCALER_POLICY", policy));
-        }
-        program.environment.retain(|(known, _)| !ours.iter().any(|(name, _)| name == known));
-        program.environment.extend(ours.into_iter().map(|(name, value)| (name.to_owned(), value)));
     }
 
-    /// Plays until the ticks are done or the traces are over.
+    /// Plays to the end.
     ///
     /// # Errors
-    /// The emulator fails, or every tick did.
-    pub(crate) async fn run(&mut self, cloud: &Cloud) -> Result<(), CliError> {
-        print(&(self.terminal.bold(&Lines::head()) + "\n"))?;
-        let mut next = Instant::now();
-        while self.fleet.goes_on() && self.ticks.is_none_or(|ticks| self.done < ticks) {
-            for _ in 0..STEP_MINUTES {
-                // What was lost on a slow machine is not made up for.
-                next = (next + self.pace).max(Instant::now());
-                self.status()?;
-                tokio::time::sleep_until(next).await;
-                self.fleet.minute().await?;
-            }
-            self.fleet.next_sample();
-            self.tick(cloud).await?;
+    /// The emulator fails, or standard output cannot be written.
+    pub(crate) async fn run(&mut self, cloud: &Cloud, oci: &Oci) -> Result<(), CliError> {
+        match self {
+            Self::Autoscaler(play) => play.run(cloud).await,
+            Self::Failover(play) => play.run(cloud, oci).await,
         }
-        match self.done > 0 && self.failed == self.done {
-            true => {
-                Err(CliError { text: "every tick failed; `--verbose` shows the function's log".to_owned(), exit: 70 })
-            }
-            false => Ok(()),
-        }
-    }
-
-    /// Calls the function and tells what it decided.
-    async fn tick(&mut self, cloud: &Cloud) -> Result<(), CliError> {
-        self.done += 1;
-        match call(cloud).await {
-            Ok(reply) => {
-                let lines = self.lines.of(&self.fleet, &reply);
-                let text: String = lines.into_iter().map(|line| line + "\n").collect();
-                if text.is_empty() { Ok(()) } else { print(&format!("{}{text}", self.cleared())) }
-            }
-            Err(problem) => {
-                self.failed += 1;
-                let time = self.fleet.now.strftime("%a %d %H:%M");
-                print(&format!("{}{time}    the tick failed: {}\n", self.cleared(), clean(&problem)))
-            }
-        }
-    }
-
-    /// A last line that changes, where there is a terminal.
-    fn status(&self) -> Result<(), CliError> {
-        if !self.terminal.is_terminal {
-            return Ok(());
-        }
-        let ocpus: f64 = self.fleet.machines.iter().map(|machine| machine.seen.ocpus).sum();
-        let (time, machines) = (self.fleet.now.strftime("%a %d %H:%M"), self.fleet.machines.len());
-        let money = per_hour(ocpus);
-        print(&format!("{}{time}    {machines} machines, {ocpus} OCPUs, ${money:.2} an hour", self.cleared()))
-    }
-
-    fn cleared(&self) -> &'static str {
-        if self.terminal.is_terminal { "\r\x1b[K" } else { "" }
     }
 
     /// What came of it, once something was played.
     ///
     /// # Errors
-    /// Standard output cannot be written.
+    /// Standard output cannot be written, or what was played did not hold.
     pub(crate) fn sum_up(&self) -> Result<(), CliError> {
-        if self.done == 0 {
-            return print(self.cleared());
+        match self {
+            Self::Autoscaler(play) => play.sum_up(),
+            Self::Failover(play) => play.sum_up(),
         }
-        let accounts = self.fleet.machines.iter().map(|machine| (machine.name.as_str(), &machine.account));
-        let failed = if self.failed > 0 { format!(", {} of them failed", self.failed) } else { String::new() };
-        let table = account::summary(accounts, &self.terminal);
-        print(&format!("{}\n{} ticks{failed}\n{table}", self.cleared(), self.done))
     }
-}
 
-/// One tick, as a schedule asks for it; or what went wrong.
-async fn call(cloud: &Cloud) -> Result<Value, String> {
-    let function = cloud.get(FUNCTION).ok_or_else(|| FailureKind::NotStarted.to_string())?;
-    let request = json_request(Bytes::from_static(br#"{"kind":"tick"}"#));
-    let process = function.fn_process().await.map_err(|failure| failure.to_string())?;
-    let body = process.run(request).await.map_err(|failure| failure.to_string())?.body;
-    if is_client_error(&body) {
-        return Err(String::from_utf8_lossy(&body).into_owned());
+    /// What the first line says of it.
+    pub(crate) fn about(&self) -> &'static str {
+        match self {
+            Self::Autoscaler(_) => "a scenario in simulated time",
+            Self::Failover(_) => "a drill of an outage of Object Storage",
+        }
     }
-    serde_json::from_slice(&body).map_err(|error| error.to_string())
 }

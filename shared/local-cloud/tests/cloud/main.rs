@@ -6,6 +6,7 @@
 mod commands;
 mod env;
 mod events;
+mod failover;
 mod fn_calls;
 mod lambda_calls;
 mod memory;
@@ -13,6 +14,7 @@ mod oci;
 mod processes;
 mod scenario;
 mod seeds;
+mod status;
 mod support;
 mod triggers;
 mod up;
