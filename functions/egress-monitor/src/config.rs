@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use causeway_cloud::object_path;
+use causeway_cloud::folder_of_setting;
 use causeway_runtime::{Settings as ReadSettings, Vars};
 use rust_decimal::Decimal;
 
@@ -86,8 +86,8 @@ impl ReadSettings for Config {
 
 fn settings(vars: &mut Vars) -> Settings {
     let text = vars.optional_text("EGRESS_MONITOR_SETTINGS", "all numbers of the rules, JSON or YAML");
-    let mut settings = settings_document::read(text.as_deref().unwrap_or_default()).unwrap_or_else(|problem| {
-        vars.reject(format!("EGRESS_MONITOR_SETTINGS: {problem}"));
+    let mut settings = settings_document::read(text.as_deref().unwrap_or_default()).unwrap_or_else(|problems| {
+        problems.into_iter().for_each(|problem| vars.reject(format!("EGRESS_MONITOR_SETTINGS: {problem}")));
         Settings::default()
     });
     allowance(vars, &mut settings);
@@ -103,7 +103,10 @@ fn settings(vars: &mut Vars) -> Settings {
     if let Some(gb) = decimal_of(vars, "EGRESS_MONITOR_SPIKE_MIN_GB", "GB from which six hours can be a spike") {
         settings.spike_min_gb = gb.to_string().parse().unwrap_or(settings.spike_min_gb);
     }
-    settings.check().into_iter().for_each(|problem| vars.reject(format!("EGRESS_MONITOR_SETTINGS: {problem}")));
+    // What is wrong now a variable has made so: it has no place in the document.
+    for (path, text) in settings.check() {
+        vars.reject(format!("EGRESS_MONITOR_SETTINGS: {path}: {text}"));
+    }
     settings
 }
 
@@ -152,7 +155,9 @@ fn aws(vars: &mut Vars) -> Option<Beside> {
         Tariff { allowance_gb, tiers: vec![Tier { geography: AWS.to_owned(), price_per_gb }], ..Tariff::default() };
     let usage_types = usage_types(vars);
     let settings = Settings { skus: SkuList::aws(&usage_types), tariff, ..Settings::default() };
-    settings.check().into_iter().for_each(|problem| vars.reject(format!("EGRESS_MONITOR_AWS: {problem}")));
+    for (path, text) in settings.check() {
+        vars.reject(format!("EGRESS_MONITOR_AWS: {path}: {text}"));
+    }
     is_on.then_some(Beside { settings, usage_types })
 }
 
@@ -216,18 +221,17 @@ fn is_compartment(text: &str) -> bool {
 }
 
 fn prefix(vars: &mut Vars) -> String {
+    const NAME: &str = "EGRESS_MONITOR_HISTORY_PREFIX";
     let text = vars.text(
-        "EGRESS_MONITOR_HISTORY_PREFIX",
+        NAME,
         "egress-monitor/history",
         "folder of CAUSEWAY_BUCKET where each run leaves an object with its report",
     );
-    let trimmed = text.trim_end_matches('/');
-    match object_path(trimmed) {
-        Ok(path) if !path.as_ref().is_empty() => {}
-        Ok(_) => vars.reject("EGRESS_MONITOR_HISTORY_PREFIX is the whole bucket, expected a folder"),
-        Err(error) => vars.reject(format!("EGRESS_MONITOR_HISTORY_PREFIX: {error}")),
-    }
-    trimmed.to_owned()
+    let folder = folder_of_setting(NAME, &text).map(str::to_owned);
+    folder.unwrap_or_else(|problem| {
+        vars.reject(problem);
+        text
+    })
 }
 
 #[cfg(test)]

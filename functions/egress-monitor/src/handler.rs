@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, Usage};
-use causeway_runtime::{Context, Error, Handler, Tool};
+use causeway_runtime::{Context, Error, Handler, StartedTool, Tool};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
@@ -58,7 +58,8 @@ impl EgressMonitor {
     #[must_use]
     pub fn new(parts: Parts, config: Config) -> Self {
         let Parts { usage, beside, metrics, documents, objects, notifier, told, principal, clock, random } = parts;
-        let alerts = notifier.map(|notifier| Alerts::new(notifier, told, ALERTS_KEPT));
+        let patient = |alerts: Alerts| alerts.patient(Arc::clone(&clock), random);
+        let alerts = notifier.map(|notifier| patient(Alerts::new(notifier, told, ALERTS_KEPT)));
         Self { usage, beside, metrics, documents, objects, alerts, principal, clock, random, config }
     }
 
@@ -101,6 +102,10 @@ impl Handler for EgressMonitor {
 
     fn tools() -> Vec<Tool> {
         commands::all()
+    }
+
+    fn started_tools() -> Vec<StartedTool<Self>> {
+        commands::started()
     }
 
     async fn check_auth(&self) -> PrincipalCheck {

@@ -17,6 +17,7 @@
 //! | [`tariff`] | what is beyond the allowance, and its price |
 //! | [`alerts`] | who is told what, and when not again |
 //! | [`assess`](mod@assess) | all of these: from what was read to what is said |
+//! | [`replay`] | what was read, recorded |
 //! | [`report`] | what is said |
 //! | [`render`] | for people: table, picture, page |
 //! | [`series`] | recorded series |
@@ -31,6 +32,7 @@ pub mod forecast;
 pub mod month;
 pub mod period;
 pub mod render;
+pub mod replay;
 pub mod report;
 pub mod series;
 pub mod settings;
@@ -40,6 +42,7 @@ pub mod traffic;
 pub mod units;
 
 mod config;
+mod exact;
 mod handler;
 mod reply;
 mod request;

@@ -181,12 +181,15 @@ pub struct Contribution {
 pub struct Contributors {
     /// What they are told apart by.
     pub by: Dimension,
-    /// At most ten, the largest first.
-    pub top: Vec<Contribution>,
+    /// At most ten, the largest first; `null` when nobody can tell.
+    pub top: Option<Vec<Contribution>>,
+    /// Why nobody can.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// Percent of what is billed whose contributor is known.
     pub attributed_percent: Option<f64>,
     /// Most GB by which one of them can be wrong; 0 unless there were more than 20,000.
-    pub error_gb: f64,
+    pub error_gb: Option<f64>,
 }
 
 /// The month up to the end of one day.
@@ -249,8 +252,8 @@ pub struct Report {
     pub eta_100: Option<Eta>,
     /// All scopes.
     pub scopes: Vec<Scope>,
-    /// Who transfers most.
-    pub contributors: Vec<Contributors>,
+    /// Who transfers most, by compartment, region and service; `null` when the month to date is not known.
+    pub contributors: Option<Vec<Contributors>>,
     /// What people are told now.
     pub alerts: Vec<Alert>,
     /// What they are not told again yet.

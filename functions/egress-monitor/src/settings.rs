@@ -58,52 +58,47 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// Everything that is wrong; empty when they can be used.
+    /// Everything that is wrong, by the path of the member; empty when they can be used.
     #[must_use]
-    pub fn check(&self) -> Vec<String> {
+    pub fn check(&self) -> Vec<(&'static str, String)> {
         let mut problems = Vec::new();
-        let mut say = |is_wrong: bool, text: &str| {
+        let mut say = |is_wrong: bool, path: &'static str, text: &str| {
             if is_wrong {
-                problems.push(text.to_owned());
+                problems.push((path, text.to_owned()));
             }
         };
-        say(!(1..=31).contains(&self.invoice_start_day), "invoice_start_day: must be from 1 to 31");
+        say(!(1..=31).contains(&self.invoice_start_day), "invoice_start_day", "must be from 1 to 31");
         let allowance = self.tariff.allowance(self.gb_meaning);
-        say(allowance.is_none_or(|bytes| bytes <= 0), "tariff.allowance_gb: must be above 0");
-        say(self.tariff.currency.trim().is_empty(), "tariff.currency: must not be empty");
-        say(
-            self.tariff.tiers.iter().any(|tier| tier.price_per_gb.is_sign_negative()),
-            "tariff.tiers: a price must not be below 0",
-        );
+        say(allowance.is_none_or(|bytes| bytes <= 0), "tariff.allowance_gb", "must be above 0");
+        say(self.tariff.currency.trim().is_empty(), "tariff.currency", "must not be empty");
+        let is_below_0 = self.tariff.tiers.iter().any(|tier| tier.price_per_gb.is_sign_negative());
+        say(is_below_0, "tariff.tiers", "a price must not be below 0");
         self.check_geographies(&mut say);
-        say(
-            self.skus.name_patterns.iter().any(|pattern| pattern.trim().is_empty()),
-            "skus.name_patterns: one that is empty is in every name",
-        );
-        say(
-            self.skus.known.iter().any(|sku| sku.part_number.trim_matches(['*', ' ']).is_empty()),
-            "skus.known: an ending that is empty is that of every part number",
-        );
+        let is_empty = self.skus.name_patterns.iter().any(|pattern| pattern.trim().is_empty());
+        say(is_empty, "skus.name_patterns", "one that is empty is in every name");
+        let is_empty = self.skus.known.iter().any(|sku| sku.part_number.trim_matches(['*', ' ']).is_empty());
+        say(is_empty, "skus.known", "an ending that is empty is that of every part number");
         let levels: Vec<u16> = self.alerts.levels.iter().map(|level| level.at_percent).collect();
-        say(levels.is_empty(), "alerts.levels: must not be empty");
-        say(levels.first().is_some_and(|level| *level == 0), "alerts.levels: must be above 0");
-        say(!levels.windows(2).all(|pair| pair[0] < pair[1]), "alerts.levels: must rise");
-        say(self.alerts.remind_hours == 0, "alerts.remind_hours: must be above 0");
-        say(!(self.spike_factor > 1.0 && self.spike_factor.is_finite()), "spike_factor: must be above 1");
-        say(!(self.spike_min_gb >= 0.0 && self.spike_min_gb.is_finite()), "spike_min_gb: must not be below 0");
-        say(self.max_lag_hours > 24 * 7, "max_lag_hours: must not be above 168");
-        say(self.settle_hours > 24 * 7, "settle_hours: must not be above 168");
-        say(self.max_drop_percent > 100, "max_drop_percent: must not be above 100");
+        say(levels.is_empty(), "alerts.levels", "must not be empty");
+        say(levels.first().is_some_and(|level| *level == 0), "alerts.levels", "must be above 0");
+        say(!levels.windows(2).all(|pair| pair[0] < pair[1]), "alerts.levels", "must rise");
+        say(self.alerts.remind_hours == 0, "alerts.remind_hours", "must be above 0");
+        say(!(self.spike_factor > 1.0 && self.spike_factor.is_finite()), "spike_factor", "must be above 1");
+        say(!(self.spike_min_gb >= 0.0 && self.spike_min_gb.is_finite()), "spike_min_gb", "must not be below 0");
+        say(self.max_lag_hours > 24 * 7, "max_lag_hours", "must not be above 168");
+        say(self.settle_hours > 24 * 7, "settle_hours", "must not be above 168");
+        say(self.max_drop_percent > 100, "max_drop_percent", "must not be above 100");
         problems
     }
 
-    fn check_geographies(&self, say: &mut impl FnMut(bool, &str)) {
+    fn check_geographies(&self, say: &mut impl FnMut(bool, &'static str, &str)) {
         let is_priced = |geography: &str| self.tariff.tiers.iter().any(|tier| tier.geography == geography);
         for sku in self.skus.known.iter().filter(|sku| !is_priced(&sku.geography)) {
-            say(true, &format!("skus.known: {} has no price of {} in tariff.tiers", sku.part_number, sku.geography));
+            let text = format!("{} has no price of {} in tariff.tiers", sku.part_number, sku.geography);
+            say(true, "skus.known", &text);
         }
         let unknown = &self.skus.unknown_geography;
-        say(!is_priced(unknown), &format!("skus.unknown_geography: {unknown} has no price in tariff.tiers"));
+        say(!is_priced(unknown), "skus.unknown_geography", &format!("{unknown} has no price in tariff.tiers"));
     }
 
     /// As time.
@@ -132,7 +127,7 @@ mod tests {
     #[test]
     fn the_defaults_can_be_used_and_come_back() {
         let settings = Settings::default();
-        assert_eq!(settings.check(), Vec::<String>::new());
+        assert_eq!(settings.check(), []);
         let text = serde_json::to_string(&settings).unwrap();
         assert_eq!(serde_json::from_str::<Settings>(&text).unwrap(), settings);
         assert!(serde_json::from_str::<Settings>(r#"{"spike_facto":3}"#).is_err());
@@ -147,17 +142,18 @@ mod tests {
         settings.skus.name_patterns.push(" ".to_owned());
         settings.skus.known[0].part_number = "*".to_owned();
         let problems = settings.check();
-        for start in [
-            "invoice_start_day",
-            "spike_factor",
-            "alerts.levels",
-            "skus.known: B93456",
-            "skus.unknown",
-            "tariff.allowance_gb",
-            "skus.name_patterns",
-            "skus.known: an ending",
+        for (path, start) in [
+            ("invoice_start_day", ""),
+            ("spike_factor", ""),
+            ("alerts.levels", ""),
+            ("skus.known", "B93456"),
+            ("skus.unknown_geography", ""),
+            ("tariff.allowance_gb", ""),
+            ("skus.name_patterns", ""),
+            ("skus.known", "an ending"),
         ] {
-            assert!(problems.iter().any(|problem| problem.starts_with(start)), "{start} in {problems:?}");
+            let is_it = |(at, text): &(&str, String)| *at == path && text.starts_with(start);
+            assert!(problems.iter().any(is_it), "{path} {start} in {problems:?}");
         }
     }
 }

@@ -1,32 +1,23 @@
 //! Settings of the rules as people write them: JSON or YAML.
 
-use serde_json::Value;
+use causeway_runtime::{Document, DocumentProblem, read_document};
 
 use crate::settings::Settings;
 
 /// Largest document in bytes.
 const MAX_BYTES: usize = 64 << 10;
 
-/// Reads settings; what is not in the text has its default. They are not checked yet.
+/// Reads settings; what is not in the text has its default.
 ///
 /// # Errors
-/// What cannot be read, with its path.
-pub(crate) fn read(text: &str) -> Result<Settings, String> {
-    if text.len() > MAX_BYTES {
-        return Err(format!("is longer than {MAX_BYTES} bytes"));
+/// All that is wrong, with its place: what cannot be read, or values that cannot be used.
+pub(crate) fn read(text: &str) -> Result<Settings, Vec<DocumentProblem>> {
+    let document: Document<Settings> = read_document(text, MAX_BYTES).map_err(|problem| vec![problem])?;
+    let problems = document.value.check();
+    if problems.is_empty() {
+        return Ok(document.value);
     }
-    // Every JSON text is a YAML text; values in between so that paths come out the same.
-    let value: Value = serde_saphyr::from_str(text).map_err(|error| brief(&error.to_string()))?;
-    let value = if value.is_null() { Value::Object(serde_json::Map::new()) } else { value };
-    serde_path_to_error::deserialize(value).map_err(|error| match error.path().to_string().as_str() {
-        "" | "." => brief(&error.inner().to_string()),
-        path => format!("{path}: {}", brief(&error.inner().to_string())),
-    })
-}
-
-/// The first line; parsers add an excerpt below.
-fn brief(text: &str) -> String {
-    text.lines().next().unwrap_or_default().chars().take(300).collect()
+    Err(problems.into_iter().map(|(path, text)| document.problem(path, text)).collect())
 }
 
 #[cfg(test)]
@@ -35,20 +26,32 @@ mod tests {
 
     #[test]
     fn documents() {
-        let check = |text: &str, expected: Result<u8, &str>| match (read(text), expected) {
+        let check = |text: &str, expected: Result<u8, &[&str]>| match (read(text), expected) {
             (Ok(settings), Ok(day)) => assert_eq!(settings.invoice_start_day, day, "{text}"),
-            (Err(problem), Err(part)) => assert!(problem.contains(part), "{text}: {problem}"),
+            (Err(problems), Err(parts)) => {
+                assert_eq!(problems.len(), parts.len(), "{text}: {problems:?}");
+                for (problem, part) in problems.iter().zip(parts) {
+                    assert!(problem.to_string().contains(part), "{text}: {problem}");
+                }
+            }
             (got, _) => panic!("{text}: {got:?}"),
         };
         check("", Ok(1));
         check("{}", Ok(1));
         check("{\"invoice_start_day\":15}", Ok(15));
         check("# ours\ninvoice_start_day: 31\ntariff:\n  allowance_gb: \"20480\"\n", Ok(31));
-        check("invoice_day: 3\n", Err("invoice_day"));
-        check("tariff:\n  allowance: 4\n", Err("tariff.allowance"));
-        check("tariff:\n  allowance_gb: x\n", Err("tariff.allowance_gb"));
-        check("[1", Err(""));
-        check("spike_factor: 3\nspike_factor: 4\n", Err("duplicate"));
-        check(&"x".repeat(MAX_BYTES + 1), Err("is longer"));
+        check("invoice_day: 3\n", Err(&["line 1, column 1: invoice_day"]));
+        check("tariff:\n  allowance: 4\n", Err(&["line 2, column 3: tariff.allowance"]));
+        check("spike_min_gb: 5\ntariff:\n  allowance_gb: x\n", Err(&["line 3, column 3: tariff.allowance_gb"]));
+        check("[1", Err(&["line 1"]));
+        check("spike_factor: 3\nspike_factor: 4\n", Err(&["duplicate"]));
+        check(
+            "max_lag_hours: 1\nspike_factor: 1\nalerts:\n  remind_hours: 0\n",
+            Err(&[
+                "line 4, column 3: alerts.remind_hours: must be above 0",
+                "line 2, column 1: spike_factor: must be above 1",
+            ]),
+        );
+        check(&"x".repeat(MAX_BYTES + 1), Err(&["is longer"]));
     }
 }

@@ -37,6 +37,7 @@ pub struct SkuList {
 
 impl Default for SkuList {
     /// The three SKUs of Oracle's price list (B93456 is not confirmed). What is not known is taken for the dearest.
+    /// Usage types of AWS count by their name, so that a monitor of AWS that nobody gave a list does not see nothing.
     fn default() -> Self {
         let sku = |part_number: &str, geography: &str| Sku {
             part_number: part_number.to_owned(),
@@ -48,7 +49,9 @@ impl Default for SkuList {
                 sku("B93455", ASIA_PACIFIC_SOUTH_AMERICA),
                 sku("B93456", MIDDLE_EAST_AFRICA),
             ],
-            name_patterns: vec!["outbound data transfer".to_owned(), "data transfer outbound".to_owned()],
+            name_patterns: ["outbound data transfer", "data transfer outbound", "datatransfer-out-bytes"]
+                .map(str::to_owned)
+                .to_vec(),
             unknown_geography: MIDDLE_EAST_AFRICA.to_owned(),
         }
     }
@@ -152,6 +155,8 @@ mod tests {
         check(None, Some(NAME), Class::Unlisted { geography: MIDDLE_EAST_AFRICA });
         check(Some("B93297"), Some("Standard - E4 - OCPU"), Class::Other);
         check(Some("B93297"), None, Class::Other);
+        let usage_type = Some("USW2-DataTransfer-Out-Bytes");
+        check(usage_type, usage_type, Class::Unlisted { geography: MIDDLE_EAST_AFRICA });
         check(Some(" "), Some(""), Class::Unnamed);
         check(None, None, Class::Unnamed);
     }

@@ -7,6 +7,9 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use serde::{Deserialize, Serialize};
+
+use crate::exact::Exact;
 use crate::forecast::profile::median;
 use crate::forecast::{DayTotal, since_it_began};
 use crate::period::{hour_of, midnight};
@@ -26,8 +29,21 @@ const SPIKE_WEEKS: i64 = 4;
 const SPIKE_DAYS: i64 = 7;
 
 /// Bytes by hour. An hour that is not there was not measured.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "BTreeMap<Timestamp, Exact<f64>>", into = "BTreeMap<Timestamp, Exact<f64>>")]
 pub struct Hours(BTreeMap<Timestamp, f64>);
+
+impl From<BTreeMap<Timestamp, Exact<f64>>> for Hours {
+    fn from(recorded: BTreeMap<Timestamp, Exact<f64>>) -> Self {
+        Self::new(recorded.into_iter().map(|(at, bytes)| (at, bytes.0)))
+    }
+}
+
+impl From<Hours> for BTreeMap<Timestamp, Exact<f64>> {
+    fn from(hours: Hours) -> Self {
+        hours.0.into_iter().map(|(at, bytes)| (at, Exact(bytes))).collect()
+    }
+}
 
 impl Hours {
     /// Of points of time and bytes; points of one hour are summed, what is no number of bytes is left out.

@@ -50,7 +50,8 @@ impl GbMeaning {
 }
 
 /// Why a quantity is no number of bytes.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum UnitError {
     /// The unit is not one of data volume, or a rate, or volume times time.
     #[error("unit {0:?} is not one of transferred data")]

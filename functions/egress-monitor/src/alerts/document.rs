@@ -61,6 +61,18 @@ pub struct Alert {
 impl Eq for Alert {}
 
 impl Alert {
+    pub(super) fn key(
+        period: &str,
+        scope: &str,
+        metric: Metric,
+        level: Option<u16>,
+        kind: Kind,
+        repetition: u32,
+    ) -> String {
+        let level = level.map_or_else(String::new, |level| format!("{level}/"));
+        format!("{period}/{scope}/{}/{level}{}/{repetition}", metric.name(), kind.name())
+    }
+
     pub(super) fn of_level(
         period: &str,
         reading: &Reading,
@@ -72,7 +84,7 @@ impl Alert {
         let named = policy.levels.iter().find(|known| known.at_percent == level);
         let (scope, metric) = (&reading.scope, reading.metric);
         Self {
-            key: format!("{period}/{scope}/{}/{level}/{}/{repetition}", metric.name(), kind.name()),
+            key: Self::key(period, scope, metric, Some(level), kind, repetition),
             period: period.to_owned(),
             scope: scope.clone(),
             metric,
@@ -86,9 +98,9 @@ impl Alert {
 
     pub(super) fn of_condition(period: &str, metric: Metric, kind: Kind, repetition: u32) -> Self {
         Self {
-            key: format!("{period}/tenancy/{}/{}/{repetition}", metric.name(), kind.name()),
+            key: Self::key(period, TENANCY, metric, None, kind, repetition),
             period: period.to_owned(),
-            scope: "tenancy".to_owned(),
+            scope: TENANCY.to_owned(),
             metric,
             kind,
             level_percent: None,
@@ -105,7 +117,7 @@ pub struct Pending {
     pub alert: Alert,
     /// From when on it may be taken up again.
     pub retry_at: Timestamp,
-    /// How often it was claimed.
+    /// How often it was claimed; 0 begins anew.
     pub claims: u32,
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{AlertPolicy, Kind, Metric, Reading, is_ahead};
 
 /// Level of something that is so or not.
-const SO: u16 = 1;
+pub(super) const SO: u16 = 1;
 
 /// What was told of one scope and metric.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -20,11 +20,11 @@ pub(super) struct Line {
     /// Limit in bytes that the levels were of, as text.
     limit: Option<String>,
     /// By level: when it was told last.
-    told_at: BTreeMap<u16, Timestamp>,
+    pub(super) told_at: BTreeMap<u16, Timestamp>,
     /// By level: how often something was told of it this month.
-    count: BTreeMap<u16, u32>,
+    pub(super) count: BTreeMap<u16, u32>,
     /// When it was told or repeated last.
-    last_at: Option<Timestamp>,
+    pub(super) last_at: Option<Timestamp>,
 }
 
 /// What a reading leads to.

@@ -6,6 +6,7 @@
 
 mod document;
 mod line;
+mod memory;
 
 use std::collections::BTreeMap;
 
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use document::first_day;
 pub use document::{Alert, AlertState, Kind, Pending};
 use line::Line;
+pub(crate) use memory::Memory;
 
 use crate::period::midnight;
 

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
+mod memory;
 mod months;
 
 use proptest::prelude::*;

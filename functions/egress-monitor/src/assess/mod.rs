@@ -4,14 +4,18 @@ mod closing;
 mod reasons;
 mod scopes;
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alerts::{Alert, AlertState, Metric, Observed, Reading, step};
-use crate::month::{RowError, Top, Usage};
+use crate::month::{Dimension, RowError, Top, Usage};
 use crate::period::Period;
-use crate::report::{Billed, Confidence, Contribution, Contributors, Cost, NowcastReport, Report, SpikeReport, Status};
+use crate::report::{
+    Billed, Confidence, Contribution, Contributors, Cost, NowcastReport, Reason, Report, SpikeReport, Status,
+};
 use crate::settings::Settings;
 use crate::traffic::{Hours, Nowcast, SpikeCheck, nowcast, ratio, spike};
 use closing::Before;
@@ -19,7 +23,8 @@ use reasons::Reasons;
 use scopes::{Known, ScopeAnswer};
 
 /// Why the month to date could not be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum UsageFailure {
     /// A row cannot be understood.
     #[error(transparent)]
@@ -27,6 +32,19 @@ pub enum UsageFailure {
     /// The service failed, or its pages go round.
     #[error("usage could not be read: {0}")]
     Service(String),
+    /// The service does not answer such a question, however often it is asked.
+    #[error("the service cannot tell: {0}")]
+    Refused(String),
+}
+
+/// What could not be read beside totals of usage.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Gaps {
+    /// Why contributors of a dimension are not known.
+    pub contributors: BTreeMap<Dimension, String>,
+    /// Why there are fewer measurements than there could be.
+    pub traffic: Option<String>,
 }
 
 /// What was read.
@@ -38,6 +56,8 @@ pub struct Inputs<'a> {
     pub usage: Result<&'a Usage, UsageFailure>,
     /// What network interfaces measured; empty when nobody could read it.
     pub hours: &'a Hours,
+    /// What could not be read.
+    pub gaps: &'a Gaps,
 }
 
 /// The month to date of the last good run.
@@ -108,6 +128,8 @@ pub fn assess(inputs: &Inputs<'_>, previous: &State, now: Timestamp, settings: &
     let mut report = report(&facts, inputs, now, settings, reasons);
     report.alerts.clone_from(&step.publish);
     report.held_back = step.held_back;
+    let traffic = inputs.gaps.traffic.iter().map(|text| Reason { code: "traffic".to_owned(), text: text.clone() });
+    report.reasons.extend(traffic);
     let state = State { alerts: step.state, last: last.or_else(|| previous.last.clone()), ratio: learned.map(rounded) };
     Assessed { report, state, publish: step.publish }
 }
@@ -294,8 +316,7 @@ fn report(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &Set
         forecast: scope.and_then(|scope| scope.forecast),
         scopes: facts.scopes.iter().map(|scope| scope.report(now, gb)).collect(),
         contributors: billed
-            .map(|usage| usage.tops.iter().map(|top| contributors(top, usage, settings)).collect())
-            .unwrap_or_default(),
+            .map(|usage| usage.tops.iter().map(|top| contributors(top, usage, inputs.gaps, settings)).collect()),
         alerts: Vec::new(),
         held_back: Vec::new(),
         confidence,
@@ -304,7 +325,7 @@ fn report(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &Set
     }
 }
 
-fn contributors(top: &Top, usage: &Usage, settings: &Settings) -> Contributors {
+fn contributors(top: &Top, usage: &Usage, gaps: &Gaps, settings: &Settings) -> Contributors {
     let gb = settings.gb_meaning;
     let percent = |bytes: i128| (usage.billed > 0).then(|| bytes as f64 / usage.billed as f64 * 100.0);
     let contribution = |one: &crate::month::Contributor| Contribution {
@@ -313,11 +334,16 @@ fn contributors(top: &Top, usage: &Usage, settings: &Settings) -> Contributors {
         gb: gb.gb(one.bytes),
         percent: percent(one.bytes),
     };
+    // Nobody is in a list that is empty, and that is not what is known.
+    let unnamed = || top.largest.is_empty().then(|| "no outbound row of the month says it".to_owned());
+    let reason = gaps.contributors.get(&top.dimension).cloned().or_else(unnamed);
+    let is_known = reason.is_none();
     Contributors {
         by: top.dimension,
-        top: top.largest.iter().map(contribution).collect(),
-        attributed_percent: percent(top.attributed),
-        error_gb: gb.gb(top.error_bytes),
+        top: is_known.then(|| top.largest.iter().map(contribution).collect()),
+        reason,
+        attributed_percent: percent(top.attributed).filter(|_| is_known),
+        error_gb: is_known.then(|| gb.gb(top.error_bytes)),
     }
 }
 

@@ -35,7 +35,7 @@ impl Reasons {
         let code = match failure {
             UsageFailure::Row(RowError::Unit { .. }) => "unit",
             UsageFailure::Row(_) => "row",
-            UsageFailure::Service(_) => "service",
+            UsageFailure::Service(_) | UsageFailure::Refused(_) => "service",
         };
         self.say(Confidence::None, code, failure.to_string());
     }

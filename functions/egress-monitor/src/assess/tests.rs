@@ -55,7 +55,7 @@ pub(super) fn run_with(rows: &[UsageRow], now: &str, previous: &State, settings:
     let pushed = rows.iter().try_for_each(|row| fold.push(row));
     let usage = fold.finish();
     let usage = pushed.map(|()| &usage).map_err(UsageFailure::from);
-    assess(&Inputs { period, usage, hours }, previous, now, settings)
+    assess(&Inputs { period, usage, hours, gaps: &Gaps::default() }, previous, now, settings)
 }
 
 pub(super) fn fresh(rows: &[UsageRow], now: &str) -> Assessed {
@@ -128,7 +128,7 @@ fn the_first_day_of_a_month_is_unknown_yet_and_forecast_all_the_same() {
     assert!(codes_of(&report.reasons).contains(&"unknown_yet"));
 }
 
-fn codes_of(reasons: &[crate::report::Reason]) -> Vec<&str> {
+fn codes_of(reasons: &[Reason]) -> Vec<&str> {
     reasons.iter().map(|reason| reason.code.as_str()).collect()
 }
 
@@ -253,7 +253,8 @@ fn a_spike_is_found_while_usage_cannot_be_read() {
     let now = at("2026-09-13T11:00:00Z");
     let period = Period::of(now, 1).unwrap();
     let usage = Err(UsageFailure::Service("503".to_owned()));
-    let outcome = assess(&Inputs { period, usage, hours: &hours }, &before.state, now, &settings);
+    let outcome =
+        assess(&Inputs { period, usage, hours: &hours, gaps: &Gaps::default() }, &before.state, now, &settings);
     assert!(outcome.publish.iter().any(|alert| alert.metric == Metric::Spike), "{:?}", outcome.publish);
     assert_eq!(codes(&outcome.report), ["service"]);
     claims_nothing(&outcome.report);
@@ -355,7 +356,7 @@ proptest! {
         let outcome = run_with(&rows, "2026-09-12T12:00:00Z", &State::default(), &settings, &hours);
         let text = serde_json::to_string(&outcome.report).unwrap();
         let again: Report = serde_json::from_str(&text).unwrap();
-        prop_assert!(crate::render::page(&again).is_ok());
+        prop_assert!(crate::render::page(&again, None).is_ok());
         prop_assert!(again.status.has_total() || (again.used_gb.is_none() && again.percent.is_none()));
         prop_assert!(again.status != Status::Error || !again.reasons.is_empty());
     }

@@ -1,23 +1,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 //! Recorded traffic, where there is some: the directory that `CAUSEWAY_SERIES` names.
 
+#[path = "../../../../tests/data_sets.rs"]
+mod data_sets;
+
 use std::fs::File;
-use std::io::Write;
 use std::path::PathBuf;
+
+use data_sets::{data_set, notice};
 
 use super::*;
 
-/// A line for the person who runs the tests; the test runner does not swallow it.
-fn notice(line: &str) {
-    let _ = std::io::stderr().write_all(format!("{line}\n").as_bytes());
-}
-
 /// The series whose names begin so; none, with a word about it, when there are fewer than `count`.
 fn recorded(prefix: &str, count: usize) -> Option<Vec<Series>> {
-    let Some(path) = std::env::var_os("CAUSEWAY_SERIES").map(PathBuf::from) else {
-        notice(&format!("SKIPPED series {prefix}*: CAUSEWAY_SERIES names no directory"));
-        return None;
-    };
+    let path = data_set("CAUSEWAY_SERIES", None)?;
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(&path).expect("CAUSEWAY_SERIES can be listed").map(|entry| entry.unwrap().path()).collect();
     let name = |path: &PathBuf| path.file_stem().unwrap().to_string_lossy().into_owned();

@@ -2,7 +2,6 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,11 +9,11 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use jiff::civil::Date;
 use serde::Serialize;
 
-use super::{EXIT_INPUT, EXIT_NO_INPUT, EXIT_OUTPUT, Failure, print};
 use crate::backtest::{self, Backtest};
 use crate::forecast::{DayTotal, Eta, Method, Question, SEED, compare, forecast};
 use crate::period::{Period, midnight, plus_days};
 use crate::series::{Faults, Series};
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_NO_INPUT, EXIT_OUTPUT, Failure, ended, print};
 
 /// What is printed of one series.
 #[derive(Debug, Serialize)]
@@ -81,13 +80,7 @@ fn amount(text: &str) -> Result<f64, String> {
 /// Carries it out.
 #[must_use]
 pub fn run(arguments: &ArgMatches) -> ExitCode {
-    match text(arguments).and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(status, text)) => {
-            let _ = writeln!(std::io::stderr(), "egress-monitor forecast: {text}");
-            ExitCode::from(status)
-        }
-    }
+    ended("egress-monitor forecast", text(arguments).and_then(|text| print(&text)))
 }
 
 /// All that is printed.

@@ -1,32 +1,52 @@
-//! Commands of the executable beside those of every function.
+//! Commands of the executable beside those that every function has.
 
+pub mod decide;
 pub mod forecast;
 pub mod report;
 
-use std::io::Write;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
 
-use causeway_runtime::Tool;
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_NO_INPUT, Failure};
+use causeway_runtime::{StartedTool, Tool};
+use serde::de::DeserializeOwned;
 
-/// Exit status for input that is wrong (`EX_DATAERR`).
-pub(crate) const EXIT_INPUT: u8 = 65;
-/// Exit status for a file that cannot be read (`EX_NOINPUT`).
-pub(crate) const EXIT_NO_INPUT: u8 = 66;
-/// Exit status for output that cannot be written (`EX_IOERR`).
-pub(crate) const EXIT_OUTPUT: u8 = 74;
+use crate::EgressMonitor;
 
-/// All of them.
+/// Largest document in bytes: an object of the history with a record of its inputs has a few MB at most.
+const MAX_BYTES: u64 = 16 << 20;
+
+/// Those that need no cloud.
 pub(crate) fn all() -> Vec<Tool> {
-    vec![Tool { command: report::command, run: report::run }, Tool { command: forecast::command, run: forecast::run }]
+    vec![Tool { command: decide::command, run: decide::run }, Tool { command: forecast::command, run: forecast::run }]
 }
 
-/// Why nothing was printed.
-#[derive(Debug)]
-pub(crate) struct Failure(pub(crate) u8, pub(crate) String);
+/// Those that may read the bucket.
+pub(crate) fn started() -> Vec<StartedTool<EgressMonitor>> {
+    vec![StartedTool { command: report::command, run: report::run }]
+}
 
-/// A reader that hung up (`| head`) is no error.
-pub(crate) fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure(EXIT_OUTPUT, error.to_string())),
-        _ => Ok(()),
+/// The bytes of a file; `-` is standard input.
+fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let failed = |error: std::io::Error| Failure(EXIT_NO_INPUT, format!("{}: {error}", path.display()));
+    let mut bytes = Vec::new();
+    let source: Box<dyn Read> =
+        if path.as_os_str() == "-" { Box::new(std::io::stdin()) } else { Box::new(File::open(path).map_err(failed)?) };
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(failed(std::io::Error::other(format!("is longer than {MAX_BYTES} bytes"))));
     }
+    Ok(bytes)
+}
+
+/// A document, or where it is wrong.
+fn parsed<T: DeserializeOwned>(bytes: &[u8], name: &str) -> Result<T, Failure> {
+    let failed = |why: String| Failure(EXIT_INPUT, format!("{name}: {why}"));
+    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| failed(format!("at {}: {}", error.path(), error.inner())))?;
+    reader.end().map_err(|error| failed(error.to_string()))?;
+    Ok(value)
 }

@@ -23,11 +23,12 @@ pub const MIN_DAYS: usize = 3;
 pub const SEED: u64 = 0x65_67_72_65_73_73;
 
 /// One whole day that is known.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct DayTotal {
     /// The day of UTC.
     pub day: Date,
     /// Its bytes, or whatever the series counts; not below 0.
+    #[serde(with = "crate::exact")]
     pub amount: f64,
 }
 

@@ -1,10 +1,11 @@
 //! Rows of usage, one after the other, to the totals of a month.
 //!
 //! What is kept does not grow with the number of rows: totals by day and SKU, the largest contributors, and
-//! fingerprints of the last quarter to half million rows to know repetitions by. Ten million rows stay under 64 MB. The order of rows
-//! has no meaning as long as these bounds are not reached.
+//! fingerprints of the last quarter to half million rows to know repetitions by. Ten million rows stay under 64 MB. The
+//! order of rows has no meaning as long as these bounds are not reached.
 
 mod days;
+mod kept;
 mod row;
 mod top;
 
@@ -14,6 +15,7 @@ use causeway_cloud::usage::UsageRow;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 pub use row::RowError;
 pub use top::{Contributor, Dimension, Top};
@@ -54,7 +56,8 @@ pub struct Reading<'a> {
 }
 
 /// What was noticed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Notes {
     /// Rows that were given.
     pub rows: u64,
@@ -107,7 +110,8 @@ pub struct Fold<'a> {
 }
 
 /// The totals of a month.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "kept::Kept", into = "kept::Kept")]
 pub struct Usage {
     /// The month.
     pub period: Period,

@@ -5,6 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use causeway_cloud::usage::UsageRow;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use crate::units::{GbMeaning, UnitError, bytes_of_float};
 
@@ -14,7 +15,8 @@ const GENERATION: usize = 250_000;
 const MAX_LENGTH: SignedDuration = SignedDuration::from_hours(24);
 
 /// A row that cannot be understood.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "snake_case")]
 pub enum RowError {
     /// Its quantity is no number of bytes.
     #[error("a row of {sku} from {from}: {source}")]

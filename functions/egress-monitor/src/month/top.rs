@@ -26,26 +26,29 @@ pub enum Dimension {
 }
 
 /// One contributor.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contributor {
     /// Its id.
     pub id: String,
     /// Its name, when it has one beside the id.
     pub name: Option<String>,
     /// Its bytes of the period.
+    #[serde(with = "crate::exact")]
     pub bytes: i128,
 }
 
 /// The largest contributors of one dimension.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Top {
     /// The dimension.
     pub dimension: Dimension,
     /// At most ten, the largest first.
     pub largest: Vec<Contributor>,
     /// Bytes of all contributors, told or not.
+    #[serde(with = "crate::exact")]
     pub attributed: i128,
     /// Most by which the bytes of one contributor can be wrong: 0 unless there were more contributors than are kept.
+    #[serde(with = "crate::exact")]
     pub error_bytes: i128,
 }
 

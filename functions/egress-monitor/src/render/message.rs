@@ -13,7 +13,7 @@ use crate::report::Report;
 #[must_use]
 pub fn message(alert: &Alert, report: &Report) -> Message {
     let title = title(alert, report);
-    let body = format!("{title}\n\n{}\nkey: {}\n", table(report), clean(&alert.key));
+    let body = format!("{title}\n\n{}\nkey: {}\n", table(report, None), clean(&alert.key));
     Message { title, body }
 }
 
@@ -25,7 +25,7 @@ pub fn digest(alerts: &[Alert], key: &str, report: &Report) -> Message {
     for alert in alerts {
         let _ = writeln!(body, "{} (key: {})", title(alert, report), clean(&alert.key));
     }
-    let _ = write!(body, "\n{}\nkey: {}\n", table(report), clean(key));
+    let _ = write!(body, "\n{}\nkey: {}\n", table(report, None), clean(key));
     Message { title: heading, body }
 }
 

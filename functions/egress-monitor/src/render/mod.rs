@@ -10,7 +10,7 @@ pub use message::{digest, message};
 pub use page::page;
 pub use table::table;
 
-use crate::report::{Confidence, Cost, Status};
+use crate::report::{ClosingReport, Confidence, Contributors, Cost, Report, Status};
 
 /// A number of GB, or what stands in its place.
 fn gb(value: Option<f64>) -> String {
@@ -53,7 +53,48 @@ fn grouped(value: f64) -> String {
 
 /// Foreign text without what steers a terminal, and not longer than a line.
 fn clean(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).take(100).collect()
+    cut(text, 100)
+}
+
+/// The same of a sentence, whose end may say what to do.
+fn sentence(text: &str) -> String {
+    cut(text, 400)
+}
+
+fn cut(text: &str, letters: usize) -> String {
+    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).take(letters).collect()
+}
+
+/// Traffic of the last hours beside the usual.
+fn last_hours(report: &Report) -> String {
+    let Some(spike) = &report.spike else { return "unknown".to_owned() };
+    let verdict = if spike.is_spike { "far above the usual" } else { "no spike" };
+    let bound = if spike.is_upper_bound { ", billable or not" } else { "" };
+    format!("{verdict}: {}, usually {}{bound}", gb(Some(spike.gb)), gb(Some(spike.usual_gb)))
+}
+
+/// What is known of AWS while both clouds are in use; it is in no other number.
+fn beside(aws: &Report) -> String {
+    let Some(used) = aws.used_gb else {
+        let reason = aws.reasons.first().map_or("nobody can tell", |reason| reason.text.as_str());
+        return format!("unknown: {}", sentence(reason));
+    };
+    let least = if aws.status == Status::Partial { "at least " } else { "" };
+    let estimated = aws.reasons.iter().any(|reason| reason.code == "estimated_rows");
+    let estimated = if estimated { ", estimated" } else { "" };
+    let of = format!("{} of {} GB", gb(Some(used)), grouped(aws.limit_gb));
+    format!("{least}{of}, cost {}{estimated}", money(aws.cost.as_ref()))
+}
+
+/// The month before, while its last days arrive.
+fn closing(before: &ClosingReport) -> String {
+    let least = if before.is_partial { "at least " } else { "" };
+    let of = before.limit_gb.map_or_else(String::new, |limit| format!(" of {} GB", grouped(limit)));
+    format!("{least}{} = {}{of}", gb(before.used_gb), percent(before.percent))
+}
+
+fn by(contributors: &Contributors) -> String {
+    format!("{:?}", contributors.by).to_lowercase()
 }
 
 fn status(status: Status) -> &'static str {

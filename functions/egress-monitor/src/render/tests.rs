@@ -45,17 +45,17 @@ fn report(changes: &Value) -> Report {
 fn unknown() -> Report {
     report(&json!({
         "status": "error", "lag_hours": null, "used_gb": null, "percent": null, "cost": null, "billed": null,
-        "forecast": null, "eta_100": null, "contributors": [], "confidence": "none", "days": [],
+        "forecast": null, "eta_100": null, "contributors": null, "confidence": "none", "days": [],
     }))
 }
 
 #[test]
 fn the_table_has_the_three_numbers_with_their_times() {
-    let text = table(&report(&json!({})));
+    let text = table(&report(&json!({})), None);
     for expected in [
         "billed              3,300 GB, as of 2026-09-12T00:00:00Z",
         "measured since      unknown",
-        "forecast P50        9,000 GB = 87.9 %",
+        "forecast P50        9,000 GB = 87.9 %, as of 2026-09-12T12:00:00Z",
         "32.2 % of 10,240 GB",
         "100 % is reached    not this month",
         "3,300 GB   100.0 %",
@@ -69,12 +69,52 @@ fn the_table_has_the_three_numbers_with_their_times() {
 #[test]
 fn what_is_not_known_is_nowhere_zero_or_free() {
     let report = unknown();
-    let (table, page) = (table(&report), page(&report).unwrap());
+    let (table, page) = (table(&report, None), page(&report, None).unwrap());
     for text in [&table, &page] {
         assert!(text.contains("unknown") && text.contains("could not be read"), "{text}");
         assert!(!text.contains("0.0") && !text.contains("100.0 %"), "{text}");
     }
     assert!(svg(&report).unwrap().contains("nothing is known"));
+}
+
+#[test]
+fn the_last_hours_and_the_month_before_are_told() {
+    let check = |changes: &Value, expected: &[&str]| {
+        let report = report(changes);
+        let (table, page) = (table(&report, None), page(&report, None).unwrap());
+        for text in expected {
+            assert!(table.contains(text) && page.contains(text), "{text:?} in\n{table}\n{page}");
+        }
+    };
+    let spike = |is_spike: bool, is_upper_bound: bool| json!({ "is_spike": is_spike, "gb": 312.4, "usual_gb": 0.04, "is_upper_bound": is_upper_bound });
+    check(
+        &json!({ "spike": spike(true, false) }),
+        &["far above the usual: 312 GB, usually &lt;0.1 GB"].map(|text| text.split("&lt;").next().unwrap()),
+    );
+    check(&json!({ "spike": spike(false, true) }), &["no spike: 312 GB, usually", "0.1 GB, billable or not"]);
+    check(&json!({}), &["unknown"]);
+    let closing = |percent: f64, is_partial: bool| {
+        let used = percent * 102.4;
+        json!({ "closing": {
+            "month": "2026-08", "scope": "tenancy", "used_gb": used, "limit_gb": 10240.0, "percent": percent,
+            "is_partial": is_partial,
+        }})
+    };
+    check(&closing(97.0, false), &["2026-08, still open", "9,933 GB = 97.0 % of 10,240 GB"]);
+    check(&closing(97.0, true), &["at least 9,933 GB = 97.0 % of 10,240 GB"]);
+    let quiet = report(&json!({}));
+    assert!(!table(&quiet, None).contains("still open") && !page(&quiet, None).unwrap().contains("still open"));
+    assert!(table(&quiet, None).contains("last 6 hours        unknown"), "{}", table(&quiet, None));
+}
+
+#[test]
+fn contributors_that_nobody_knows_are_told_with_the_reason() {
+    let one = json!([{ "by": "region", "top": null, "reason": "AWS has <none>\u{1b}", "attributed_percent": null, "error_gb": null }]);
+    let report = report(&json!({ "contributors": one }));
+    let (table, page) = (table(&report, None), page(&report, None).unwrap());
+    assert!(table.contains("by region: unknown, AWS has <none>"), "{table}");
+    assert!(page.contains("By region") && page.contains("Unknown: AWS has &lt;none&gt;"), "{page}");
+    assert!(!table.contains('\u{1b}') && !table.contains("attributed"));
 }
 
 #[test]
@@ -92,7 +132,7 @@ fn the_picture_has_known_forecast_and_limit_and_both_palettes() {
 
 #[test]
 fn the_page_stands_alone() {
-    let page = page(&report(&json!({}))).unwrap();
+    let page = page(&report(&json!({})), None).unwrap();
     assert!(page.contains("<!DOCTYPE html>") && page.contains("</svg>") && page.contains("&lt;b&gt;shop"));
     for foreign in ["<script", "http-equiv", "src=", "url(", "@import", "<b>shop"] {
         assert!(!page.contains(foreign), "{foreign}");
@@ -143,4 +183,33 @@ fn numbers_are_grouped() {
     for (value, expected) in [(0.0, "0.0"), (99.94, "99.9"), (99.96, "100"), (1_234.5, "1,234"), (-1e6, "-1,000,000")] {
         assert_eq!(grouped(value), expected);
     }
+}
+
+/// A report of AWS, with members replaced.
+fn of_aws(changes: &Value) -> Report {
+    let mut all = json!({
+        "used_gb": 105.0, "limit_gb": 100.0, "cost": {"amount": "0.45", "currency": "USD"},
+        "reasons": [{"code": "estimated_rows", "text": "AWS calls all rows estimates"}],
+    });
+    all.as_object_mut().unwrap().extend(changes.as_object().unwrap().clone());
+    report(&all)
+}
+
+#[test]
+fn aws_stands_beside_in_a_line_and_a_section() {
+    let check = |changes: Value, expected: &str| {
+        let (report, aws) = (report(&json!({})), of_aws(&changes));
+        let (text, drawn) = (table(&report, Some(&aws)), page(&report, Some(&aws)).unwrap());
+        assert!(text.contains(&format!("  AWS beside          {expected}\n")), "{text}");
+        assert!(drawn.contains(&format!("<h2>AWS beside</h2><p>{expected}</p>")), "{drawn}");
+        let without: String =
+            text.lines().filter(|line| !line.contains("AWS beside")).map(|line| format!("{line}\n")).collect();
+        assert_eq!(without, table(&report, None), "nothing else is different");
+    };
+    check(json!({}), "105 GB of 100 GB, cost 0.45 USD, estimated");
+    check(json!({"status": "partial", "reasons": [], "cost": null}), "at least 105 GB of 100 GB, cost unknown");
+    let failed = json!([{"code": "usage_failed", "text": "AWS is not\u{1b} connected"}]);
+    let nothing = json!({"status": "error", "used_gb": null, "cost": null, "reasons": failed});
+    check(nothing, "unknown: AWS is not\u{fffd} connected");
+    check(json!({"used_gb": null, "reasons": []}), "unknown: nobody can tell");
 }

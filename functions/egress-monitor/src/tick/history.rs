@@ -1,7 +1,7 @@
 //! The append-only trace of runs: one object each, written once.
 //!
-//! An object has the report and the state that the run left, so that it can be printed again with
-//! `egress-monitor report`, and so that a state that is lost is found again.
+//! An object has the report, the state that the run left, and what it had read, so that it can be printed again with
+//! `egress-monitor report`, decided again with `egress-monitor decide`, and so that a state that is lost is found again.
 
 use causeway_cloud::object_store::{Error, ObjectStoreExt, PutMode, PutOptions};
 use causeway_cloud::{Objects, object_path};
@@ -9,10 +9,12 @@ use futures_util::TryStreamExt;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::assess::State;
 use crate::period::{day_of, plus_days};
+use crate::replay::Recorded;
 use crate::reply::Reply;
 
 /// Largest object that is read back, in bytes.
@@ -23,10 +25,10 @@ const MAX_TRIED: usize = 5;
 const MAX_NAMES: u32 = 5;
 
 /// The folder of runs.
-pub(super) struct History<'a> {
-    pub(super) objects: &'a Objects,
-    pub(super) prefix: &'a str,
-    pub(super) random: fn() -> f64,
+pub(crate) struct History<'a> {
+    pub(crate) objects: &'a Objects,
+    pub(crate) prefix: &'a str,
+    pub(crate) random: fn() -> f64,
 }
 
 /// What is written.
@@ -35,6 +37,7 @@ struct Entry<'a> {
     #[serde(flatten)]
     reply: &'a Reply,
     state: &'a State,
+    inputs: &'a Recorded,
 }
 
 /// What is read back of it.
@@ -48,8 +51,8 @@ impl History<'_> {
     ///
     /// # Errors
     /// The store's.
-    pub(super) async fn write(&self, reply: &Reply, state: &State) -> Result<String, Error> {
-        let text = serde_json::to_vec(&Entry { reply, state }).map_err(|error| broken(error.into()))?;
+    pub(super) async fn write(&self, reply: &Reply, state: &State, inputs: &Recorded) -> Result<String, Error> {
+        let text = serde_json::to_vec(&Entry { reply, state, inputs }).map_err(|error| broken(error.into()))?;
         for _ in 0..MAX_NAMES {
             let name = self.name(reply.report.as_of);
             let options = PutOptions { mode: PutMode::Create, ..PutOptions::default() };
@@ -63,11 +66,12 @@ impl History<'_> {
         Err(broken("no free name was found".into()))
     }
 
-    /// `<prefix>/2026/09/12/20260912T120000Z-<run>.json`, in the order of time.
+    /// `<prefix>/2026/09/12/20260912T120000Z-<run>.json`, in the order of time; a run's own part begins with the
+    /// milliseconds.
     fn name(&self, as_of: Timestamp) -> String {
         let at = as_of.to_zoned(TimeZone::UTC);
-        let run = ((self.random)() * 2_f64.powi(53)) as u64;
-        format!("{}/{}-{run:014x}.json", self.prefix, at.strftime("%Y/%m/%d/%Y%m%dT%H%M%SZ"))
+        let run = ((self.random)() * 2_f64.powi(44)) as u64;
+        format!("{}/{}-{:03}{run:011x}.json", self.prefix, at.strftime("%Y/%m/%d/%Y%m%dT%H%M%SZ"), at.millisecond())
     }
 
     /// The state that the latest run left, where it can be read; `None` when there was no run.
@@ -75,6 +79,15 @@ impl History<'_> {
     /// # Errors
     /// There were runs, and what they left cannot be had: a sentence for people.
     pub(super) async fn last_state(&self, now: Timestamp) -> Result<Option<State>, String> {
+        let kept: Option<(String, Kept)> = self.latest(now).await?;
+        Ok(kept.map(|(_, kept)| kept.state))
+    }
+
+    /// The latest object that can be read, and its name; `None` when there is none.
+    ///
+    /// # Errors
+    /// As of [`History::last_state`].
+    pub(crate) async fn latest<T: DeserializeOwned>(&self, now: Timestamp) -> Result<Option<(String, T)>, String> {
         // After two months of silence nothing of it matters any more.
         let this = day_of(now).first_of_month();
         let mut are_there_any = false;
@@ -82,8 +95,8 @@ impl History<'_> {
             let names = self.names(&folder).await.map_err(|error| error.to_string())?;
             are_there_any |= !names.is_empty();
             for name in names.iter().rev().take(MAX_TRIED) {
-                match self.state_of(name).await {
-                    Ok(state) => return Ok(Some(state)),
+                match self.read(name).await {
+                    Ok(kept) => return Ok(Some((name.clone(), kept))),
                     Err(error) => tracing::warn!(%error, name, "an object of the history cannot be read"),
                 }
             }
@@ -100,14 +113,13 @@ impl History<'_> {
         Ok(names)
     }
 
-    async fn state_of(&self, name: &str) -> Result<State, Error> {
+    async fn read<T: DeserializeOwned>(&self, name: &str) -> Result<T, Error> {
         let path = object_path(name).map_err(|error| error.into_denied(name.to_owned()))?;
         let found = self.objects.get(&path).await?;
         if found.meta.size > MAX_BYTES {
             return Err(broken(format!("has more than {MAX_BYTES} bytes").into()));
         }
-        let kept: Kept = serde_json::from_slice(&found.bytes().await?).map_err(|error| broken(error.into()))?;
-        Ok(kept.state)
+        serde_json::from_slice(&found.bytes().await?).map_err(|error| broken(error.into()))
     }
 }
 

@@ -4,6 +4,7 @@
 //! claims an alert, and the others find nothing left to claim. Wherever a run dies, a later one finds the claim, waits
 //! until it is ten minutes old and sends the alert under the same key.
 
+mod claims;
 mod cycle;
 mod history;
 mod hours;
@@ -11,35 +12,35 @@ mod measure;
 mod rows;
 mod store;
 mod tell;
+mod told;
 
 use std::time::Instant;
 
 use causeway_cloud::state::Clock;
-use causeway_resilience::service::Kind;
-use causeway_resilience::{Deadline, ServiceFailure};
+use causeway_resilience::Deadline;
 use causeway_runtime::{Context, Error, until};
 use futures_util::future::join3;
 use jiff::Timestamp;
 
-use history::History;
+pub(crate) use history::History;
 use hours::{Interfaces, Measured};
 use rows::{Read, Reader};
-use store::{Store, Taken};
-use tell::{Tell, Told};
+use store::Store;
 
-use crate::assess::{Assessed, Inputs, State, UsageFailure, assess};
+use crate::assess::{Assessed, Gaps, State, UsageFailure};
 use crate::config::Beside;
 use crate::handler::EgressMonitor;
-use crate::month::{Dimension, Usage};
+use crate::month::Dimension;
 use crate::period::Period;
 use crate::render;
-use crate::reply::{Outcome, Reply};
-use crate::report::{Reason, Report};
+use crate::replay::{Aside, Recorded};
+use crate::reply::Reply;
+use crate::report::Report;
 use crate::request::Request;
-use crate::settings::Settings;
-use crate::traffic::Hours;
 
 const NO_TIME: &str = "there was no more time";
+const NO_COMPARTMENTS: &str = "AWS has no compartments";
+const NOT_ASKED: &str = "it is not asked for, since each question to Cost Explorer is paid for";
 
 /// One run.
 struct Tick<'a> {
@@ -54,11 +55,9 @@ struct Tick<'a> {
 
 /// What a run has read.
 struct Gathered {
-    usage: Result<Usage, UsageFailure>,
-    contributors: Result<(), UsageFailure>,
-    measured: Measured,
-    /// The other cloud, when it is looked at.
-    aws: Option<Result<Usage, UsageFailure>>,
+    recorded: Recorded,
+    /// Why not all contributors were read that the service could tell.
+    unattributed: Option<UsageFailure>,
 }
 
 impl EgressMonitor {
@@ -81,7 +80,7 @@ impl EgressMonitor {
         let reply = if request.is_dry() {
             tick.dry(&gathered, request.as_of.is_some()).await
         } else {
-            tick.told(&gathered).await?
+            tick.told(gathered).await?
         };
         let reply = if request.html { with_page(reply) } else { reply }.finished();
         measure::record(&context.metrics, &reply, began.elapsed());
@@ -92,8 +91,17 @@ impl EgressMonitor {
 impl Tick<'_> {
     async fn gather(&self) -> Gathered {
         let (read, measured, aws) = join3(self.read(), self.measured(), self.aws()).await;
-        let Read { usage, contributors } = read;
-        Gathered { usage, contributors, measured, aws }
+        let Read { usage, gaps: contributors, failed } = read;
+        let recorded = Recorded {
+            now: self.now,
+            settings: self.owner.config.settings.clone(),
+            previous: State::default(),
+            usage: usage.into(),
+            hours: measured.hours,
+            gaps: Gaps { contributors, traffic: measured.problem },
+            aws,
+        };
+        Gathered { recorded, unattributed: failed }
     }
 
     /// A record that is not connected is one that cannot be read: people have to be told of it too.
@@ -123,68 +131,36 @@ impl Tick<'_> {
         Interfaces { metrics, traffic, now: self.now, deadline: self.read_until }.read().await
     }
 
-    async fn aws(&self) -> Option<Result<Usage, UsageFailure>> {
+    async fn aws(&self) -> Option<Aside> {
         let Beside { settings, usage_types } = self.owner.config.aws.as_ref()?;
-        let port = match &self.owner.beside {
-            Ok(port) => port,
-            Err(why) => return Some(Err(UsageFailure::Service(format!("AWS is not connected: {why}")))),
+        let usage = match (&self.owner.beside, Period::of(self.now, settings.invoice_start_day)) {
+            (Ok(port), Ok(period)) => {
+                let (now, deadline) = (self.now, self.read_until);
+                let reader = Reader { port: port.as_ref(), settings, period, now, with_cost: true, deadline };
+                reader.read_beside(usage_types).await
+            }
+            (Err(why), _) => Err(UsageFailure::Service(format!("AWS is not connected: {why}"))),
+            (_, Err(why)) => Err(UsageFailure::Service(why.to_string())),
         };
-        let (period, now) = (Period::of(self.now, settings.invoice_start_day).ok()?, self.now);
-        let reader = Reader { port: port.as_ref(), settings, period, now, with_cost: true, deadline: self.read_until };
-        Some(reader.read_beside(usage_types).await)
+        let unknown = [(Dimension::Compartment, NO_COMPARTMENTS), (Dimension::Region, NOT_ASKED)];
+        let contributors = unknown.map(|(dimension, why)| (dimension, why.to_owned())).into();
+        let gaps = Gaps { contributors, traffic: None };
+        Some(Aside { settings: settings.clone(), usage: usage.into(), gaps })
     }
 
     /// Assesses and writes nothing anywhere; `is_past` when it is about a moment that knows no state.
     async fn dry(&self, gathered: &Gathered, is_past: bool) -> Reply {
         let history = self.history();
-        let store = Store { documents: &self.owner.documents, history: &history };
-        let (state, problem) = match store.look().await {
-            _ if is_past => (State::default(), None),
+        let store = Store { documents: &self.owner.documents, history: &history, deadline: self.deadline };
+        let looked = if is_past { Some(Ok(State::default())) } else { until(self.deadline, store.look()).await };
+        let looked = looked.map_or_else(|| Err(NO_TIME.to_owned()), |done| done.map_err(|error| error.to_string()));
+        let (state, problem) = match looked {
             Ok(state) => (state, None),
             Err(error) => (State::default(), Some(format!("the state cannot be read: {error}"))),
         };
-        let assessed = self.assess(gathered, &state);
-        let mut reply = self.reply(gathered, assessed.report, true);
+        let mut reply = self.reply(gathered, self.assess(gathered, &state).report, true);
         reply.warnings.extend(problem);
         reply
-    }
-
-    /// Claims what is to be told, tells it, and leaves the report.
-    async fn told(&self, gathered: &Gathered) -> Result<Reply, Error> {
-        let history = self.history();
-        let store = Store { documents: &self.owner.documents, history: &history };
-        let taken = until(self.deadline, store.take(self.now, |state| self.assess(gathered, state))).await;
-        let taken = taken.ok_or_else(late)?.map_err(ServiceFailure::from)?;
-        let Taken { assessed, at, quarantined, problem } = taken;
-        let Assessed { report, mut state, publish } = assessed;
-        let mut reply = self.reply(gathered, report, false);
-        reply.warnings.extend(problem);
-        reply.quarantined = quarantined;
-        let tell = Tell {
-            channel: self.owner.alerts.as_ref(),
-            clock: self.owner.clock.as_ref(),
-            random: self.owner.random,
-            deadline: self.tell_until(),
-        };
-        let told = tell.all(&publish, &reply.report).await;
-        if !told.is_empty() {
-            let now = now(self.owner.clock.as_ref()).unwrap_or(self.now);
-            let marked = until(self.deadline, store.mark(&at, &state, |alerts| tell::mark(alerts, &told, now))).await;
-            let marked = marked.map_or_else(|| Err(NO_TIME.to_owned()), |done| done.map_err(|error| error.to_string()));
-            note(&told, marked, &mut reply);
-            tell::mark(&mut state.alerts, &told, now);
-        }
-        // After the telling, so that it says what became of it.
-        let kept = reply.clone().finished();
-        let written = until(self.deadline, history.write(&kept, &state)).await;
-        match written.map_or_else(|| Err(NO_TIME.to_owned()), |done| done.map_err(|error| error.to_string())) {
-            Ok(name) => reply.history = Some(name),
-            Err(error) => {
-                tracing::error!(error, "the report was not kept");
-                reply.warnings.push(format!("the history was not written: {error}"));
-            }
-        }
-        Ok(self.published(reply).await)
     }
 
     /// There must be time left to write down what became of it.
@@ -205,79 +181,48 @@ impl Tick<'_> {
     }
 
     fn assess(&self, gathered: &Gathered, state: &State) -> Assessed {
-        let usage = gathered.usage.as_ref().map_err(Clone::clone);
-        let inputs = Inputs { period: self.period, usage, hours: &gathered.measured.hours };
-        assess(&inputs, state, self.now, &self.owner.config.settings)
+        gathered.recorded.decide_in(self.period, state)
     }
 
     /// The report with what only the run knows.
-    fn reply(&self, gathered: &Gathered, mut report: Report, is_dry: bool) -> Reply {
-        if let Some(problem) = &gathered.measured.problem {
-            report.reasons.push(Reason { code: "traffic".to_owned(), text: problem.clone() });
-        }
-        if gathered.contributors.is_err() {
-            // Half of them would be in another order.
-            report.contributors.retain(|one| one.by == Dimension::Service);
-        }
-        report.contributors.retain(|one| !one.top.is_empty());
+    fn reply(&self, gathered: &Gathered, report: Report, is_dry: bool) -> Reply {
+        let recorded = &gathered.recorded;
         let mut reply = Reply::of(report, is_dry);
-        if let Err(failure) = &gathered.contributors {
+        if let Some(failure) = &gathered.unattributed {
             reply.deferred.push("contributors".to_owned());
             reply.warnings.push(format!("contributors are not known: {failure}"));
         }
-        if gathered.usage.is_err() {
+        if recorded.usage.is_failed() {
             reply.deferred.push("usage".to_owned());
         }
-        reply.warnings.extend(gathered.measured.problem.clone());
-        if matches!(gathered.aws, Some(Err(_))) {
+        reply.warnings.extend(recorded.gaps.traffic.clone());
+        if recorded.aws.as_ref().is_some_and(|aws| aws.usage.is_failed()) {
             reply.deferred.push("aws".to_owned());
         }
-        let settings = self.owner.config.aws.as_ref().map(|beside| &beside.settings);
-        reply.aws = settings.zip(gathered.aws.as_ref()).and_then(|(settings, usage)| self.beside(settings, usage));
+        reply.aws = recorded.decide_aside().ok().flatten().map(Box::new);
         reply
     }
 
-    /// The other cloud by itself: nobody is told of it, and nothing is remembered.
-    fn beside(&self, settings: &Settings, usage: &Result<Usage, UsageFailure>) -> Option<Box<Report>> {
-        let period = Period::of(self.now, settings.invoice_start_day).ok()?;
-        let inputs = Inputs { period, usage: usage.as_ref().map_err(Clone::clone), hours: &Hours::default() };
-        let mut report = assess(&inputs, &State::default(), self.now, settings).report;
-        (report.alerts, report.held_back) = (Vec::new(), Vec::new());
-        report.contributors.retain(|one| !one.top.is_empty());
-        Some(Box::new(report))
-    }
-
     fn history(&self) -> History<'_> {
-        let owner = self.owner;
-        History { objects: &owner.objects, prefix: &owner.config.history_prefix, random: owner.random }
+        self.owner.history()
     }
 }
 
-fn late() -> ServiceFailure {
-    ServiceFailure::new(Kind::Timeout, "state", "update", NO_TIME).with_unknown_effect(true)
-}
-
-/// What became of the alerts, and whether it is written down.
-fn note(told: &[Told], marked: Result<(), String>, reply: &mut Reply) {
-    if let Err(error) = marked {
-        tracing::warn!(error, "what became of alerts was not written; their keys tell");
-        reply.warnings.push(format!("what became of the alerts was not written: {error}"));
+impl EgressMonitor {
+    pub(crate) fn history(&self) -> History<'_> {
+        History { objects: &self.objects, prefix: &self.config.history_prefix, random: self.random }
     }
-    reply.published = told.iter().map(|told| told.published.clone()).collect();
-    let is_left = |outcome| matches!(outcome, Outcome::Failed | Outcome::Unknown);
-    let left = reply.published.iter().filter(|published| is_left(published.outcome));
-    reply.deferred.extend(left.map(|published| format!("alert {}", published.key)));
 }
 
 fn with_page(mut reply: Reply) -> Reply {
-    match render::page(&reply.report) {
+    match render::page(&reply.report, reply.aws.as_deref()) {
         Ok(page) => reply.html = Some(page),
         Err(error) => reply.warnings.push(format!("the page was not drawn: {error}")),
     }
     reply
 }
 
-fn now(clock: &dyn Clock) -> Result<Timestamp, Error> {
+pub(crate) fn now(clock: &dyn Clock) -> Result<Timestamp, Error> {
     let millis = i64::try_from(clock.unix_millis()).unwrap_or(i64::MAX);
     Timestamp::from_millisecond(millis).map_err(|error| Error::internal("clock", error.to_string()))
 }

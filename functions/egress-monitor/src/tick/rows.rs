@@ -5,14 +5,15 @@ use std::time::Instant;
 
 use causeway_cloud::Usage as UsagePort;
 use causeway_cloud::usage::{Dimension, Granularity, UsageQuery, UsageRow};
-use causeway_resilience::Deadline;
+use causeway_resilience::service::Kind;
+use causeway_resilience::{Deadline, ServiceFailure};
 use causeway_runtime::until;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 
 use super::cycle::Cycle;
 use crate::assess::UsageFailure;
-use crate::month::{Fold, HISTORY_DAYS, Reading, RowError, Usage, fingerprint};
+use crate::month::{Dimension as Contributors, Fold, HISTORY_DAYS, Reading, RowError, Usage, fingerprint};
 use crate::period::{Period, day_of, midnight, plus_days};
 use crate::settings::Settings;
 use crate::skus::Class;
@@ -38,14 +39,18 @@ pub(super) struct Reader<'a> {
 #[derive(Debug)]
 pub(super) struct Read {
     pub(super) usage: Result<Usage, UsageFailure>,
-    /// Why contributors are not known, when they are not.
-    pub(super) contributors: Result<(), UsageFailure>,
+    /// Why contributors of a dimension are not known.
+    pub(super) gaps: Unknown,
+    /// Why not all contributors were read that the service could tell.
+    pub(super) failed: Option<UsageFailure>,
 }
+
+type Unknown = BTreeMap<Contributors, String>;
 
 impl Read {
     /// Nothing was.
     pub(super) fn failed(failure: UsageFailure) -> Self {
-        Self { usage: Err(failure), contributors: Ok(()) }
+        Self { usage: Err(failure), gaps: Unknown::new(), failed: None }
     }
 }
 
@@ -72,8 +77,8 @@ impl Reader<'_> {
         if let Err(failure) = totals.await {
             return Read::failed(failure);
         }
-        let contributors = self.contributors(&mut fold, &outbound).await;
-        Read { usage: Ok(fold.finish()), contributors }
+        let (gaps, failed) = self.contributors(&mut fold, &outbound).await;
+        Read { usage: Ok(fold.finish()), gaps, failed }
     }
 
     /// The month by two dimensions alone, as Cost Explorer answers; of these usage types, or of all.
@@ -86,11 +91,33 @@ impl Reader<'_> {
         Ok(fold.finish())
     }
 
-    async fn contributors(&self, fold: &mut Fold<'_>, outbound: &Outbound) -> Result<(), UsageFailure> {
+    /// Why contributors of a dimension are not known, and the failure that a later run may not meet.
+    async fn contributors(&self, fold: &mut Fold<'_>, outbound: &Outbound) -> (Unknown, Option<UsageFailure>) {
+        let (compartment, region) = (Contributors::Compartment, Contributors::Region);
         if outbound.names.is_empty() && !outbound.is_open {
-            return Ok(());
+            return (Unknown::new(), None);
         }
-        let groups = [Dimension::Sku, Dimension::Unit, Dimension::Region, Dimension::CompartmentName];
+        match self.attribute(fold, outbound, &[Dimension::Region, Dimension::CompartmentName]).await {
+            Ok(()) => (Unknown::new(), None),
+            // AWS has no compartments, and takes two dimensions at most.
+            Err(UsageFailure::Refused(why)) => {
+                let mut gaps = Unknown::from([(compartment, why)]);
+                let failed = self.attribute(fold, outbound, &[Dimension::Region]).await.err();
+                gaps.extend(failed.iter().map(|failure| (region, failure.to_string())));
+                (gaps, failed)
+            }
+            // Those that were read are half of them, which would be in another order.
+            Err(failure) => (Unknown::from([compartment, region].map(|by| (by, failure.to_string()))), Some(failure)),
+        }
+    }
+
+    async fn attribute(
+        &self,
+        fold: &mut Fold<'_>,
+        outbound: &Outbound,
+        dimensions: &[Dimension],
+    ) -> Result<(), UsageFailure> {
+        let groups = [&[Dimension::Sku, Dimension::Unit], dimensions].concat();
         let query = UsageQuery { skus: outbound.skus(), ..self.query(self.period.start(), &groups) };
         self.rows(&query, |mut row| {
             // A SKU that counts by its name has none in these rows.
@@ -130,7 +157,7 @@ impl Reader<'_> {
         let mut count: u64 = 0;
         let all = async {
             while let Some(row) = rows.next().await {
-                let mut row = row.map_err(|failure| service(&failure.to_string()))?;
+                let mut row = row.map_err(|failure| failed(&failure, count))?;
                 if !query.with_cost {
                     // Services answer 0 where no money was asked for.
                     row.amount = None;
@@ -177,8 +204,20 @@ impl Outbound {
     }
 }
 
+/// What a failure after so many rows is. A question that is refused before the first one is a wrong question.
+fn failed(failure: &ServiceFailure, rows: u64) -> UsageFailure {
+    match failure.kind() {
+        Kind::Invalid if rows == 0 => UsageFailure::Refused(plain(&failure.to_string())),
+        _ => service(&failure.to_string()),
+    }
+}
+
 fn service(text: &str) -> UsageFailure {
-    UsageFailure::Service(text.chars().filter(|letter| !letter.is_control()).take(300).collect())
+    UsageFailure::Service(plain(text))
+}
+
+fn plain(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(300).collect()
 }
 
 fn too_late() -> UsageFailure {

@@ -3,7 +3,11 @@
 //! A document that cannot be read is never written over: the state goes on under the next name, from what the history
 //! kept of it, and the unreadable one stays where it is for whoever looks into it.
 
+use std::time::Instant;
+
 use causeway_cloud::state::{Documents, StateError, Version};
+use causeway_resilience::Deadline;
+use causeway_runtime::until;
 use jiff::Timestamp;
 
 use super::history::History;
@@ -17,10 +21,14 @@ const NAMES: [&str; 4] = ["state", "state-2", "state-3", "state-4"];
 pub(super) struct Store<'a> {
     pub(super) documents: &'a Documents,
     pub(super) history: &'a History<'a>,
+    /// When the run has to end.
+    pub(super) deadline: Deadline,
 }
 
 /// A step that was taken.
 pub(super) struct Taken {
+    /// The state that it was made from.
+    pub(super) previous: State,
     pub(super) assessed: Assessed,
     /// Where the state is.
     pub(super) at: Place,
@@ -33,6 +41,13 @@ pub(super) struct Taken {
 /// The document of the state as a run has left it.
 pub(super) struct Place {
     name: &'static str,
+    version: Version,
+}
+
+/// A step as it was written.
+struct Stepped {
+    previous: State,
+    assessed: Assessed,
     version: Version,
 }
 
@@ -58,8 +73,8 @@ impl Store<'_> {
         let mut quarantined = Vec::new();
         for name in NAMES {
             match self.take_at(name, now, &step).await {
-                Ok(((assessed, version), problem)) => {
-                    return Ok(Taken { assessed, at: Place { name, version }, quarantined, problem });
+                Ok((Stepped { previous, assessed, version }, problem)) => {
+                    return Ok(Taken { previous, assessed, at: Place { name, version }, quarantined, problem });
                 }
                 Err(error) if is_unreadable(&error) && name != NAMES[NAMES.len() - 1] => {
                     tracing::error!(%error, "the state cannot be read; it goes on under another name");
@@ -76,13 +91,13 @@ impl Store<'_> {
         name: &str,
         now: Timestamp,
         step: &impl Fn(&State) -> Assessed,
-    ) -> Result<((Assessed, Version), Option<String>), StateError> {
+    ) -> Result<(Stepped, Option<String>), StateError> {
         match self.change(name, None, step).await {
             Ok(done) => return Ok((done, None)),
             Err(Stop::State(error)) => return Err(error),
             Err(Stop::Absent) => {}
         }
-        let (found, problem) = match self.history.last_state(now).await {
+        let (found, problem) = match self.last_state(now).await {
             Ok(None) => (State::default(), None),
             Ok(Some(state)) => (state, Some("the state was lost; the history had it".to_owned())),
             Err(why) => (State::default(), Some(format!("the state was lost: {why}"))),
@@ -94,13 +109,22 @@ impl Store<'_> {
         }
     }
 
+    /// What the history kept. It has half of the time that is left: without it the run goes on, since claims of messages
+    /// know what is out, and there must be time to claim.
+    async fn last_state(&self, now: Timestamp) -> Result<Option<State>, String> {
+        let begins = Instant::now();
+        let deadline = Deadline::within(begins, self.deadline.remaining(begins).map(|left| left / 2));
+        let late = || Err("the history was not read in time".to_owned());
+        until(deadline, self.history.last_state(now)).await.unwrap_or_else(late)
+    }
+
     /// The change of a document; of `absent` where there is none.
     async fn change(
         &self,
         name: &str,
         absent: Option<&State>,
         step: &impl Fn(&State) -> Assessed,
-    ) -> Result<(Assessed, Version), Stop> {
+    ) -> Result<Stepped, Stop> {
         let mut taken = None;
         let changed = self.documents.update(name, |old: Option<State>| {
             let old = old.or_else(|| absent.cloned()).ok_or(Stop::Absent)?;
@@ -109,11 +133,12 @@ impl Store<'_> {
             }
             let assessed = step(&old);
             let state = assessed.state.clone();
-            taken = Some(assessed);
+            taken = Some((old, assessed));
             Ok::<State, Stop>(state)
         });
         let version = changed.await?.version;
-        taken.map(|assessed| (assessed, version)).ok_or(Stop::Absent)
+        let stepped = |(previous, assessed)| Stepped { previous, assessed, version };
+        taken.map(stepped).ok_or(Stop::Absent)
     }
 
     /// Writes down what became of alerts; `left` is what the run has left at `place`.

@@ -1,20 +1,17 @@
 //! Telling people.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::time::{Duration, Instant};
 
 use causeway_cloud::Alerts;
 use causeway_cloud::notifier::{AlertError, Alerted, Message};
-use causeway_cloud::state::Clock;
-use causeway_resilience::retry::{Backoff, Decision, Failure, Idempotency, Jitter, Policy, Retry};
-use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 use causeway_runtime::until;
 use futures_util::StreamExt;
 use futures_util::stream;
 use jiff::Timestamp;
 
-use crate::alerts::{Alert, AlertState};
+use super::claims::{last_told, moment};
+use crate::alerts::{Alert, AlertState, Memory};
 use crate::render::{digest, message};
 use crate::reply::{Outcome, Published};
 use crate::report::Report;
@@ -29,8 +26,6 @@ const MAX_BODY: usize = 60 << 10;
 /// Sends the alerts of one run.
 pub(super) struct Tell<'a> {
     pub(super) channel: Option<&'a Alerts>,
-    pub(super) clock: &'a dyn Clock,
-    pub(super) random: fn() -> f64,
     pub(super) deadline: Deadline,
 }
 
@@ -39,6 +34,23 @@ pub(super) struct Tell<'a> {
 pub(super) struct Told {
     pub(super) published: Published,
     again_at: Option<Timestamp>,
+    /// Of an alert that was out before the state knew of it.
+    memory: Option<Remembered>,
+}
+
+/// What claims know of the level of an alert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Remembered {
+    Known(Memory),
+    /// They could not be read.
+    Unread,
+}
+
+impl Told {
+    /// Whether it was out before the state knew of it.
+    pub(super) fn is_older_than_state(&self) -> bool {
+        self.memory.is_some()
+    }
 }
 
 impl Tell<'_> {
@@ -59,9 +71,24 @@ impl Tell<'_> {
         let told = self.one(&key, digest(alerts, &key, report)).await;
         let each = |alert: &Alert| Told {
             published: Published { key: alert.key.clone(), ..told.published.clone() },
-            again_at: told.again_at,
+            ..told.clone()
         };
         alerts.iter().map(each).collect()
+    }
+
+    /// Asks claims about alerts that are out and that `state` had claimed for the first time. Those of a digest have none
+    /// of their own.
+    pub(super) async fn remember(&self, all: &mut [Told], state: &AlertState, now: Timestamp) {
+        let Some(channel) = self.channel else { return };
+        let alone = all.iter_mut().take(MAX_MESSAGES);
+        for told in alone.filter(|told| told.published.outcome == Outcome::AlreadySent) {
+            let Some(alert) = state.claimed(&told.published.key) else { continue };
+            let asked = until(self.deadline, last_told(channel, alert, now)).await;
+            if let Some(Err(error)) = &asked {
+                tracing::warn!(%error, key = alert.key, "what was told of a level could not be read");
+            }
+            told.memory = Some(asked.and_then(Result::ok).map_or(Remembered::Unread, Remembered::Known));
+        }
     }
 
     async fn one(&self, key: &str, message: Message) -> Told {
@@ -71,7 +98,7 @@ impl Tell<'_> {
             tracing::warn!(title, key, "alert; no topic is configured");
             return told(key, Outcome::Logged);
         };
-        match until(self.deadline, self.patiently(channel, key, &message)).await {
+        match until(self.deadline, channel.send(key, &message, self.deadline)).await {
             Some(Ok(Alerted::Sent { message_id })) => {
                 tracing::warn!(title, key, message_id, "alert");
                 let sent = told(key, Outcome::Sent);
@@ -88,42 +115,6 @@ impl Tell<'_> {
             Some(Err(error)) => failed(key, &error),
             None => told(key, Outcome::Unknown),
         }
-    }
-
-    /// Again and again, as long as it is certain that the message is not out.
-    async fn patiently(&self, channel: &Alerts, key: &str, message: &Message) -> Result<Alerted, AlertError> {
-        let mut retry = Retry::new(policy(), Idempotency::Idempotent, Instant::now(), self.deadline);
-        loop {
-            let error = match channel.send(key, message, self.deadline).await {
-                Err(error) => error,
-                done => return done,
-            };
-            let Some(passing) = passing(&error) else { return Err(error) };
-            match retry.next(&passing, Instant::now(), (self.random)()) {
-                Decision::Retry { after } => self.clock.sleep(after).await,
-                Decision::GiveUp { .. } => return Err(error),
-            }
-        }
-    }
-}
-
-/// Up to 5 rounds with full jitter from 1 s up to 20 s; the deadline ends them before.
-fn policy() -> Policy {
-    let backoff =
-        Backoff { base: Duration::from_secs(1), growth: 2, cap: Duration::from_secs(20), jitter: Jitter::Full };
-    Policy { attempts: 5, backoff, total: Duration::from_secs(120), ..Policy::function() }
-}
-
-/// The failure as the rules of retrying see it; `None` for one that stays, or whose message may be out.
-fn passing(error: &AlertError) -> Option<Failure> {
-    let AlertError::Publish(failure) = error else { return None };
-    if failure.may_have_happened() {
-        return None;
-    }
-    match failure.kind() {
-        Kind::Throttled => Some(Failure::status(429).with_retry_after(failure.retry_after())),
-        Kind::Unavailable => Some(Failure::status(503).with_retry_after(failure.retry_after())),
-        _ => None,
     }
 }
 
@@ -143,23 +134,21 @@ fn failed(key: &str, error: &AlertError) -> Told {
 }
 
 fn told(key: &str, outcome: Outcome) -> Told {
-    Told { published: Published { key: key.to_owned(), outcome, message_id: None }, again_at: None }
+    Told { published: Published { key: key.to_owned(), outcome, message_id: None }, again_at: None, memory: None }
 }
 
 /// Writes down what became of alerts.
 pub(super) fn mark(state: &mut AlertState, all: &[Told], now: Timestamp) {
-    for Told { published: Published { key, outcome, .. }, again_at } in all {
-        match (outcome, again_at) {
-            (Outcome::Sent | Outcome::AlreadySent | Outcome::Logged, _) => state.sent(key),
-            (Outcome::Failed, _) => state.release(key, now),
-            (Outcome::Claimed, Some(at)) => state.release(key, *at),
-            (Outcome::Claimed | Outcome::Unknown, _) => {}
+    for Told { published: Published { key, outcome, .. }, again_at, memory } in all {
+        match (outcome, again_at, memory) {
+            (Outcome::AlreadySent, _, Some(Remembered::Known(memory))) => state.recall(key, memory),
+            (Outcome::AlreadySent, _, Some(Remembered::Unread)) => state.ask_again(key, now),
+            (Outcome::Sent | Outcome::AlreadySent | Outcome::Logged, ..) => state.sent(key),
+            (Outcome::Failed, ..) => state.release(key, now),
+            (Outcome::Claimed, Some(at), _) => state.release(key, *at),
+            (Outcome::Claimed | Outcome::Unknown, ..) => {}
         }
     }
-}
-
-fn moment(unix_ms: u64) -> Option<Timestamp> {
-    Timestamp::from_millisecond(i64::try_from(unix_ms).ok()?).ok()
 }
 
 fn cut(mut message: Message) -> Message {
@@ -210,6 +199,17 @@ mod tests {
         // The claim of the message can be younger than that of the level.
         check(Outcome::Claimed, Some(630), Some(630));
         check(Outcome::Claimed, None, Some(600));
+    }
+
+    #[test]
+    fn what_was_told_and_could_not_be_read_is_asked_again_as_if_for_the_first_time() {
+        let at = |second| Timestamp::from_second(second).unwrap();
+        let mut state = AlertState::default();
+        state.pending.push(Pending { alert: alert(), retry_at: at(600), claims: 1 });
+        let unread = Told { memory: Some(Remembered::Unread), ..told(&alert().key, Outcome::AlreadySent) };
+        mark(&mut state, &[unread], at(7));
+        assert_eq!((state.pending[0].retry_at, state.pending[0].claims), (at(7), 0));
+        assert!(state.claimed(&alert().key).is_some());
     }
 
     #[test]

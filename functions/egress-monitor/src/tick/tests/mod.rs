@@ -5,12 +5,17 @@
 mod alerts;
 mod beside;
 mod budget;
+mod deadlines;
 mod failures;
+mod lost;
 mod reading;
+mod replay;
 mod state;
 mod world;
 
 use super::*;
+use crate::reply::Outcome;
+use crate::settings::Settings;
 use world::{Fate, World, at, days};
 
 #[tokio::test]
@@ -54,7 +59,7 @@ async fn a_run_leaves_its_report_and_what_it_left_can_be_printed() {
     let text = world.read(&name);
     let kept: Report = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_value(&kept).unwrap(), serde_json::to_value(&reply.report).unwrap());
-    assert!(render::table(&kept).contains("3,300 GB"));
+    assert!(render::table(&kept, None).contains("3,300 GB"));
     let schema = schemars::schema_for!(Reply).to_value();
     assert!(schema["properties"]["published"].is_object() && schema["properties"]["used_gb"].is_object());
 }

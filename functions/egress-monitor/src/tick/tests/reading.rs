@@ -22,14 +22,51 @@ async fn contributors_are_known_by_compartment_region_and_service() {
     let reply = World::new(rows, "2026-09-12T12:00:00Z").run().await;
     assert_eq!(reply.report.used_gb, Some(3_350.0));
     let named = |by: Dimension| {
-        let top = reply.report.contributors.iter().find(|top| top.by == by).unwrap();
+        let top = reply.report.contributors.iter().flatten().find(|top| top.by == by).unwrap();
         assert!(top.attributed_percent.is_some_and(|percent| (percent - 100.0).abs() < 1e-9), "{top:?}");
-        top.top.iter().map(|one| (one.id.clone(), one.gb.round() as i64)).collect::<Vec<_>>()
+        top.top.iter().flatten().map(|one| (one.id.clone(), one.gb.round() as i64)).collect::<Vec<_>>()
     };
     let pairs = |pairs: &[(&str, i64)]| pairs.iter().map(|(id, gb)| ((*id).to_owned(), *gb)).collect::<Vec<_>>();
     assert_eq!(named(Dimension::Compartment), pairs(&[("shop", 3_300), ("lab", 50)]));
     assert_eq!(named(Dimension::Region), pairs(&[("us-ashburn-1", 3_300), ("me-jeddah-1", 50)]));
     assert_eq!(named(Dimension::Service), pairs(&[("Networking", 3_350)]));
+}
+
+#[tokio::test]
+async fn a_record_without_compartments_tells_regions_and_why_not_compartments() {
+    let mut rows = days("2026-08-01", &[300.0; 42]);
+    for (number, row) in rows.iter_mut().enumerate() {
+        (row.sku, row.sku_name) = (Some("EUC1-DataTransfer-Out-Bytes".to_owned()), None);
+        row.region = Some(if number % 3 == 0 { "eu-central-1" } else { "us-east-1" }.to_owned());
+    }
+    let mut world = World::new(rows, "2026-09-12T12:00:00Z");
+    world.usage.is_of_aws.store(true, std::sync::atomic::Ordering::SeqCst);
+    world.variables.push((
+        "EGRESS_MONITOR_SETTINGS",
+        "skus: { known: [ \
+        { part_number: '*DataTransfer-Out-Bytes', geography: north_america_europe } ] }",
+    ));
+    let reply = world.run().await;
+    assert_eq!((reply.report.used_gb, reply.partial), (Some(3_300.0), false), "{:?}", reply.warnings);
+    let all = reply.report.contributors.unwrap();
+    let of = |by: Dimension| all.iter().find(|one| one.by == by).unwrap();
+    let compartments = of(Dimension::Compartment);
+    assert_eq!((&compartments.top, compartments.attributed_percent, compartments.error_gb), (&None, None, None));
+    assert!(compartments.reason.as_ref().unwrap().contains("no compartments"), "{compartments:?}");
+    let regions: Vec<_> = of(Dimension::Region).top.iter().flatten().map(|one| (one.id.as_str(), one.gb)).collect();
+    assert_eq!(regions, [("us-east-1", 2_400.0), ("eu-central-1", 900.0)]);
+    assert_eq!(of(Dimension::Service).top.as_ref().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn rows_that_do_not_say_a_region_are_no_list_of_nobody() {
+    let mut rows = days("2026-08-01", &[300.0; 42]);
+    rows.iter_mut().for_each(|row| row.region = None);
+    let reply = World::new(rows, "2026-09-12T12:00:00Z").run().await;
+    let all = reply.report.contributors.unwrap();
+    let region = all.iter().find(|one| one.by == Dimension::Region).unwrap();
+    assert!(region.top.is_none() && region.reason.is_some(), "{region:?}");
+    assert!(!reply.partial);
 }
 
 #[tokio::test]

@@ -12,7 +12,7 @@ use causeway_cloud::object_store::{
     CopyOptions, Error, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
 };
-use futures_util::stream::BoxStream;
+use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::Notify;
 
 use super::wait;
@@ -28,6 +28,8 @@ pub(crate) enum Trouble {
     LaterPuts(&'static str),
     /// Writing never ends.
     Stuck(&'static str),
+    /// Reading and listing never end.
+    Silent(&'static str),
 }
 
 #[derive(Debug)]
@@ -64,6 +66,10 @@ impl Disk {
         *count == 1
     }
 
+    fn is_silent(&self, name: &str) -> bool {
+        self.has(|trouble| matches!(trouble, Trouble::Silent(part) if name.contains(part)))
+    }
+
     fn has(&self, is_it: impl Fn(&Trouble) -> bool) -> bool {
         self.troubles.lock().unwrap().iter().any(is_it)
     }
@@ -93,7 +99,7 @@ impl ObjectStore for Disk {
         let fails = |trouble: &Trouble| match trouble {
             Trouble::Put(part) => name.contains(part),
             Trouble::LaterPuts(part) => name.contains(part) && !is_first,
-            Trouble::Get(_) | Trouble::Stuck(_) => false,
+            Trouble::Get(_) | Trouble::Stuck(_) | Trouble::Silent(_) => false,
         };
         if self.has(fails) {
             return Err(broken());
@@ -112,6 +118,9 @@ impl ObjectStore for Disk {
         if self.has(|trouble| matches!(trouble, Trouble::Get(part) if name.contains(part))) {
             return Err(broken());
         }
+        if self.is_silent(name) {
+            std::future::pending::<()>().await;
+        }
         self.inner.get_opts(location, options).await
     }
 
@@ -121,6 +130,9 @@ impl ObjectStore for Disk {
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         self.lists.fetch_add(1, Ordering::SeqCst);
+        if prefix.is_some_and(|prefix| self.is_silent(prefix.as_ref())) {
+            return stream::pending().boxed();
+        }
         self.inner.list(prefix)
     }
 

@@ -1,12 +1,13 @@
 //! Usage in pages.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use causeway_cloud::Usage as UsagePort;
 use causeway_cloud::usage::{Dimension, UsageQuery, UsageRow};
+use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::stream::{self, BoxStream, StreamExt};
 use tokio::sync::Notify;
@@ -19,6 +20,8 @@ pub(crate) struct Record {
     /// By the number of the question: after how many rows what happens.
     pub(crate) fates: Mutex<BTreeMap<usize, (usize, Fate)>>,
     pub(crate) goes_round: AtomicUsize,
+    /// Whether it takes two dimensions and knows no compartments, as Cost Explorer.
+    pub(crate) is_of_aws: AtomicBool,
     questions: AtomicUsize,
     pub(crate) pages: Arc<AtomicUsize>,
     pub(crate) latency: Duration,
@@ -33,6 +36,7 @@ impl Record {
             rows: Mutex::new(rows),
             fates: Mutex::default(),
             goes_round: AtomicUsize::new(0),
+            is_of_aws: AtomicBool::new(false),
             questions: AtomicUsize::new(0),
             pages: Arc::default(),
             latency,
@@ -64,6 +68,13 @@ impl UsagePort for Record {
     fn rows(&self, query: &UsageQuery, _: Deadline) -> BoxStream<'static, Result<UsageRow, ServiceFailure>> {
         assert!(query.group_by.len() <= 4, "the service takes four");
         let number = self.questions.fetch_add(1, Ordering::SeqCst);
+        if self.is_of_aws.load(Ordering::SeqCst) {
+            let keys = query.group_by.iter().filter(|by| !matches!(by, Dimension::Unit | Dimension::SkuName)).count();
+            if keys > 2 || query.group_by.contains(&Dimension::CompartmentName) {
+                let failure = ServiceFailure::new(Kind::Invalid, "costexplorer", "GetCostAndUsage", "no compartments");
+                return stream::iter([Err(failure)]).boxed();
+            }
+        }
         let mut rows = self.answer(query);
         let goes_round = self.goes_round.load(Ordering::SeqCst) > 0;
         let fate = self.fates.lock().unwrap().get(&number).copied();
