@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use causeway_cloud::object_path;
+use causeway_cloud::{folder_of_setting, object_path};
 use causeway_runtime::{Settings, Vars};
 
 use crate::policy::{Mode, Policy};
@@ -38,6 +38,8 @@ pub struct Config {
     pub published_namespace: Option<String>,
     /// Folder of the audit objects in the bucket.
     pub audit_prefix: String,
+    /// Whether each tick leaves what it decided from too.
+    pub records_inputs: bool,
     /// How long a tick belongs to an invocation that gives no sign of life.
     pub lease: Duration,
     /// No work begins later than this after the start.
@@ -69,6 +71,7 @@ impl Settings for Config {
                 "namespace under which decisions and ticks are published as custom metrics; none are when unset",
             ),
             audit_prefix: prefix(vars),
+            records_inputs: records_inputs(vars),
             lease,
             stop_after,
             concurrency: vars.number(
@@ -139,18 +142,28 @@ fn tags(vars: &mut Vars) -> BTreeMap<String, String> {
 }
 
 fn prefix(vars: &mut Vars) -> String {
+    const NAME: &str = "FLEX_AUTOSCALER_AUDIT_PREFIX";
     let text = vars.text(
-        "FLEX_AUTOSCALER_AUDIT_PREFIX",
+        NAME,
         "flex-autoscaler/audit",
         "folder of CAUSEWAY_BUCKET where each tick leaves an object with its decisions",
     );
-    let trimmed = text.trim_end_matches('/');
-    match object_path(trimmed) {
-        Ok(path) if !path.as_ref().is_empty() => {}
-        Ok(_) => vars.reject("FLEX_AUTOSCALER_AUDIT_PREFIX is the whole bucket, expected a folder"),
-        Err(error) => vars.reject(format!("FLEX_AUTOSCALER_AUDIT_PREFIX: {error}")),
-    }
-    trimmed.to_owned()
+    let folder = folder_of_setting(NAME, &text).map(str::to_owned);
+    folder.unwrap_or_else(|problem| {
+        vars.reject(problem);
+        text
+    })
+}
+
+fn records_inputs(vars: &mut Vars) -> bool {
+    let word = vars.choice(
+        "FLEX_AUTOSCALER_RECORD",
+        &["decisions", "inputs"],
+        "decisions",
+        "what a tick leaves in the bucket: decisions (the audit), or inputs (beside it, all that was decided from, for \
+         flex-autoscaler decide; 2 to 8 KB for each machine)",
+    );
+    word == "inputs"
 }
 
 fn times(vars: &mut Vars) -> (Duration, Duration) {

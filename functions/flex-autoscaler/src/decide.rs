@@ -37,7 +37,7 @@ mod tests;
 
 pub use fleet::decide;
 pub use one::{Allowance, Case, Verdict, one};
-pub(crate) use told::Alerts;
+pub(crate) use told::{Alerts, loss};
 
 use causeway_cloud::fleet::Size;
 use jiff::Timestamp;

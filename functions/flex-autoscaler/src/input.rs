@@ -1,9 +1,10 @@
-//! What a tick has read, as one document: `decide -f FILE` takes it. An audit keeps what was known of each machine and what
-//! was decided, not the points.
+//! What a tick has read, as one document: `decide -f FILE` takes it, and a tick leaves it beside its audit where that is
+//! asked for.
 //!
 //! Start with [`Inputs`]. Nothing in it was interpreted: points are as the service gave them, with gaps, repetitions
 //! and nonsense.
 
+mod points;
 pub(crate) mod schema;
 
 use std::collections::BTreeMap;
@@ -113,13 +114,16 @@ pub struct Instance {
     /// Work on it that was asked for and may not be over.
     #[serde(default)]
     pub work_requests: Vec<WorkRequest>,
+    /// Why its measurements could not be had; absent where they were asked for and came.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unmeasured: Option<String>,
     /// CPU utilization in percent, one point a minute, at least of the last three hours.
-    #[serde(default, deserialize_with = "schema::points")]
-    #[schemars(with = "Vec<schema::Point>")]
+    #[serde(default, with = "points")]
+    #[schemars(with = "Vec<points::Item>")]
     pub cpu: Vec<Point>,
     /// Memory utilization in percent, likewise.
-    #[serde(default, deserialize_with = "schema::points")]
-    #[schemars(with = "Vec<schema::Point>")]
+    #[serde(default, with = "points")]
+    #[schemars(with = "Vec<points::Item>")]
     pub memory: Vec<Point>,
 }
 
@@ -180,6 +184,7 @@ impl Instance {
             preemptible: None,
             gone: false,
             work_requests: Vec::new(),
+            unmeasured: None,
             cpu: Vec::new(),
             memory: Vec::new(),
         }

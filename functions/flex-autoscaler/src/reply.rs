@@ -32,6 +32,9 @@ pub struct Reply {
     /// The object with all of this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audit: Option<String>,
+    /// The object with what was decided from, for `flex-autoscaler decide -f`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inputs: Option<String>,
     /// Who is at work, when it is somebody else.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub busy: Option<Busy>,
@@ -91,6 +94,7 @@ impl Reply {
             warnings: Vec::new(),
             quarantined: Vec::new(),
             audit: None,
+            inputs: None,
             busy: None,
         }
     }

@@ -7,12 +7,14 @@
 mod apply;
 pub(crate) use apply::minutes as apply_minutes;
 mod entry;
+mod memory;
 mod read;
 mod room;
 mod shards;
 
 pub use apply::{Answer, Correction};
 pub use entry::{Change, Commanded, Entry, Fired, Infeasible, NeedsReboot, Recommendation, Status, WindowMark};
+pub(crate) use memory::{Fact, Memory};
 pub use read::StateRead;
 pub use room::NoRoom;
 pub(crate) use room::place_of;
@@ -82,11 +84,12 @@ impl State {
         self.unsent.insert(topic.to_owned(), first.unwrap_or(now));
     }
 
-    /// Remembers of these machines that what was known of them is lost.
-    pub(crate) fn doubt<'a>(&mut self, ids: impl Iterator<Item = &'a str>, now: Timestamp) {
+    /// Remembers of these machines that what was known of them is lost, and what is known of their changes all the same.
+    pub(crate) fn doubt<'a>(&mut self, ids: impl Iterator<Item = &'a str>, recalled: Option<&Memory>, now: Timestamp) {
         for id in ids {
-            let lost = Entry { is_lost: true, ..Entry::new(now) };
-            self.instances.entry(id.to_owned()).or_insert(lost);
+            let unknown = || Entry { is_lost: true, ..Entry::new(now) };
+            let lost = || recalled.map_or_else(unknown, |memory| memory.entry(id, now));
+            self.instances.entry(id.to_owned()).or_insert_with(lost);
         }
     }
 }

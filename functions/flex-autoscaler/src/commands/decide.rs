@@ -1,23 +1,18 @@
 //! `flex-autoscaler decide`: the decisions of a tick from recorded inputs, without a cloud.
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_NO_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::decide::{Action, decide};
 use crate::input::Inputs;
 use crate::record::{Record, table};
 use crate::state::State;
 
-/// Exit status for input that is wrong (`EX_DATAERR`).
-const EXIT_INPUT: u8 = 65;
-/// Exit status for a file that cannot be read (`EX_NOINPUT`).
-const EXIT_NO_INPUT: u8 = 66;
-/// Exit status for output that cannot be written (`EX_IOERR`).
-const EXIT_OUTPUT: u8 = 74;
 /// Largest document in bytes: three hours of 5,000 machines.
 const MAX_BYTES: u64 = 256 << 20;
 
@@ -29,9 +24,6 @@ struct Printed {
     actions: Vec<Action>,
     state: State,
 }
-
-/// Why nothing was printed.
-struct Failure(u8, String);
 
 /// The command.
 pub(super) fn command() -> Command {
@@ -47,13 +39,7 @@ pub(super) fn command() -> Command {
 
 /// Carries it out.
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    match printed(arguments).and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(status, text)) => {
-            let _ = writeln!(std::io::stderr(), "flex-autoscaler decide: {text}");
-            ExitCode::from(status)
-        }
-    }
+    ended("flex-autoscaler decide", printed(arguments).and_then(|text| print(&text)))
 }
 
 fn printed(arguments: &ArgMatches) -> Result<String, Failure> {
@@ -88,22 +74,32 @@ fn read(path: &std::path::Path) -> std::io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
+/// What to say to an audit, which has the decisions and not what they were made from.
+fn about_audit(text: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Head {
+        line: String,
+        inputs: Option<String>,
+    }
+    let first = text.split(|byte| *byte == b'\n').next()?;
+    let head: Head = serde_json::from_slice(first).ok().filter(|head: &Head| head.line == "tick")?;
+    Some(match head.inputs {
+        Some(name) => format!("this is an audit; what was decided from is in the object {name}"),
+        None => "this is an audit; its inputs were not recorded, which takes FLEX_AUTOSCALER_RECORD=inputs".to_owned(),
+    })
+}
+
 /// The inputs, or where they are wrong.
 fn inputs(text: &[u8]) -> Result<Inputs, Failure> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let mut reader = serde_json::Deserializer::from_slice(text);
     let read = serde_path_to_error::deserialize(&mut reader);
-    let inputs = read.map_err(|error| Failure(EXIT_INPUT, format!("at {}: {}", error.path(), error.inner())))?;
+    let wrong = |error: serde_path_to_error::Error<serde_json::Error>| {
+        about_audit(text).unwrap_or_else(|| format!("at {}: {}", error.path(), error.inner()))
+    };
+    let inputs = read.map_err(|error| Failure(EXIT_INPUT, wrong(error)))?;
     reader.end().map_err(|error| Failure(EXIT_INPUT, error.to_string()))?;
     Ok(inputs)
-}
-
-/// A reader that hung up (`| head`) is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure(EXIT_OUTPUT, error.to_string())),
-        _ => Ok(()),
-    }
 }
 
 #[cfg(test)]
@@ -126,6 +122,8 @@ mod tests {
         check(r#"{"now":"2026-09-05T12:00:00Z","policy":{"up":{"at":1}},"instances":[]}"#, "at policy.up.at");
         check(r#"{"now":"2026-09-05T12:00:00Z","instances":[]} x"#, "trailing");
         check("", "EOF");
+        check("{\"line\":\"tick\",\"inputs\":\"a/1.inputs.json\"}\n{}\n", "in the object a/1.inputs.json");
+        check("{\"line\":\"tick\",\"inputs\":null}\n{}\n", "were not recorded");
         check("7", "at .");
     }
 }

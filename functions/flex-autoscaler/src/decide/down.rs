@@ -76,6 +76,9 @@ fn is_known(case: &Case<'_>, seen: &Seen) -> Result<(), No> {
     if cpu.fits_up && (memory.fits_up || !watches_memory) {
         return Ok(());
     }
+    if let Some(why) = &case.instance.unmeasured {
+        return Err(No::hold("R2", "stale", format!("its measurements could not be had: {why}")));
+    }
     if watches_memory && (cpu.fits_up || memory.fits_up) {
         let name = if cpu.fits_up { "memory" } else { "CPU" };
         return Err(No::hold("R3", "partial_metrics", format!("too few recent points of {name}")));

@@ -14,7 +14,7 @@ use crate::state::{Commanded, Entry, NoRoom, Recommendation, State, place_of};
 use super::allowance::Left;
 use super::observe::{Seen, minutes_between, observe};
 use super::one::{Allowance, Case, Verdict, propose};
-use super::told::Alerts;
+use super::told::{Alerts, loss, untold_losses};
 use super::{Action, Outcome, guards, tick_of};
 
 /// What one machine is to become, before the others are asked.
@@ -42,8 +42,9 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     }
     let mut alerts = Alerts::default();
     if let Some(problem) = problem {
-        alerts.add(notice("state_corrupt", format!("what cannot be read of the state begins anew: {problem}")));
+        alerts.add(loss(None, format!("what cannot be read of the state begins anew: {problem}")));
     }
+    untold_losses(&state).into_iter().for_each(|alert| alerts.add(alert));
     let mut left = None;
     let mut proposals = proposals(inputs, &state, is_lost, &mut left);
     for alert in proposals.iter_mut().flat_map(|proposal| std::mem::take(&mut proposal.verdict.alerts)) {

@@ -4,13 +4,41 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::record::Alert;
+use crate::record::{Alert, Severity};
 use crate::state::State;
 
 use super::observe::minutes_between;
 
 /// How long it is remembered that something was told.
 const KEPT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// The word for a state that is lost, or a part of it.
+const LOSS: &str = "state_corrupt";
+
+/// What people are told of a loss: of all of the state, or of a part of it.
+pub(crate) fn loss(part: Option<&str>, body: String) -> Alert {
+    let topic = part.map_or_else(|| LOSS.to_owned(), |part| format!("{LOSS}/{part}"));
+    Alert {
+        topic,
+        dedup_key: String::new(),
+        code: LOSS,
+        severity: Severity::Critical,
+        instance: None,
+        title: format!("flex-autoscaler: {LOSS}"),
+        body,
+    }
+}
+
+/// Losses that are not known to be told. The state is whole since then, so nothing else finds them again.
+pub(super) fn untold_losses(state: &State) -> Vec<Alert> {
+    let of_loss = |(topic, first): (&String, &Timestamp)| {
+        let part = topic.strip_prefix(LOSS)?;
+        let part = if part.is_empty() { None } else { Some(part.strip_prefix('/')?) };
+        let what = part.unwrap_or("all of it, or of single machines");
+        Some(loss(part, format!("what was remembered until {first} was lost: {what}")))
+    };
+    state.unsent.iter().filter_map(of_loss).collect()
+}
 
 /// Alerts of one tick.
 #[derive(Default)]

@@ -247,10 +247,12 @@ pub(crate) fn restart(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
 }
 
 /// Where the memory was lost the points may be of another size, from before a change that nobody remembers. Growth
-/// that rests on them waits until all of them are newer (R20).
+/// that rests on them waits until all of them are newer (R20). Where our own changes are not known either, one may be under
+/// way: all growth waits.
 fn doubt(case: &Case<'_>, entry: &Entry, kind: Kind) -> Result<(), No> {
     let minutes = minutes_between(entry.since, case.now);
-    if kind != Kind::Up || !entry.is_lost || minutes >= f64::from(case.policy.up.window_minutes) {
+    let rests_on_memory = kind == Kind::Up || !entry.is_recalled;
+    if !entry.is_lost || !rests_on_memory || minutes >= f64::from(case.policy.up.window_minutes) {
         return Ok(());
     }
     let text = format!("what was known was lost {minutes:.0} minutes ago; the points may be of another size");

@@ -1,8 +1,9 @@
 //! Which windows of a schedule are in force (R12).
 
 use causeway_cloud::fleet::Size;
+use causeway_runtime::local_time::start_of;
 use jiff::civil::{Date, Time};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use crate::policy::{Coupling, Policy, Window};
@@ -35,17 +36,6 @@ fn occurrence(window: &Window, now: Timestamp, lead_minutes: f64) -> Option<Occu
             (start <= begun && now < end).then_some(Occurrence { window, end })
         })
         .next()
-}
-
-/// A start that the clocks skip is at the moment of the change; one that comes twice is the first.
-fn start_of(zone: &TimeZone, date: Date, time: Time) -> Option<Timestamp> {
-    let local = zone.to_ambiguous_timestamp(date.to_datetime(time));
-    let is_skipped = matches!(local.offset(), AmbiguousOffset::Gap { .. });
-    let earlier = local.earlier().ok()?;
-    if !is_skipped {
-        return Some(earlier);
-    }
-    zone.following(earlier).next().map(|transition| transition.timestamp())
 }
 
 /// An end that the clocks skip is as much later; one that comes twice is the second.

@@ -1,20 +1,13 @@
 //! JSON Schemas of the cloud ports' types, which have none of their own.
 #![allow(dead_code, reason = "only their schemas are used")]
 
-use causeway_cloud::{fleet, metrics};
-use jiff::Timestamp;
+use causeway_cloud::fleet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 /// Reads shapes without a tolerance for members that are not known: a bound with a typing error would be none.
 pub(crate) fn shapes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<fleet::Shape>, D::Error> {
     Ok(Vec::<Shape>::deserialize(deserializer)?.into_iter().map(Into::into).collect())
-}
-
-/// Reads points. What is no number stays a point, and an invalid one.
-pub(crate) fn points<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<metrics::Point>, D::Error> {
-    let point = |point: Point| metrics::Point { at: point.at, value: point.value.unwrap_or(f64::NAN) };
-    Ok(Vec::<Point>::deserialize(deserializer)?.into_iter().map(point).collect())
 }
 
 /// Reads a size without a tolerance for members that are not known.
@@ -85,16 +78,6 @@ pub(crate) struct Shape {
     resizes_to: Vec<String>,
 }
 
-/// One value of a series.
-#[derive(Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Point {
-    /// Beginning of the minute.
-    at: Timestamp,
-    /// The value in percent; `null`, as JSON has it for what is no number, is an invalid point.
-    value: Option<f64>,
-}
-
 /// What a machine is doing: RUNNING, STOPPED, STARTING, STOPPING, PROVISIONING, TERMINATING, TERMINATED, or anything
 /// else that the service says.
 #[derive(Serialize, JsonSchema)]
@@ -128,8 +111,6 @@ mod tests {
     fn the_members_are_those_of_the_ports() {
         check(&fleet::Shape::default(), &Shape::default());
         check(&fleet::Size { ocpus: 1.0, memory_gb: 1.0 }, &Size { ocpus: 1.0, memory_gb: 1.0 });
-        let at = Timestamp::UNIX_EPOCH;
-        check(&metrics::Point { at, value: 1.0 }, &Point { at, value: Some(1.0) });
     }
 
     #[test]

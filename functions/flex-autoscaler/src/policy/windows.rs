@@ -1,5 +1,6 @@
 //! Windows of time, in the local time of a place.
 
+use causeway_runtime::local_time::Day;
 use jiff::civil::{Time, Weekday, time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,26 +31,6 @@ pub struct Window {
     pub ceiling_memory_gb: Option<f64>,
     /// Whether a machine that grew for it goes back at its end, as far as the last minutes allow. Default false.
     pub enforce_end: bool,
-}
-
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Day {
-    /// Monday.
-    Mon,
-    /// Tuesday.
-    Tue,
-    /// Wednesday.
-    Wed,
-    /// Thursday.
-    Thu,
-    /// Friday.
-    Fri,
-    /// Saturday.
-    Sat,
-    /// Sunday.
-    Sun,
 }
 
 impl Default for Window {
@@ -89,19 +70,5 @@ impl Window {
     #[must_use]
     pub fn starts_on(&self, day: Weekday) -> bool {
         self.days.is_empty() || self.days.iter().any(|own| own.weekday() == day)
-    }
-}
-
-impl Day {
-    fn weekday(self) -> Weekday {
-        match self {
-            Self::Mon => Weekday::Monday,
-            Self::Tue => Weekday::Tuesday,
-            Self::Wed => Weekday::Wednesday,
-            Self::Thu => Weekday::Thursday,
-            Self::Fri => Weekday::Friday,
-            Self::Sat => Weekday::Saturday,
-            Self::Sun => Weekday::Sunday,
-        }
     }
 }

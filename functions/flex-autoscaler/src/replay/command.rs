@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_NO_INPUT, EXIT_OUTPUT, Failure, ended};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::chart::{Panel, draw};
@@ -18,19 +19,10 @@ use super::trace::{Trace, halves};
 use crate::policy::Policy;
 use crate::policy_document::{self, MAX_POLICY_BYTES};
 
-/// Exit status for input that is wrong (`EX_DATAERR`).
-const EXIT_INPUT: u8 = 65;
-/// Exit status for files that cannot be read (`EX_NOINPUT`).
-const EXIT_NO_INPUT: u8 = 66;
-/// Exit status for output that cannot be written (`EX_IOERR`).
-const EXIT_OUTPUT: u8 = 74;
 /// The synthetic traces are the same in every replay.
 const SYNTHETIC_SEED: u64 = 1;
 /// Where artificial gaps are, in every replay.
 const GAP_SEED: u64 = 1;
-
-/// Why nothing, or not all, was printed.
-struct Failure(u8, String);
 
 /// The command.
 #[must_use]
@@ -100,13 +92,7 @@ fn amount(text: &str) -> Result<f64, String> {
 /// Carries it out.
 #[must_use]
 pub fn run(arguments: &ArgMatches) -> ExitCode {
-    match replayed(arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(status, text)) => {
-            let _ = writeln!(std::io::stderr(), "flex-autoscaler replay: {text}");
-            ExitCode::from(status)
-        }
-    }
+    ended("flex-autoscaler replay", replayed(arguments))
 }
 
 fn replayed(arguments: &ArgMatches) -> Result<(), Failure> {

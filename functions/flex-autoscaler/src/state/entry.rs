@@ -21,6 +21,9 @@ pub struct Entry {
     /// Whether something had been known of it before, and was lost: its points may be of another size.
     #[serde(default, skip_serializing_if = "is_false")]
     pub is_lost: bool,
+    /// Whether its changes are known all the same, from the audit.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_recalled: bool,
     /// The cluster that it was part of then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cluster: Option<String>,
@@ -205,6 +208,7 @@ impl Entry {
             since: now,
             seen_at: now,
             is_lost: false,
+            is_recalled: false,
             cluster: None,
             size: None,
             commanded: None,
@@ -219,17 +223,26 @@ impl Entry {
         }
     }
 
-    /// Of a machine of which something was known that cannot be believed. Only a change under way is: no second one
-    /// may join it.
+    /// Of a machine of which something was known that cannot be believed. Only changes are: no second one may join one
+    /// that is under way, and points from before one are not of the present size.
     pub(crate) fn doubted(&self, now: Timestamp) -> Self {
         let commanded = self.commanded.clone();
+        let changes = self.changes.iter();
         Self {
             is_lost: true,
+            is_recalled: true,
             size: self.size,
             cluster: self.cluster.clone(),
             commanded: commanded.map(|commanded| Commanded { at: commanded.at.min(now), ..commanded }),
+            changes: changes.map(|one| Change { begun: one.begun.min(now), at: one.at.min(now), ..*one }).collect(),
             ..Self::new(now)
         }
+    }
+
+    /// Of a machine of which nothing is left but its changes.
+    pub(crate) fn recalled(commanded: Option<Commanded>, changes: Vec<Change>, now: Timestamp) -> Self {
+        let size = commanded.as_ref().map(|commanded| commanded.from).or(changes.last().map(|change| change.to));
+        Self { is_lost: true, is_recalled: true, size, commanded, changes, ..Self::new(now) }
     }
 
     /// The last change that was seen.

@@ -118,7 +118,7 @@ fn checked(state: State) -> Result<State, String> {
 }
 
 /// Whether every size is one.
-fn is_sound(entry: &Entry) -> bool {
+pub(super) fn is_sound(entry: &Entry) -> bool {
     let sizes = entry
         .size
         .into_iter()

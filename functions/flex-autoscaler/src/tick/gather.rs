@@ -59,13 +59,17 @@ impl Gather<'_> {
             self.points(&found, &self.config.memory_metric, policy, now),
         )
         .await;
-        let (mut cpu, mut memory) = (cpu.known(&mut gathered.warnings), memory.known(&mut gathered.warnings));
+        let mut unmeasured = BTreeMap::new();
+        let (mut cpu, mut memory) = (cpu.known(&mut unmeasured), memory.known(&mut unmeasured));
         for (id, machine) in found.machines {
-            let mut instance = Instance::from(machine);
+            let unmeasured = unmeasured.get(&machine.compartment).cloned();
+            let mut instance = Instance { unmeasured, ..Instance::from(machine) };
             instance.cpu = cpu.remove(&id).unwrap_or_default();
             instance.memory = memory.remove(&id).unwrap_or_default();
             gathered.instances.push(instance);
         }
+        let told = |(compartment, why): (_, &_)| format!("measurements of {compartment} are not known: {why}");
+        gathered.warnings.extend(unmeasured.iter().map(told));
         gathered.instances.extend(found.missing.iter().map(|id| gone(id)));
         let ended = found.ended.into_iter().map(Instance::from);
         gathered.instances.extend(ended.map(|instance| Instance { gone: is_named, ..instance }));
@@ -97,10 +101,15 @@ impl Gather<'_> {
         });
         let asked: Vec<Asked<'_>> = asked.collect();
         let mut points = Points::default();
-        for of_compartment in at_once(asked.iter().map(|asked| asked.points(metric)).collect(), AT_ONCE).await {
+        let answers = at_once(asked.iter().map(|asked| asked.points(metric)).collect(), AT_ONCE).await;
+        for (asked, of_compartment) in asked.iter().zip(answers) {
             match of_compartment {
                 Ok(some) => points.found.extend(some.into_iter().filter(|(id, _)| found.machines.contains_key(id))),
-                Err(failure) => points.failures.push(failure),
+                Err(failure) => {
+                    let compartment = asked.compartment.unwrap_or_default();
+                    tracing::error!(%failure, compartment, metric, "measurements are not known");
+                    points.failures.insert(compartment.to_owned(), failure);
+                }
             }
         }
         points
@@ -152,16 +161,15 @@ fn minutes_of(policy: &Policy) -> usize {
 #[derive(Debug, Default)]
 struct Points {
     found: ByMachine,
-    /// Of compartments whose points are not known.
-    failures: Vec<ServiceFailure>,
+    /// Why points of a compartment are not known.
+    failures: BTreeMap<String, ServiceFailure>,
 }
 
 impl Points {
-    /// What is known; what is not is a warning.
-    fn known(self, warnings: &mut Vec<String>) -> ByMachine {
-        for failure in self.failures {
-            tracing::error!(%failure, "measurements are not known");
-            warnings.push(format!("measurements are not known: {failure}"));
+    /// What is known, and by compartment why the rest is not.
+    fn known(self, unmeasured: &mut BTreeMap<String, String>) -> ByMachine {
+        for (compartment, failure) in self.failures {
+            unmeasured.entry(compartment).or_insert_with(|| failure.to_string());
         }
         self.found
     }

@@ -73,6 +73,6 @@ fn see(inputs: &mut Inputs, ids: Vec<String>, seen: Vec<Look>) {
 
 /// The machine as it is now, with what was measured of it.
 fn renewed(before: Instance, machine: Machine) -> Instance {
-    let Instance { cpu, memory, work_requests, .. } = before;
-    Instance { cpu, memory, work_requests, ..Instance::from(machine) }
+    let Instance { cpu, memory, unmeasured, work_requests, .. } = before;
+    Instance { cpu, memory, unmeasured, work_requests, ..Instance::from(machine) }
 }

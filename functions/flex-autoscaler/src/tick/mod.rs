@@ -16,6 +16,7 @@ mod measure;
 mod notices;
 mod patience;
 mod points;
+mod recall;
 mod store;
 mod tell;
 
@@ -49,7 +50,7 @@ use crate::policy_document::{self, MAX_POLICY_BYTES};
 use crate::record::Alert;
 use crate::reply::{Busy, Reply, Resized, Status};
 use crate::request::{Request, Target};
-use crate::state::{Answer, State, StateRead};
+use crate::state::{Answer, Memory, State, StateRead};
 
 const LEASE: &str = "lease";
 /// How long people are told what was found, and then how long figures are published.
@@ -81,7 +82,7 @@ struct Work {
     store: Store,
     inputs: Inputs,
     reply: Reply,
-    /// Shards of the state that are not there.
+    /// Documents of the state that are not there or cannot be read.
     lost: Vec<String>,
 }
 
@@ -154,7 +155,7 @@ impl Tick<'_> {
     async fn dry(&self) -> Result<Reply, Error> {
         let now = now(self.owner.clock.as_ref())?;
         let (mut loaded, mut gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
-        gathered.warnings.extend(self.missed(&mut loaded.1.state).await);
+        gathered.warnings.extend(self.recall(&mut loaded.1, now).await);
         let mut work = self.put_together(loaded, gathered, now);
         let outcome = self.decided_dry(&mut work).await;
         Ok(finished(Reply { record: Some(outcome.record), ..work.reply }))
@@ -216,20 +217,28 @@ impl Tick<'_> {
         now: Timestamp,
         lease: &mut Lease,
     ) -> Result<Reply, Error> {
-        gathered.warnings.extend(self.missed(&mut loaded.1.state).await);
+        gathered.warnings.extend(self.recall(&mut loaded.1, now).await);
         let mut work = self.put_together(loaded, gathered, now);
         if let StateRead::Present(state) = &work.inputs.state {
             work.reply.quarantined.extend(work.store.keep_doubtful(state, now).await.map_err(of_state)?);
         }
         let mut outcome = self.decided(&mut work).await;
-        let lost = [work.reply.quarantined.as_slice(), &work.lost].concat();
-        outcome.record.alerts.extend(notices::lost_parts(&outcome.record.alerts, &lost));
         let before = work.inputs.state.present().cloned();
+        // Of a state that is lost as a whole people are told by the rules.
+        let parts: Vec<&String> = before.iter().flat_map(|_| &work.lost).collect();
+        let losses = notices::lost_parts(&parts);
+        let repeat_minutes = work.inputs.policy.alerts.repeat_minutes;
+        outcome.record.alerts.extend(losses.tell(&mut outcome.state, now, repeat_minutes));
         let untold = |state: &mut State, alert: &Alert| state.alert_failed(&alert.topic, before.as_ref(), now);
         // A tick that dies before it has told what it found leaves that to the next one.
         let mut intended = outcome.state.clone();
         outcome.record.alerts.iter().for_each(|alert| untold(&mut intended, alert));
-        work.store.save(&intended, lease).await.map_err(of_state)?;
+        let (saved, recorded) = join(work.store.save(&intended, lease), self.recorded(&work.inputs)).await;
+        saved.map_err(of_state)?;
+        match recorded {
+            Ok(name) => work.reply.inputs = name,
+            Err(problem) => work.reply.warnings.push(problem),
+        }
         self.carry_out(&work.inputs, &mut outcome, &mut work.reply).await;
         let Outcome { record, mut state, .. } = outcome;
         let reply = finished(Reply { record: Some(record), ..work.reply });
@@ -237,7 +246,7 @@ impl Tick<'_> {
         let told = tell::tell(self.owner.alerts.as_ref(), alerts, self.afterwards());
         // What was done is traced also when the state cannot be written. What has not changed since the intentions is
         // not written again.
-        let trace = audit::write(&self.owner.objects, &self.owner.config.audit_prefix, &reply);
+        let trace = audit::write(&self.owner.objects, &self.owner.config.audit_prefix, &reply, &state);
         let mut done = state.clone();
         alerts.iter().for_each(|alert| untold(&mut done, alert));
         let (saved, unsent, written) = join3(work.store.save(&done, lease), told, trace).await;
@@ -248,19 +257,14 @@ impl Tick<'_> {
         Ok(traced(reply, written))
     }
 
-    /// Where there is no state though ticks have left their traces: lost is not the same as never written. The lease does
-    /// not tell, since the first tick may have died before it wrote anything.
-    async fn missed(&self, state: &mut StateRead) -> Option<String> {
-        if !state.is_absent() {
-            return None;
+    /// Leaves what the tick decides from, where that is asked for; the object's name.
+    async fn recorded(&self, inputs: &Inputs) -> Result<Option<String>, String> {
+        let config = &self.owner.config;
+        if !config.records_inputs {
+            return Ok(None);
         }
-        let problem = match audit::is_there_any(&self.owner.objects, &self.owner.config.audit_prefix).await {
-            Ok(false) => return None,
-            Ok(true) => "the state of earlier ticks is gone".to_owned(),
-            Err(error) => format!("it is not known whether there was a state: {error}"),
-        };
-        *state = StateRead::Corrupt { text: String::new(), problem: problem.clone() };
-        Some(problem)
+        let written = audit::record(&self.owner.objects, &config.audit_prefix, inputs).await;
+        written.map(Some).map_err(|error| format!("the inputs were not recorded: {error}"))
     }
 
     async fn load(&self) -> Result<(Store, Loaded), Error> {
@@ -270,7 +274,7 @@ impl Tick<'_> {
 
     /// Everything that a decision depends on.
     fn put_together(&self, loaded: (Store, Loaded), gathered: Gathered, now: Timestamp) -> Work {
-        let (store, Loaded { mut state, quarantined, absent, lost }) = loaded;
+        let (store, Loaded { mut state, quarantined, absent, lost, recalled }) = loaded;
         let epoch = epoch(self.owner.clock.as_ref());
         let Gathered { mut instances, shapes, missing, mut warnings } = gathered;
         warnings.extend(absent.iter().map(|key| format!("{key} of the state is gone")));
@@ -279,12 +283,15 @@ impl Tick<'_> {
         let is_over = |instance: &Instance| instance.state == MachineState::Terminated && !instance.gone;
         instances.retain(|instance| !is_over(instance) || is_known(&instance.id));
         if let StateRead::Present(state) = &mut state {
-            state.doubt(instances.iter().map(|instance| instance.id.as_str()).filter(|id| lost.has(id)), now);
+            let changed = recalled.iter().flat_map(Memory::ids).map(String::as_str);
+            let ids = instances.iter().map(|instance| instance.id.as_str()).chain(changed);
+            state.doubt(ids.filter(|id| lost.has(id)), recalled.as_ref(), now);
         }
         let (policy, spend, quotas) = (self.policy.clone(), BTreeMap::new(), Vec::new());
         let inputs = Inputs { now, epoch, policy, shapes, state, spend, quotas, instances };
+        let lost = [quarantined.as_slice(), &absent].concat();
         let reply = Reply { missing, warnings, quarantined, ..Reply::nothing(Status::Ok) };
-        Work { store, inputs, reply, lost: absent }
+        Work { store, inputs, reply, lost }
     }
 
     fn gather(&self) -> Gather<'_> {

@@ -1,23 +1,18 @@
 //! Alerts that a tick itself has to tell, beside those of the rules.
 
-use crate::decide::Action;
+use crate::decide::{Action, Alerts, loss};
 use crate::input::Instance;
 use crate::record::{Alert, Severity};
 use crate::state::Answer;
 
-/// What people are told of parts of the state that are gone or cannot be read, unless they are told of the whole.
-pub(super) fn lost_parts(alerts: &[Alert], parts: &[String]) -> Option<Alert> {
-    const CODE: &str = "state_corrupt";
-    let first = parts.first().filter(|_| alerts.iter().all(|alert| alert.code != CODE))?;
-    Some(Alert {
-        topic: format!("{CODE}/{first}"),
-        dedup_key: format!("{CODE}/{first}"),
-        code: CODE,
-        severity: Severity::Critical,
-        instance: None,
-        title: format!("flex-autoscaler: {CODE}"),
-        body: format!("parts of the state are gone, or cannot be read and were left as they are: {}", parts.join(", ")),
-    })
+/// What people are told of parts of the state that are gone or cannot be read.
+pub(super) fn lost_parts(parts: &[&String]) -> Alerts {
+    let mut alerts = Alerts::default();
+    for part in parts {
+        let body = format!("a part of the state is gone, or cannot be read and was left as it is: {part}");
+        alerts.add(loss(Some(part), body));
+    }
+    alerts
 }
 
 /// What people are told of a change that the service refused for a reason that does not pass by itself, in its words.

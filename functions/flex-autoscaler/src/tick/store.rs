@@ -23,11 +23,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
 
-use crate::state::{State, StateRead, shard_of};
+use crate::state::{Memory, State, StateRead, shard_of};
 
 /// Machines of one shard, about; a shard of 500 has half a megabyte.
 const PER_SHARD: usize = 500;
-const INDEX: &str = "index";
+pub(super) const INDEX: &str = "index";
 /// Folder of what was in the state and cannot be believed.
 const QUARANTINE: &str = "quarantine";
 /// Version of the index's form.
@@ -57,6 +57,8 @@ pub(crate) struct Loaded {
     pub(crate) absent: Vec<String>,
     /// Of which machines the state is lost.
     pub(crate) lost: Lost,
+    /// What is known of their changes all the same; nothing where nobody can tell.
+    pub(crate) recalled: Option<Memory>,
 }
 
 /// The shards that are not there or cannot be read.
@@ -68,9 +70,19 @@ pub(crate) struct Lost {
 }
 
 impl Lost {
+    /// All of it.
+    pub(crate) fn everything() -> Self {
+        Self { numbers: BTreeSet::from([0]), shards: 1 }
+    }
+
+    /// Whether there is nothing of it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.numbers.is_empty()
+    }
+
     /// Whether what was known of a machine was in one of them.
     pub(crate) fn has(&self, id: &str) -> bool {
-        !self.numbers.is_empty() && self.numbers.contains(&shard_of(id, self.shards))
+        !self.is_empty() && self.numbers.contains(&shard_of(id, self.shards))
     }
 }
 
@@ -141,7 +153,7 @@ impl Store {
         }
         let whole = State::join(parts).map(StateRead::Present);
         let state = whole.or(corrupt).unwrap_or_else(|| nothing(&quarantined, &absent));
-        Ok(Loaded { state, quarantined, absent, lost })
+        Ok(Loaded { state, quarantined, absent, lost, recalled: None })
     }
 
     /// Writes what has changed, under the lease.

@@ -1,5 +1,5 @@
-//! T45: a dry run of every vector decides the same to the byte and does nothing. [`check`] holds every fixture of
-//! these tests to that; here are the modes against each other.
+//! T45: a dry run of every vector decides the same to the byte and does nothing. [`Fixture::decide`] holds every
+//! fixture of these tests to that; here are the modes against each other.
 
 use serde_json::json;
 

@@ -134,6 +134,52 @@ fn an_alert_that_may_be_out_keeps_its_key() {
     assert_eq!(fixture.after(&first.state, "2026-03-11T12:05:00Z").decide().record.alerts, []);
 }
 
+/// A loss is over when it is told; one that was not told is told by a later tick, whose state is whole.
+#[test]
+fn a_loss_that_is_not_known_to_be_told_is_told_again() {
+    for topic in ["state_corrupt", "state_corrupt/shards/1790000000000/1"] {
+        let mut fixture = Fixture::new();
+        fixture.0["state"]["unsent"] = json!({ topic: before(NOW, 5.0) });
+        let told = check(&fixture, "HOLD(steady) 16/256");
+        let keys: Vec<&str> = told.record.alerts.iter().map(|alert| alert.dedup_key.as_str()).collect();
+        assert_eq!(keys, [format!("{topic}@2026-03-11T11:55:00Z")], "under its first key");
+        let after = fixture.after(&told.state, "2026-03-11T12:05:00Z").decide();
+        assert!(!alerts(&after).contains(&"state_corrupt"), "once");
+    }
+}
+
+/// A window's floor is asked for again only where it is known that nobody has asked for it yet.
+#[test]
+fn with_an_unknown_past_only_emergencies_do_not_wait() {
+    for (recalled, expected) in [(true, "SCHEDULED_UP 32/512"), (false, "HOLD(no_history) 16/256")] {
+        let mut fixture = Fixture::new();
+        fixture.policy(
+            "schedule.windows",
+            json!([{"id": "day", "start": "08:00:00", "end": "18:00:00", "floor_ocpus": 32}]),
+        );
+        let entry = fixture.known();
+        (entry["is_lost"], entry["is_recalled"], entry["since"]) = (json!(true), json!(recalled), json!(NOW));
+        check(&fixture, expected);
+        check(fixture.cpu(&flat(99.0)), "EMERGENCY_UP 32/512");
+    }
+}
+
+/// The points before a change are of the size before, also where the clock was days ahead when it was made.
+#[test]
+fn a_change_of_the_future_is_one_all_the_same() {
+    let mut fixture = Fixture::new();
+    fixture.size(28.0, 448.0).cpu(&flat(95.0)).memory(&flat(40.0));
+    let entry = fixture.known();
+    entry["seen_at"] = json!("2026-03-20T12:00:00Z");
+    entry["changes"] = json!([{
+        "begun": "2026-03-20T11:55:00Z", "at": "2026-03-20T12:00:00Z", "kind": "EMERGENCY_UP",
+        "from": {"ocpus": 16.0, "memory_gb": 256.0}, "to": {"ocpus": 28.0, "memory_gb": 448.0},
+    }]);
+    let outcome = fixture.decide();
+    assert!(said(&outcome).starts_with("HOLD"), "{}", said(&outcome));
+    assert_eq!(alerts(&outcome), ["state_corrupt"]);
+}
+
 #[test]
 fn a_refusal_of_long_ago_says_nothing() {
     for (minutes, expected) in [(359.0, true), (361.0, false)] {

@@ -1,6 +1,9 @@
 //! Recorded load, where there is some: the directory that `CAUSEWAY_TRACES` names.
 
-use std::path::PathBuf;
+#[path = "../../../../../tests/data_sets.rs"]
+mod data_sets;
+
+use data_sets::data_set;
 
 use crate::replay::model::Prices;
 use crate::replay::race::{Gaps, Racer, Row, race};
@@ -8,10 +11,7 @@ use crate::replay::read::directory;
 use crate::replay::trace::{Trace, halves};
 
 fn recorded() -> Vec<Trace> {
-    let Some(path) = std::env::var_os("CAUSEWAY_TRACES").map(PathBuf::from) else {
-        eprintln!("skipped: 0 traces (CAUSEWAY_TRACES names no directory)");
-        return Vec::new();
-    };
+    let Some(path) = data_set("CAUSEWAY_TRACES", None) else { return Vec::new() };
     let found = directory(&path).expect("CAUSEWAY_TRACES can be listed");
     eprintln!("{} traces in {}", found.traces.len(), path.display());
     found.traces.into_iter().map(|(trace, _)| trace).collect()

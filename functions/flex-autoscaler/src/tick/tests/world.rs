@@ -38,7 +38,21 @@ pub(super) struct World {
     pub(super) stopped: Mutex<BTreeSet<String>>,
     /// Machines that nobody may look at.
     pub(super) broken: Mutex<BTreeSet<String>>,
+    /// Compartments whose measurements nobody may have.
+    pub(super) silent: Mutex<BTreeSet<String>>,
+    pub(super) shows: Mutex<Shows>,
     pub(super) updates: AtomicUsize,
+}
+
+/// What is to be seen of a change that was accepted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shows {
+    /// Nothing: the machine runs with its old size.
+    Nothing,
+    /// That something goes on.
+    Work,
+    /// The new size.
+    Size,
 }
 
 /// The clock of tokio's tests: it stands still while somebody works.
@@ -57,6 +71,15 @@ impl Clock for Virtual {
 impl World {
     /// Machines of 16 OCPUs, all calm but the first `hot` ones.
     pub(super) fn new(machines: usize, hot: usize, latency: Duration, refused_of: Option<usize>) -> Arc<Self> {
+        Arc::new(Self::with_load(machines, hot, 78.0, latency, refused_of))
+    }
+
+    /// The same with one machine among the calm ones that is an emergency.
+    pub(super) fn on_fire(machines: usize) -> Arc<Self> {
+        Arc::new(Self::with_load(machines, 1, 95.0, Duration::ZERO, None))
+    }
+
+    fn with_load(machines: usize, hot: usize, percent: f64, latency: Duration, refused_of: Option<usize>) -> Self {
         let machine = |number: usize| {
             let id = id(number);
             let record = json!({
@@ -66,8 +89,8 @@ impl World {
             });
             (id, serde_json::from_value(record).unwrap())
         };
-        let load = (0..machines).map(|number| (id(number), if number < hot { 78.0 } else { 50.0 }));
-        Arc::new(Self {
+        let load = (0..machines).map(|number| (id(number), if number < hot { percent } else { 50.0 }));
+        Self {
             machines: Mutex::new((0..machines).map(machine).collect()),
             load: load.collect(),
             latency,
@@ -75,8 +98,15 @@ impl World {
             asked: AtomicUsize::new(0),
             stopped: Mutex::new(BTreeSet::new()),
             broken: Mutex::new(BTreeSet::new()),
+            silent: Mutex::new(BTreeSet::new()),
+            shows: Mutex::new(Shows::Size),
             updates: AtomicUsize::new(0),
-        })
+        }
+    }
+
+    /// Puts a machine into another compartment.
+    pub(super) fn move_to(&self, id: &str, compartment: &str) {
+        compartment.clone_into(&mut self.machines.lock().unwrap().get_mut(id).unwrap().compartment);
     }
 
     /// An autoscaler of these machines that resizes.
@@ -205,7 +235,11 @@ impl Fleet for World {
         self.updates.fetch_add(1, Ordering::SeqCst);
         let mut machines = self.machines.lock().unwrap();
         let machine = machines.get_mut(&resize.id).unwrap();
-        machine.size = Some(resize.size);
+        match *self.shows.lock().unwrap() {
+            Shows::Nothing => {}
+            Shows::Work => machine.state = MachineState::Other("UPDATING".to_owned()),
+            Shows::Size => machine.size = Some(resize.size),
+        }
         Ok(Accepted { machine: machine.clone(), work: Some(format!("work/{}", resize.id)) })
     }
 
@@ -219,6 +253,9 @@ impl Fleet for World {
 impl Metrics for World {
     async fn query(&self, query: &MetricQuery, _: Deadline) -> Result<Vec<Series>, ServiceFailure> {
         self.call("SummarizeMetricsData").await?;
+        if query.compartment.as_ref().is_some_and(|compartment| self.silent.lock().unwrap().contains(compartment)) {
+            return Err(ServiceFailure::new(Kind::Denied, "monitoring", "SummarizeMetricsData", "403"));
+        }
         let minutes = (query.to.as_second() - query.from.as_second()) / 60;
         let at = |minute: i64| Timestamp::from_second(query.from.as_second() + 60 * minute).unwrap();
         let series = |(id, load): (&String, &f64)| {
@@ -226,7 +263,9 @@ impl Metrics for World {
             let points = (0..minutes).map(|minute| Point { at: at(minute), value }).collect();
             Series { dimensions: BTreeMap::from([("resourceId".to_owned(), id.clone())]), unit: None, points }
         };
-        Ok(self.load.iter().map(series).collect())
+        let machines = self.machines.lock().unwrap();
+        let is_there = |id: &str| query.compartment.as_ref().is_none_or(|there| machines[id].compartment == *there);
+        Ok(self.load.iter().filter(|(id, _)| is_there(id)).map(series).collect())
     }
 
     async fn publish(&self, _: &[Measurement], _: Deadline) -> Result<Published, ServiceFailure> {
