@@ -25,6 +25,9 @@ pub struct Alert {
     pub text: String,
     /// When it was found.
     pub at: Timestamp,
+    /// Whether people had been told something before that is not over: the end of this is not the end of that.
+    #[serde(default)]
+    pub follows: bool,
 }
 
 /// How much something matters.
@@ -48,11 +51,32 @@ impl Alert {
         self.severity == Severity::Signal
     }
 
-    /// What it is about, by name: a message that something is over has that of the message before.
-    fn topic(&self) -> &str {
+    /// What it is about: a message that something is over has that of the message before, and nothing else has.
+    fn topic(&self) -> (&str, &str) {
         let end = self.key.match_indices('/').nth(1).map_or(self.key.len(), |(end, _)| end);
-        &self.key[..end]
+        let kind = match self.key.get(end + 1..).unwrap_or_default() {
+            rest if rest.starts_with("burn-") => rest.split('/').next().unwrap_or_default(),
+            rest if rest.ends_with("/blind") || rest.ends_with("/sees") => "sight",
+            _ => "",
+        };
+        (&self.key[..end], kind)
     }
+
+    pub(crate) fn is_end(&self) -> bool {
+        self.severity == Severity::Resolved
+    }
+}
+
+/// Takes what `end` ends out of what waits; whether nobody has to be told of the end then, because nobody was told of a
+/// beginning.
+fn swallowed(waiting: &mut Vec<Alert>, end: &Alert) -> bool {
+    let is_about = |other: &Alert| other.topic() == end.topic();
+    // What waits from before another end is another time.
+    let from = waiting.iter().rposition(|other| is_about(other) && other.is_end()).map_or(0, |last| last + 1);
+    let later = waiting.split_off(from);
+    let (ended, rest): (Vec<Alert>, Vec<Alert>) = later.into_iter().partition(is_about);
+    waiting.extend(rest);
+    ended.iter().any(|begun| !begun.follows)
 }
 
 /// Messages that are told now, and those that `is_held` holds back. What was held back and is still so is told when
@@ -61,12 +85,8 @@ pub(crate) fn sorted(new: Vec<Alert>, held: Vec<Alert>, is_held: impl Fn(&Alert)
     let mut waiting = held;
     let mut now = Vec::new();
     for alert in new {
-        let before = waiting.len();
-        if alert.severity == Severity::Resolved {
-            waiting.retain(|other| other.topic() != alert.topic());
-        }
         match () {
-            () if waiting.len() < before => {}
+            () if alert.is_end() && swallowed(&mut waiting, &alert) => {}
             () if !alert.is_signal() && is_held(&alert) => waiting.push(alert),
             () => now.push(alert),
         }
@@ -85,7 +105,8 @@ pub(crate) fn of_event(event: &Event, at: Timestamp) -> Alert {
         Change::Sees => ("sees", Severity::Resolved, format!("{check} can be looked at again")),
     };
     let text = if detail.is_empty() { title.clone() } else { format!("{title}: {detail}") };
-    Alert { key: format!("check/{check}/{epoch}/{word}"), severity, subject: component.clone(), title, text, at }
+    let key = format!("check/{check}/{epoch}/{word}");
+    Alert { key, severity, subject: component.clone(), title, text, at, follows: false }
 }
 
 /// About a tenant.
@@ -107,7 +128,8 @@ pub(crate) fn of_told(told: &Told, report: &TenantReport, at: Timestamp) -> Aler
     for warning in &report.warnings {
         let _ = writeln!(text, "warning: {warning}");
     }
-    Alert { key: format!("tenant/{tenant}/{}", told.key), severity, subject: tenant.clone(), title, text, at }
+    let (key, follows) = (format!("tenant/{tenant}/{}", told.key), told.follows);
+    Alert { key, severity, subject: tenant.clone(), title, text, at, follows }
 }
 
 fn line(trigger: &Trigger) -> String {
@@ -119,3 +141,6 @@ fn line(trigger: &Trigger) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;

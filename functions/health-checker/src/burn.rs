@@ -42,14 +42,15 @@ pub enum Pace {
     TooLittle,
 }
 
-/// All pairs, in the order of the rules.
+/// All pairs, in the order of the rules. Windows end at the newest measured minute, as far as metrics may be late.
 #[must_use]
-pub fn burns(series: &Series, rules: &BurnRules) -> Vec<Burn> {
-    rules.objectives.iter().map(|objective| one(series, objective, rules)).collect()
+pub fn burns(series: &Series, rules: &BurnRules, lag_minutes: u32) -> Vec<Burn> {
+    let skip = series.lag().min(lag_minutes);
+    rules.objectives.iter().map(|objective| one(series, objective, rules, skip)).collect()
 }
 
-fn one(series: &Series, objective: &Objective, rules: &BurnRules) -> Burn {
-    let rate = |minutes: u32| rate(series, minutes, rules);
+fn one(series: &Series, objective: &Objective, rules: &BurnRules, skip: u32) -> Burn {
+    let rate = |minutes: u32| rate(series, minutes, rules, skip);
     let (long, short) = (rate(objective.long_minutes), rate(objective.short_minutes));
     let (pace, why) = match (&long, &short) {
         (Ok(long), Ok(short)) if *long >= objective.factor && *short >= objective.factor => {
@@ -77,13 +78,13 @@ fn one(series: &Series, objective: &Objective, rules: &BurnRules) -> Burn {
 }
 
 /// How many times faster than the budget allows, or why nobody knows.
-fn rate(series: &Series, minutes: u32, rules: &BurnRules) -> Result<f64, String> {
-    let measured = series.back(0, minutes).count();
+fn rate(series: &Series, minutes: u32, rules: &BurnRules, skip: u32) -> Result<f64, String> {
+    let measured = series.back(skip, minutes).count();
     let share = measured as f64 * 100.0 / f64::from(minutes);
     if share < rules.min_measured_percent {
         return Err(format!("{measured} of {minutes} minutes are measured"));
     }
-    let pool = Pool::of(series.back(0, minutes));
+    let pool = Pool::of(series.back(skip, minutes));
     let least = rules.min_calls_per_hour * f64::from(minutes) / 60.0;
     match pool.share() {
         Some(share) if pool.calls as f64 >= least => Ok(share * 100.0 / (100.0 - rules.objective_percent)),
@@ -120,7 +121,7 @@ mod tests {
 
     #[track_caller]
     fn check(stretches: &[(i64, u64, u64)], expected: [Pace; 2]) {
-        let burns = burns(&series(stretches), &BurnRules::default());
+        let burns = burns(&series(stretches), &BurnRules::default(), 2);
         assert_eq!([burns[0].pace, burns[1].pace], expected, "{burns:#?}");
     }
 
@@ -147,6 +148,15 @@ mod tests {
         check(&[], [TooLittle, TooLittle]);
         check(&[(10, 100, 5)], [TooLittle, TooLittle]);
         check(&[(47, 1000, 15)], [TooLittle, TooLittle]);
-        assert!(burns(&series(&[]), &BurnRules::default())[0].why.contains("0 of 60"));
+        assert!(burns(&series(&[]), &BurnRules::default(), 2)[0].why.contains("0 of 60"));
+    }
+
+    #[test]
+    fn metrics_that_are_late_do_not_hide_a_fire() {
+        let late: Vec<Minute> = (0..60)
+            .map(|back| Minute { at: now() - SignedDuration::from_mins(back + 3), ok: 0, failed: 100, p95_ms: None })
+            .collect();
+        let pace = |lag_minutes: u32| burns(&Series::new(&late, now()), &BurnRules::default(), lag_minutes)[0].pace;
+        assert_eq!((pace(2), pace(0)), (Pace::Burning, Pace::TooLittle));
     }
 }

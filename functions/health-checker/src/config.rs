@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use causeway_cloud::object_path;
+use causeway_cloud::{folder_of_setting, object_path};
 use causeway_runtime::{Settings as ReadSettings, Vars};
 
 use crate::settings::{self, Settings};
@@ -81,18 +81,17 @@ fn from(vars: &mut Vars) -> SettingsFrom {
 }
 
 fn prefix(vars: &mut Vars) -> String {
+    const NAME: &str = "HEALTH_CHECKER_PAGE_PREFIX";
     let text = vars.text(
-        "HEALTH_CHECKER_PAGE_PREFIX",
+        NAME,
         "health-checker",
         "folder of CAUSEWAY_BUCKET where each tick leaves status.html and report.json",
     );
-    let trimmed = text.trim_end_matches('/');
-    match object_path(trimmed) {
-        Ok(path) if !path.as_ref().is_empty() => {}
-        Ok(_) => vars.reject("HEALTH_CHECKER_PAGE_PREFIX is the whole bucket, expected a folder"),
-        Err(error) => vars.reject(format!("HEALTH_CHECKER_PAGE_PREFIX: {error}")),
-    }
-    trimmed.to_owned()
+    let folder = folder_of_setting(NAME, &text).map(str::to_owned);
+    folder.unwrap_or_else(|problem| {
+        vars.reject(problem);
+        text
+    })
 }
 
 #[cfg(test)]

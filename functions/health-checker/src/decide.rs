@@ -2,20 +2,28 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{self, Alert};
+use crate::breaker::{BreakerReport, BreakerStanding};
 use crate::health::{self, CheckReport, CheckState, ComponentReport, VantageReport, Verdict};
 use crate::judge::Finding;
-use crate::rollback::{self, TenantInput, TenantReport, TenantState};
+use crate::rollback::{self, TenantInput, TenantReport, TenantState, ToldKind};
 use crate::settings::Settings;
+use crate::signal::{self, Issued};
 
 /// Version of the state's form.
-pub const STATE_VERSION: u32 = 1;
-/// Alerts that wait to be sent, at most.
+pub const STATE_VERSION: u32 = 2;
+/// Warnings about circuit breakers.
+const MAX_BREAKER_WARNINGS: usize = 20;
+/// Alerts that wait to be sent, at most; signals do not count.
 const MAX_PENDING: usize = 200;
+/// Alerts that a window holds back, at most.
+const MAX_HELD: usize = 200;
+/// A decision that is this far ahead was made by a clock that was wrong.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
 
 /// Everything that a decision depends on. The least that is needed is `now`:
 ///
@@ -52,6 +60,9 @@ pub struct Inputs {
     /// What was read of tenants.
     #[serde(default)]
     pub tenants: Vec<TenantInput>,
+    /// Circuit breakers of the deployment.
+    #[serde(default)]
+    pub breakers: Vec<BreakerReport>,
     /// What the last tick left; absent for the first.
     #[serde(default)]
     pub state: Option<State>,
@@ -61,8 +72,11 @@ pub struct Inputs {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// 1.
+    /// 2.
     pub version: u32,
+    /// When tenants were decided about last.
+    #[serde(default)]
+    pub decided_at: Option<Timestamp>,
     /// By check.
     #[serde(default)]
     pub checks: BTreeMap<String, CheckState>,
@@ -75,6 +89,9 @@ pub struct State {
     /// Alerts that a maintenance window holds back.
     #[serde(default)]
     pub held: Vec<Alert>,
+    /// Signals that are valid or have to be taken back, by the names of their documents.
+    #[serde(default)]
+    pub signals: BTreeMap<String, Issued>,
 }
 
 /// What comes out of it.
@@ -103,6 +120,9 @@ pub struct Report {
     pub checks: Vec<CheckReport>,
     /// In the order of the settings.
     pub tenants: Vec<TenantReport>,
+    /// Circuit breakers, those that need a look first.
+    #[serde(default)]
+    pub breakers: Vec<BreakerReport>,
     /// What people have to be told now, not counting what earlier ticks have left.
     pub alerts: Vec<Alert>,
     /// What waits for the end of a maintenance window.
@@ -115,10 +135,12 @@ impl Default for State {
     fn default() -> Self {
         Self {
             version: STATE_VERSION,
+            decided_at: None,
             checks: BTreeMap::new(),
             tenants: BTreeMap::new(),
             pending: Vec::new(),
             held: Vec::new(),
+            signals: BTreeMap::new(),
         }
     }
 }
@@ -126,7 +148,7 @@ impl Default for State {
 /// The decision. A state of another version counts as none, with a warning.
 #[must_use]
 pub fn decide(inputs: &Inputs) -> Outcome {
-    let Inputs { now, settings, findings, vantage, tenants, state } = inputs;
+    let Inputs { now, settings, findings, vantage, tenants, breakers, state } = inputs;
     let mut warnings = Vec::new();
     let mut state = match state {
         Some(state) if state.version == STATE_VERSION => state.clone(),
@@ -138,6 +160,7 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     };
     let health = health::assess(settings, &mut state.checks, findings, vantage, *now);
     warnings.extend(health.warnings);
+    warnings.extend(of_breakers(settings, breakers));
     let mut alerts: Vec<Alert> = health.events.iter().map(|event| alert::of_event(event, *now)).collect();
     let reports = of_tenants(settings, tenants, &health.components, &mut state, &mut alerts, &mut warnings, *now);
     let in_force: Vec<_> = settings.maintenance.iter().filter(|window| window.is_in_force(*now)).collect();
@@ -145,10 +168,9 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     let (alerts, held_back) = alert::sorted(alerts, std::mem::take(&mut state.held), is_held);
     state.held.clone_from(&held_back);
     state.pending.extend(alerts.iter().cloned());
-    let surplus = state.pending.len().saturating_sub(MAX_PENDING);
-    if surplus > 0 {
-        warnings.push(format!("{surplus} alerts that could not be sent for long were given up"));
-        state.pending.drain(..surplus);
+    let given_up = shortened(&mut state.pending, MAX_PENDING) + shortened(&mut state.held, MAX_HELD);
+    if given_up > 0 {
+        warnings.push(format!("{given_up} alerts that could not be sent for long were given up"));
     }
     let report = Report {
         as_of: *now,
@@ -158,11 +180,44 @@ pub fn decide(inputs: &Inputs) -> Outcome {
         components: health.components,
         checks: health.checks,
         tenants: reports,
+        breakers: breakers.clone(),
         alerts,
         held_back,
         warnings,
     };
     Outcome { report, state }
+}
+
+/// Gives up what is too much, and says how many: first what is over, then the oldest, and never a signal.
+fn shortened(alerts: &mut Vec<Alert>, most: usize) -> usize {
+    let count = |alerts: &[Alert], goes: fn(&Alert) -> bool| alerts.iter().filter(|alert| goes(alert)).count();
+    let surplus = count(alerts, |alert| !alert.is_signal()).saturating_sub(most);
+    let mut left = surplus;
+    for goes in [Alert::is_end as fn(&Alert) -> bool, |alert| !alert.is_signal()] {
+        alerts.retain(|alert| {
+            let stays = left == 0 || !goes(alert);
+            left -= usize::from(!stays);
+            stays
+        });
+    }
+    surplus
+}
+
+/// Breakers of which nobody knows how they stand, and those that nobody probes.
+fn of_breakers(settings: &Settings, breakers: &[BreakerReport]) -> Vec<String> {
+    let is_named = |name: &str| settings.checks.iter().any(|check| check.breaker.as_deref() == Some(name));
+    let warning = |breaker: &BreakerReport| match breaker.standing {
+        BreakerStanding::Unknown => Some(format!(
+            "the circuit breaker {} cannot be read: {}",
+            breaker.title(),
+            breaker.why.as_deref().unwrap_or_default()
+        )),
+        _ if breaker.is_probe_due && !is_named(&breaker.name) => {
+            Some(format!("the circuit breaker of {} waits for probes, and no check names it", breaker.title()))
+        }
+        _ => None,
+    };
+    breakers.iter().filter_map(warning).take(MAX_BREAKER_WARNINGS).collect()
 }
 
 /// Every tenant of the settings, in their order. One of which nothing was read is looked at all the same: that nothing
@@ -181,6 +236,12 @@ fn of_tenants(
     for input in inputs.iter().filter(|input| !is_known(&input.tenant)) {
         warnings.push(format!("what was read of {:?} was left out: there is no such tenant", input.tenant));
     }
+    // A tick with older readings must not undo what a newer one has decided.
+    let is_late = state.decided_at.is_some_and(|last| now < last && last.duration_since(now) <= SKEW);
+    if is_late {
+        warnings
+            .push("a later tick has decided about the tenants already; what this one says of them is older".to_owned());
+    }
     let mut reports = Vec::new();
     for tenant in &settings.tenants {
         let nothing = TenantInput::nothing(&tenant.id);
@@ -188,10 +249,22 @@ fn of_tenants(
         let component = tenant.component.as_deref();
         let component = component.and_then(|name| components.iter().find(|component| component.id == name));
         let own = state.tenants.entry(tenant.id.clone()).or_default();
+        let before = is_late.then(|| own.clone());
         let status = component.map(|component| component.status);
         let (report, told) = rollback::decide(input, tenant, settings, status, own, now);
-        alerts.extend(told.iter().map(|told| alert::of_told(told, &report, now)));
+        if let Some(before) = before {
+            *own = before;
+        } else {
+            if told.iter().any(|told| told.kind == ToldKind::Rollback) {
+                signal::issue(&mut state.signals, &report, settings.rollback.moving.cooldown_minutes, now);
+            }
+            alerts.extend(told.iter().map(|told| alert::of_told(told, &report, now)));
+        }
         reports.push(report);
+    }
+    if !is_late {
+        signal::withdraw(&mut state.signals, &reports, now);
+        state.decided_at = Some(now);
     }
     reports
 }

@@ -10,25 +10,30 @@
 //! | [`target`] | where probes may go |
 //! | [`judge`] | from what a probe met to a finding |
 //! | [`health`] | from findings to states |
+//! | [`breaker`] | circuit breakers, as people see them |
 //! | [`burn`] | how fast the budget for errors is used up |
 //! | [`rollback`] | whether traffic has to go back |
 //! | [`decide`](mod@decide) | all of these |
 //! | [`alert`] | what people are told |
+//! | [`signal`] | what machines are told |
 //! | [`simulate`] | made-up minutes, played through the same decision |
 
 pub mod alert;
+pub mod breaker;
 pub mod burn;
 pub mod decide;
 pub mod health;
 pub mod judge;
 pub mod rollback;
 pub mod settings;
+pub mod signal;
 pub mod simulate;
 pub mod target;
 
 mod commands;
 mod config;
 mod handler;
+mod operator;
 mod page;
 mod probe;
 mod reply;
@@ -37,5 +42,5 @@ mod tick;
 
 pub use config::{Config, SettingsFrom};
 pub use handler::{HealthChecker, Parts};
-pub use reply::{Published, Reply, Told};
-pub use request::{Kind, Request};
+pub use reply::{Answer, BreakersReply, Published, Reply, Told};
+pub use request::{Action, Kind, Request};

@@ -2,9 +2,13 @@
 //!
 //! Words and forms tell states apart, not colours alone.
 
+mod breakers;
+
 use std::fmt::Write;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+pub(crate) use breakers::breakers_table;
 
 use crate::decide::{Report, State};
 use crate::health::{CheckReport, Sample, Verdict};
@@ -50,6 +54,7 @@ pub(crate) fn html(report: &Report, state: &State) -> String {
                     (checks(report.checks.iter().filter(|check| check.component == component.id), state))
                 }
                 @if !report.tenants.is_empty() { (tenants(&report.tenants)) }
+                (breakers::section(&report.breakers))
                 (incidents(report))
                 @if !report.warnings.is_empty() {
                     h2 { "Notes" }
@@ -208,6 +213,9 @@ pub(crate) fn table(report: &Report) -> String {
     }
     for tenant in &report.tenants {
         let _ = writeln!(text, "tenant {}: {} ({})", plain(&tenant.tenant), tenant.decision.word(), tenant.text);
+    }
+    if !report.breakers.is_empty() {
+        let _ = writeln!(text, "\n{}", breakers_table(&report.breakers).trim_end());
     }
     for warning in &report.warnings {
         let _ = writeln!(text, "note: {}", plain(warning));

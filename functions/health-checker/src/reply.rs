@@ -3,7 +3,33 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::breaker::BreakerReport;
 use crate::decide::Report;
+
+/// The reply to a request of either kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Answer {
+    /// To a tick.
+    Tick(Box<Reply>),
+    /// To a request about circuit breakers.
+    Breakers(BreakersReply),
+}
+
+/// Circuit breakers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BreakersReply {
+    /// Those that were asked for, as they are now.
+    pub breakers: Vec<BreakerReport>,
+    /// Whether an order was given or taken back.
+    pub changed: bool,
+    /// Not all could be read: see `problems`.
+    pub partial: bool,
+    /// What could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<String>,
+}
 
 /// The reply: what is known, and how the tick went.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -19,9 +19,8 @@ const METADATA_V4: [Ipv4Addr; 3] = [
     Ipv4Addr::new(100, 100, 100, 200),
     Ipv4Addr::new(168, 63, 129, 16),
 ];
-/// `fd00:c1::a9fe:a9fe` of OCI and `fd00:ec2::254` of AWS.
-const METADATA_V6: [Ipv6Addr; 2] =
-    [Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe), Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254)];
+/// `fd00:c1::a9fe:a9fe` of OCI.
+const METADATA_V6: Ipv6Addr = Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe);
 
 /// Why an address is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,13 +59,19 @@ impl Guard {
         Self { allowed: allowed.iter().map(|host| plain(host)).collect() }
     }
 
+    /// Whether the host is one of those that may be anywhere.
+    #[must_use]
+    pub fn allows(&self, host: &str) -> bool {
+        self.allowed.contains(&plain(host))
+    }
+
     /// Whether `host` may be connected to at `address`.
     ///
     /// # Errors
     /// Why not.
     pub fn admit(&self, host: &str, address: IpAddr) -> Result<(), Refusal> {
         match refusal(address) {
-            Some(refusal) if !self.allowed.contains(&plain(host)) => Err(refusal),
+            Some(refusal) if !self.allows(host) => Err(refusal),
             _ => Ok(()),
         }
     }
@@ -81,10 +86,22 @@ fn refusal(address: IpAddr) -> Option<Refusal> {
     match address {
         IpAddr::V4(address) => refusal_v4(address),
         IpAddr::V6(address) => match inside(address) {
-            Some(inner) => refusal_v4(inner),
+            Some(inner) => refusal_of_shorter(address).or_else(|| refusal_v4(inner)),
             None => refusal_v6(address),
         },
     }
+}
+
+/// The local prefix of NAT64 (RFC 8215) may be used with a shorter one, where the address lies elsewhere (RFC 6052). Which
+/// one a network has nobody tells, so an address that leads home by any of them is refused.
+fn refusal_of_shorter(address: Ipv6Addr) -> Option<Refusal> {
+    let bytes = address.octets();
+    if bytes[..6] != [0, 0x64, 0xff, 0x9b, 0, 1] {
+        return None;
+    }
+    let inner =
+        [[6, 7, 9, 10], [7, 9, 10, 11], [9, 10, 11, 12]].map(|at| Ipv4Addr::from(at.map(|index: usize| bytes[index])));
+    inner.into_iter().filter_map(refusal_v4).find(|refusal| *refusal != Refusal::NoHost)
 }
 
 fn refusal_v4(address: Ipv4Addr) -> Option<Refusal> {
@@ -100,7 +117,11 @@ fn refusal_v4(address: Ipv4Addr) -> Option<Refusal> {
 
 fn refusal_v6(address: Ipv6Addr) -> Option<Refusal> {
     match address {
-        _ if METADATA_V6.contains(&address) => Some(Refusal::Metadata),
+        _ if address == METADATA_V6 => Some(Refusal::Metadata),
+        // AWS: metadata, time, names, and credentials of pods.
+        _ if address.segments()[..2] == [0xfd00, 0xec2] => Some(Refusal::Metadata),
+        // Google.
+        _ if address.segments()[..4] == [0xfd20, 0xce, 0, 0] => Some(Refusal::Metadata),
         _ if address.is_loopback() => Some(Refusal::Loopback),
         _ if address.is_unicast_link_local() => Some(Refusal::LinkLocal),
         _ if address.is_unspecified() || address.is_multicast() => Some(Refusal::NoHost),
@@ -108,14 +129,17 @@ fn refusal_v6(address: Ipv6Addr) -> Option<Refusal> {
     }
 }
 
-/// The address of version 4 that packets to this one end at: mapped, compatible, NAT64 (RFC 6052), 6to4 (RFC 3056).
+/// The address of version 4 that packets to this one end at: mapped, compatible, translated (RFC 2765), NAT64 (RFC 6052
+/// and 8215), 6to4 (RFC 3056), Teredo (RFC 4380).
 fn inside(address: Ipv6Addr) -> Option<Ipv4Addr> {
     let parts = address.segments();
     let join = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
     match parts {
         [0, 0, 0, 0, 0, 0, 0, 0 | 1] => None,
-        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => Some(join(high, low)),
+        [0, 0, 0, 0, 0, 0 | 0xffff, high, low] | [0, 0, 0, 0, 0xffff, 0, high, low] => Some(join(high, low)),
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x64, 0xff9b, 1, _, _, _, high, low] => Some(join(high, low)),
         [0x2002, high, low, ..] => Some(join(high, low)),
+        [0x2001, 0, _, _, _, _, high, low] => Some(join(!high, !low)),
         _ => None,
     }
 }
@@ -239,16 +263,53 @@ mod tests {
         let check = |address: &str, expected: Option<Refusal>| {
             assert_eq!(guard.admit("shop.example.com", address.parse().unwrap()).err(), expected, "{address}");
         };
-        for fine in ["192.0.2.7", "10.0.0.4", "172.16.1.1", "192.168.1.1", "8.8.8.8", "2001:db8::7", "fd12::1"] {
+        for fine in [
+            "192.0.2.7",
+            "10.0.0.4",
+            "172.16.1.1",
+            "192.168.1.1",
+            "8.8.8.8",
+            "2001:db8::7",
+            "fd12::1",
+            "64:ff9b:1::c000:207",
+        ] {
             check(fine, None);
         }
-        for own in ["127.0.0.1", "127.8.9.10", "::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"] {
+        for own in [
+            "127.0.0.1",
+            "127.8.9.10",
+            "::1",
+            "::ffff:127.0.0.1",
+            "64:ff9b::7f00:1",
+            "2002:7f00:1::",
+            "64:ff9b:1:2:3:4:7f00:1",
+            "::ffff:0:7f00:1",
+            "2001:0:4136:e378:8000:63bf:80ff:fffe",
+        ] {
             check(own, Some(Refusal::Loopback));
         }
-        for link in ["169.254.169.254", "169.254.0.1", "fe80::1", "::ffff:a9fe:a9fe", "::a9fe:a9fe"] {
+        for link in [
+            "169.254.169.254",
+            "169.254.0.1",
+            "fe80::1",
+            "::ffff:a9fe:a9fe",
+            "::a9fe:a9fe",
+            "64:ff9b:1::a9fe:a9fe",
+            "64:ff9b:1:a9fe:a9:fe00::",
+            "64:ff9b:1:a9:fe:a9fe::",
+            "64:ff9b:1:0:a9:fea9:fe00:0",
+        ] {
             check(link, Some(Refusal::LinkLocal));
         }
-        for metadata in ["192.0.0.192", "100.100.100.200", "168.63.129.16", "fd00:c1::a9fe:a9fe", "fd00:ec2::254"] {
+        for metadata in [
+            "192.0.0.192",
+            "100.100.100.200",
+            "168.63.129.16",
+            "fd00:c1::a9fe:a9fe",
+            "fd00:ec2::254",
+            "fd00:ec2::23",
+            "fd20:ce::254",
+        ] {
             check(metadata, Some(Refusal::Metadata));
         }
         for nowhere in ["0.0.0.0", "0.1.2.3", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:0.0.0.0"] {

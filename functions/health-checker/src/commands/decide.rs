@@ -1,13 +1,13 @@
 //! `health-checker decide`: the decision of a tick from recorded inputs, without a network.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use causeway_runtime::{Document, read_document};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{EXIT_INPUT, EXIT_OUTPUT, Failure, print, read};
+use super::read;
 use crate::decide::{Inputs, decide};
 
 /// Largest document in bytes: seven hours of 200 tenants.
@@ -26,13 +26,7 @@ pub(super) fn command() -> Command {
 
 /// Carries it out.
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    match text(arguments).and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(status, text)) => {
-            let _ = writeln!(std::io::stderr(), "health-checker decide: {text}");
-            ExitCode::from(status)
-        }
-    }
+    ended("health-checker decide", text(arguments).and_then(|text| print(&text)))
 }
 
 fn text(arguments: &ArgMatches) -> Result<String, Failure> {
@@ -105,6 +99,6 @@ mod tests {
         let again = serde_json::json!({"now": "2026-03-11T12:01:00Z", "state": outcome["state"]});
         assert!(inputs(&again.to_string()).is_ok(), "{printed}");
         let missing = command().try_get_matches_from(["decide", "-f", "/nonexistent/inputs.json"]).unwrap();
-        assert!(matches!(text(&missing), Err(Failure(super::super::EXIT_NO_INPUT, _))));
+        assert!(matches!(text(&missing), Err(Failure(causeway_runtime::tool::EXIT_NO_INPUT, _))));
     }
 }

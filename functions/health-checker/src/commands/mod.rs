@@ -1,20 +1,17 @@
 //! Commands of the executable beside those of every function.
 
+pub(crate) mod breaker;
 mod decide;
+mod escalate;
+mod settings;
 mod simulate;
 mod status;
 
-use std::io::{Read, Write};
+use std::io::Read;
 use std::path::Path;
 
 use causeway_runtime::Tool;
-
-/// Exit status for input that is wrong (`EX_DATAERR`).
-const EXIT_INPUT: u8 = 65;
-/// Exit status for a file that cannot be read (`EX_NOINPUT`).
-const EXIT_NO_INPUT: u8 = 66;
-/// Exit status for output that cannot be written (`EX_IOERR`).
-const EXIT_OUTPUT: u8 = 74;
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_NO_INPUT, Failure};
 
 /// All of them.
 pub(crate) fn all() -> Vec<Tool> {
@@ -22,19 +19,9 @@ pub(crate) fn all() -> Vec<Tool> {
         Tool { command: status::command, run: status::run },
         Tool { command: decide::command, run: decide::run },
         Tool { command: simulate::command, run: simulate::run },
+        Tool { command: escalate::command, run: escalate::run },
+        Tool { command: settings::command, run: settings::run },
     ]
-}
-
-/// Why nothing was printed.
-#[derive(Debug)]
-struct Failure(u8, String);
-
-/// A reader that hung up (`| head`) is no error.
-fn print(text: &str) -> Result<(), Failure> {
-    match std::io::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure(EXIT_OUTPUT, error.to_string())),
-        _ => Ok(()),
-    }
 }
 
 /// The text of a file; `-` is standard input.

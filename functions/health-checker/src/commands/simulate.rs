@@ -1,12 +1,12 @@
 //! `health-checker simulate`: made-up minutes through the real decision.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::tool::{EXIT_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{EXIT_INPUT, EXIT_OUTPUT, Failure, print, read};
+use super::read;
 use crate::simulate::{self, Scenario};
 
 /// The command.
@@ -29,13 +29,7 @@ pub(super) fn command() -> Command {
 
 /// Carries it out.
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    match text(arguments).and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(status, text)) => {
-            let _ = writeln!(std::io::stderr(), "health-checker simulate: {text}");
-            ExitCode::from(status)
-        }
-    }
+    ended("health-checker simulate", text(arguments).and_then(|text| print(&text)))
 }
 
 fn text(arguments: &ArgMatches) -> Result<String, Failure> {

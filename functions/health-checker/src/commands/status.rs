@@ -1,13 +1,13 @@
 //! `health-checker status`: a report of a tick, for people.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::tool::{EXIT_INPUT, Failure, ended, print};
 use causeway_runtime::{Document, read_document};
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::{EXIT_INPUT, Failure, print, read};
+use super::read;
 use crate::decide::Report;
 use crate::page;
 
@@ -26,13 +26,7 @@ pub(super) fn command() -> Command {
 
 /// Carries it out.
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    match text(arguments).and_then(|text| print(&text)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(status, text)) => {
-            let _ = writeln!(std::io::stderr(), "health-checker status: {text}");
-            ExitCode::from(status)
-        }
-    }
+    ended("health-checker status", text(arguments).and_then(|text| print(&text)))
 }
 
 fn text(arguments: &ArgMatches) -> Result<String, Failure> {

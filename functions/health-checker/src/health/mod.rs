@@ -3,6 +3,7 @@
 //! Start at [`assess`]. Unknown counts neither as a failure nor as a pass: it moves no count, and a check that stays
 //! unknown raises an alert about the checker.
 
+mod places;
 mod quorum;
 mod roll_up;
 mod standing;
@@ -11,6 +12,7 @@ mod suspect;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use places::of_places;
 pub use quorum::Report as VantageReport;
 pub use roll_up::{Part, roll_up};
 pub use standing::{CheckState, Sample, Standing};
@@ -152,8 +154,8 @@ pub fn assess(
     for Heard { check, finding, is_confirmed } in heard {
         let is_doubted = !suspects.is_empty() && finding.verdict == Verdict::Fail && !is_confirmed;
         let finding = if is_doubted { suspect::doubted(finding) } else { finding };
-        let state = states.entry(check.id.clone()).or_default();
-        events.extend(state.count(&finding, check, &settings.health));
+        let state = states.entry(check.id.clone()).or_insert_with(|| CheckState::begun(now));
+        events.extend(state.count(&finding, check, &settings.health, settings.rollback.moving.tick_seconds));
         last.insert(check.id.as_str(), finding);
     }
     let checks: Vec<CheckReport> = settings.checks.iter().map(|check| report(check, states, &last, settings)).collect();
@@ -172,8 +174,8 @@ struct Heard<'a> {
 fn hear<'a>(check: &'a Check, own: Finding, vantage: &[VantageReport], now: Timestamp) -> Heard<'a> {
     match &check.quorum {
         Some(quorum) => {
-            let finding = quorum::agreed(check, quorum, own, vantage, now);
-            Heard { check, finding, is_confirmed: true }
+            let (finding, is_confirmed) = quorum::agreed(check, quorum, own, vantage, now);
+            Heard { check, finding, is_confirmed }
         }
         None => Heard { check, finding: own, is_confirmed: false },
     }

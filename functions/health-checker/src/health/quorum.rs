@@ -22,9 +22,15 @@ pub struct Report {
     pub verdict: Verdict,
 }
 
-/// This checker's result after the others were heard: what `needed` of them say, or unknown. A word that is older than
-/// two intervals, or ahead of now, is none.
-pub(super) fn agreed(check: &Check, quorum: &Quorum, own: Finding, reports: &[Report], now: Timestamp) -> Finding {
+/// This checker's result after the others were heard, and whether one of them says the same: what `needed` of them say, or
+/// unknown. A word that is older than two intervals, or ahead of now, is none.
+pub(super) fn agreed(
+    check: &Check,
+    quorum: &Quorum,
+    own: Finding,
+    reports: &[Report],
+    now: Timestamp,
+) -> (Finding, bool) {
     let oldest = SignedDuration::from_secs(2 * i64::from(check.interval_seconds));
     let newest = |vantage: &String| {
         let of_it = |report: &&Report| report.check == check.id && report.vantage == *vantage && report.at <= now;
@@ -32,7 +38,8 @@ pub(super) fn agreed(check: &Check, quorum: &Quorum, own: Finding, reports: &[Re
         newest.filter(|report| now.duration_since(report.at) <= oldest).map(|report| report.verdict)
     };
     let fresh = (now.duration_since(own.at) <= oldest).then_some(own.verdict);
-    let all: Vec<Verdict> = quorum.vantages.iter().filter_map(newest).chain(fresh).collect();
+    let others: Vec<Verdict> = quorum.vantages.iter().filter_map(newest).collect();
+    let all: Vec<Verdict> = others.iter().copied().chain(fresh).collect();
     let count = |is_so: fn(Verdict) -> bool| all.iter().filter(|verdict| is_so(**verdict)).count();
     let needed = quorum.needed as usize;
     let fails = count(|verdict| verdict == Verdict::Fail);
@@ -45,12 +52,14 @@ pub(super) fn agreed(check: &Check, quorum: &Quorum, own: Finding, reports: &[Re
         () if works >= needed => (Verdict::Degraded, "quorum"),
         () => (Verdict::Unknown, "no_quorum"),
     };
+    let fails_or_not = |one: Verdict| (one == Verdict::Fail, one == Verdict::Unknown);
+    let is_confirmed = others.iter().any(|other| fails_or_not(*other) == fails_or_not(verdict));
     if verdict == own.verdict && verdict != Verdict::Unknown {
-        return own;
+        return (own, is_confirmed);
     }
     let (code, detail) = match verdict {
         Verdict::Pass => (None, None),
         _ => (Some(code.to_owned()), Some(text)),
     };
-    Finding { verdict, code, detail, ..own }
+    (Finding { verdict, code, detail, ..own }, is_confirmed)
 }

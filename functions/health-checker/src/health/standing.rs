@@ -10,6 +10,8 @@ use crate::settings::{Check, HealthRules};
 
 /// Results that are remembered: an hour of minutes.
 const MAX_SAMPLES: usize = 60;
+/// How far clocks may be apart: what is less far ahead is the same look, delivered again.
+const SKEW: SignedDuration = SignedDuration::from_mins(2);
 /// Which percentile of response times is told.
 const PERCENTILE: f64 = 0.95;
 
@@ -64,9 +66,23 @@ pub struct Sample {
 }
 
 impl CheckState {
+    /// One whose epochs begin now: those of a state that was lost do not come again, and neither do keys of messages.
+    pub(super) fn begun(now: Timestamp) -> Self {
+        let epoch = u32::try_from(now.as_second()).unwrap_or(0);
+        Self { epoch, blind_epoch: epoch, ..Self::default() }
+    }
+
     /// Counts a result. One that comes sooner than half an interval after the last is the same look, delivered again.
-    pub(super) fn count(&mut self, finding: &Finding, check: &Check, rules: &HealthRules) -> Vec<Event> {
+    /// Ticks come every `tick_seconds`.
+    pub(super) fn count(
+        &mut self,
+        finding: &Finding,
+        check: &Check,
+        rules: &HealthRules,
+        tick_seconds: u32,
+    ) -> Vec<Event> {
         let half = SignedDuration::from_millis(i64::from(check.interval_seconds) * 500);
+        self.bring_back(finding.at, half.max(SKEW));
         if self.samples.last().is_some_and(|last| finding.at.duration_since(last.at) < half) {
             return Vec::new();
         }
@@ -74,7 +90,8 @@ impl CheckState {
         let surplus = self.samples.len().saturating_sub(MAX_SAMPLES);
         self.samples.drain(..surplus);
         let seen = self.see(finding.verdict, rules);
-        let moved = self.go(finding, rules);
+        let pace = SignedDuration::from_secs(i64::from(check.interval_seconds.max(tick_seconds)));
+        let moved = self.go(finding, rules, pace);
         let event = |change: Change| Event {
             check: check.id.clone(),
             component: check.component().to_owned(),
@@ -83,6 +100,13 @@ impl CheckState {
             detail: finding.detail.clone().unwrap_or_default(),
         };
         [seen, moved].into_iter().flatten().map(event).collect()
+    }
+
+    /// What a clock that was ahead has left must not stop the counting until that time has come.
+    fn bring_back(&mut self, now: Timestamp, skew: SignedDuration) {
+        let is_ahead = |at: Timestamp| at.duration_since(now) >= skew;
+        self.samples.retain(|sample| !is_ahead(sample.at));
+        self.since = self.since.map(|since| if is_ahead(since) { now } else { since });
     }
 
     /// Rows of like results; a result that could not be had breaks none but its own.
@@ -110,8 +134,8 @@ impl CheckState {
         std::mem::take(&mut self.is_blind).then_some(Change::Sees)
     }
 
-    fn go(&mut self, finding: &Finding, rules: &HealthRules) -> Option<Change> {
-        let is_bad = self.fails_in_row >= rules.unhealthy_after || self.fails_often(finding.at, rules);
+    fn go(&mut self, finding: &Finding, rules: &HealthRules, pace: SignedDuration) -> Option<Change> {
+        let is_bad = self.fails_in_row >= rules.unhealthy_after || self.fails_often(finding.at, rules, pace);
         let (standing, change) = match self.standing {
             Standing::Unproven | Standing::Healthy if is_bad => (Standing::Unhealthy, Some(Change::Failed)),
             Standing::Unhealthy if self.passes_in_row >= rules.healthy_after => {
@@ -126,16 +150,19 @@ impl CheckState {
         change
     }
 
-    /// The share of failures; what was before the last change is told already.
-    fn fails_often(&self, now: Timestamp, rules: &HealthRules) -> bool {
-        let window = SignedDuration::from_mins(i64::from(rules.fail_rate_minutes));
+    /// The share of failures; what was before the last change is told already. Where results come too seldom for as many
+    /// as are needed, the window is as long as those take: a rule that cannot be met would be none.
+    fn fails_often(&self, now: Timestamp, rules: &HealthRules, pace: SignedDuration) -> bool {
+        let least = (rules.fail_rate_min_results as usize).min(MAX_SAMPLES);
+        let needed = pace.saturating_mul(i32::try_from(least).unwrap_or(i32::MAX));
+        let window = SignedDuration::from_mins(i64::from(rules.fail_rate_minutes)).max(needed);
         let counts = |sample: &&Sample| {
             let is_new = self.since.is_none_or(|since| sample.at > since);
             is_new && now.duration_since(sample.at) <= window && sample.verdict != Verdict::Unknown
         };
         let all = self.samples.iter().filter(counts).count();
         let fails = self.samples.iter().filter(counts).filter(|sample| sample.verdict == Verdict::Fail).count();
-        all >= rules.fail_rate_min_results as usize && fails as f64 * 100.0 >= rules.fail_rate_percent * all as f64
+        all >= least && fails as f64 * 100.0 >= rules.fail_rate_percent * all as f64
     }
 
     /// What is known of it.

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
+mod rules;
+
 use jiff::SignedDuration;
 use proptest::prelude::*;
 use serde_json::{Value, json};

@@ -225,6 +225,12 @@ pub fn metric(probe: &MetricProbe, newest: &[(Timestamp, f64)], now: Timestamp) 
     all.into_iter().flatten().collect()
 }
 
+/// What speaks against an object that somebody else gave in place of its own storage.
+#[must_use]
+pub(crate) fn elsewhere(name: &str) -> Objection {
+    Objection::new(Verdict::Degraded, "second_side", format!("its storage does not answer, and {name} stands in"))
+}
+
 /// What speaks against an object; `None` when there is none.
 #[must_use]
 pub fn object(probe: &ObjectProbe, found: Option<&Found>, now: Timestamp) -> Vec<Objection> {

@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use causeway_cloud::metrics::{MetricQuery, Statistic};
 use causeway_cloud::object_path;
-use causeway_cloud::object_store::{Error, ObjectStoreExt};
+use causeway_cloud::object_store::{Error, GetOptions, ObjectStoreExt};
+use causeway_resilience::fallback::{Link, ServedBy};
 use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
+use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +26,7 @@ pub(crate) fn trouble(failure: &ServiceFailure) -> Trouble {
 }
 
 impl Prober<'_> {
-    pub(super) async fn metric(&self, probe: &MetricProbe, deadline: Deadline) -> Result<Vec<Objection>, Trouble> {
+    pub(crate) async fn metric(&self, probe: &MetricProbe, deadline: Deadline) -> Result<Vec<Objection>, Trouble> {
         let metrics = self.metrics.map_err(|reason| Trouble::Access(reason.to_owned()))?;
         let to = self.now();
         let query = MetricQuery {
@@ -44,12 +46,25 @@ impl Prober<'_> {
         Ok(judge::metric(probe, &newest, self.now()))
     }
 
+    /// OCI says "not found" too where a right is missing, so only a bucket that can be listed has no such object.
+    async fn missing(&self, probe: &ObjectProbe) -> Result<Vec<Objection>, Trouble> {
+        let folder = probe.name.rsplit_once('/').map(|(folder, _)| object_path(folder)).transpose();
+        let folder = folder.map_err(|error| Trouble::Service(error.to_string()))?;
+        match self.objects.list(folder.as_ref()).next().await {
+            None | Some(Ok(_)) => Ok(judge::object(probe, None, self.now())),
+            Some(Err(error)) => Err(Trouble::Access(format!("the object is not there, or not to be seen: {error}"))),
+        }
+    }
+
     pub(super) async fn object(&self, probe: &ObjectProbe) -> Result<Vec<Objection>, Trouble> {
         let failed = |error: &dyn std::fmt::Display| Trouble::Service(error.to_string());
         let path = object_path(&probe.name).map_err(|error| failed(&error))?;
-        let meta = match self.objects.head(&path).await {
-            Ok(meta) => meta,
-            Err(Error::NotFound { .. }) => return Ok(judge::object(probe, None, self.now())),
+        let head = GetOptions { head: true, ..GetOptions::default() };
+        let (meta, elsewhere) = match self.objects.get_opts(&path, head).await {
+            Ok(found) => {
+                (found.meta, found.extensions.get::<ServedBy>().filter(|by| by.link != Link::Primary).cloned())
+            }
+            Err(Error::NotFound { .. }) => return self.missing(probe).await,
             Err(other) => return Err(failed(&other)),
         };
         let modified =
@@ -61,6 +76,8 @@ impl Prober<'_> {
             }
             _ => None,
         };
-        Ok(judge::object(probe, Some(&Found { modified, sha256 }), self.now()))
+        let mut objections = judge::object(probe, Some(&Found { modified, sha256 }), self.now());
+        objections.extend(elsewhere.map(|by| judge::elsewhere(&by.name)));
+        Ok(objections)
     }
 }

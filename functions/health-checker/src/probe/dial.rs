@@ -4,9 +4,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use causeway_resilience::Deadline;
+use causeway_runtime::until;
 use jiff::Timestamp;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -17,7 +19,8 @@ use tokio_rustls::TlsConnector;
 use x509_cert::der::Decode;
 
 use super::Prober;
-use crate::judge::Trouble;
+use crate::judge::{Origin, Trouble};
+use crate::target::Guard;
 
 /// Longest wait for a resolver, shorter than the usual time of a check: what takes longer is then known to be its fault.
 const RESOLVER_TIME: Duration = Duration::from_secs(2);
@@ -77,33 +80,49 @@ pub(super) struct Encrypted {
 
 impl Prober<'_> {
     /// All addresses of a host. A resolver that does not answer is ours.
-    pub(super) async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Trouble> {
-        match tokio::time::timeout(RESOLVER_TIME, self.resolver.resolve(host, port)).await {
+    pub(super) async fn addresses(
+        &self,
+        host: &str,
+        port: u16,
+        deadline: Deadline,
+    ) -> Result<Vec<SocketAddr>, Trouble> {
+        let time = deadline.share(Instant::now(), 2).map_or(RESOLVER_TIME, |half| half.min(RESOLVER_TIME));
+        match tokio::time::timeout(time, self.resolver.resolve(host, port)).await {
             Ok(found) => found,
-            Err(_) => Err(Trouble::Resolver(format!("no answer in {} s", RESOLVER_TIME.as_secs()))),
+            Err(_) => Err(Trouble::Resolver(format!("no answer in {} ms", time.as_millis()))),
         }
     }
 
     /// A connection to one of the admitted addresses of a host.
-    pub(super) async fn dial(&self, host: &str, port: u16) -> Result<TcpStream, Trouble> {
-        let found = self.addresses(host, port).await?;
-        let mut refused = None;
-        let mut failed = None;
-        let mut tries = 0;
-        for address in found {
-            if let Err(refusal) = self.guard.admit(host, address.ip()) {
-                refused = Some(Trouble::Refused { address: address.ip(), refusal });
-                continue;
-            }
-            if tries == MAX_TRIES {
-                break;
-            }
-            tries += 1;
-            match TcpStream::connect(address).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => failed = Some(unconnected(&error)),
+    pub(super) async fn dial(
+        &self,
+        host: &str,
+        port: u16,
+        guard: &Guard,
+        deadline: Deadline,
+    ) -> Result<TcpStream, Trouble> {
+        let found = self.addresses(host, port, deadline).await?;
+        let refusal = |address: &SocketAddr| guard.admit(host, address.ip()).err();
+        let refused = found.iter().find_map(|address| Some((address.ip(), refusal(address)?)));
+        let admitted: Vec<_> = found.iter().filter(|address| refusal(address).is_none()).take(MAX_TRIES).collect();
+        let mut failed: Option<Trouble> = None;
+        for (index, address) in admitted.iter().enumerate() {
+            // One that swallows everything leaves time for those after it.
+            let left = u32::try_from(admitted.len() - index).unwrap_or(1);
+            let time = deadline.share(Instant::now(), left).filter(|_| left > 1);
+            let time = Deadline::within(Instant::now(), time);
+            let trouble = match until(time, TcpStream::connect(*address)).await {
+                Some(Ok(stream)) => return Ok(stream),
+                Some(Err(error)) => unconnected(&error),
+                None => Trouble::Connection("no answer to the connection".to_owned()),
+            };
+            // A machine without the target's kind of network has not seen that the target fails; another address may.
+            let is_known = failed.as_ref().is_some_and(|failed| failed.origin() == Origin::Remote);
+            if !is_known {
+                failed = Some(trouble);
             }
         }
+        let refused = refused.map(|(address, refusal)| Trouble::Refused { address, refusal });
         Err(failed.or(refused).unwrap_or(Trouble::NoName))
     }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use causeway_resilience::Deadline;
+use causeway_runtime::until;
 use http::header::{CONTENT_TYPE, HOST, HeaderName, HeaderValue, LOCATION, USER_AGENT};
 use http::{HeaderMap, Method};
 use http_body_util::{BodyExt, Full};
@@ -15,8 +16,8 @@ use tokio::task::JoinSet;
 use super::dial::Stream;
 use super::{Prober, millis};
 use crate::judge::{Answer, MAX_BODY, Trouble};
-use crate::settings::{Call, HttpProbe, Method as Reads};
-use crate::target::Url;
+use crate::settings::{Call, HttpProbe, Method as Reads, ResultsCall};
+use crate::target::{Guard, Url};
 
 /// Most bytes of an answer's head.
 const MAX_HEAD: usize = 64 << 10;
@@ -45,6 +46,10 @@ impl<'a> Request<'a> {
         Self::new(Method::POST, &call.url, &call.headers, &call.secret_headers, call.body.to_string().into())
     }
 
+    pub(super) fn of_results(call: &'a ResultsCall) -> Result<Self, Trouble> {
+        Self::new(Method::GET, &call.url, &call.headers, &call.secret_headers, Bytes::new())
+    }
+
     fn new(
         method: Method,
         url: &str,
@@ -64,21 +69,27 @@ struct Reply {
 }
 
 impl Prober<'_> {
-    /// The answer at the end of at most `redirects` redirects. Only the host that was named gets the secrets.
+    /// What another vantage point tells.
+    pub(crate) async fn fetch(&self, call: &ResultsCall, deadline: Deadline) -> Result<Answer, Trouble> {
+        self.exchange(Request::of_results(call)?, 0, deadline).await
+    }
+
+    /// The answer at the end of at most `redirects` redirects. Only the host that was named gets headers, and only a host
+    /// that is allowed may lead to another that is.
     pub(super) async fn exchange(
         &self,
         request: Request<'_>,
         redirects: u8,
         deadline: Deadline,
     ) -> Result<Answer, Trouble> {
-        let began = Instant::now();
         let secrets = self.secret_headers(&request, deadline).await?;
+        let began = Instant::now();
         let first = (request.url.is_https(), request.url.host().to_owned(), request.url.port());
         let mut url = request.url.clone();
         for _ in 0..=redirects {
             let is_first = (url.is_https(), url.host(), url.port()) == (first.0, first.1.as_str(), first.2);
-            let secrets = if is_first { secrets.clone() } else { HeaderMap::new() };
-            let Reply { mut answer, location } = self.once(&url, &request, secrets).await?;
+            let own = is_first.then(|| secrets.clone());
+            let Reply { mut answer, location } = self.once(&url, &request, own, deadline).await?;
             answer.took_ms = millis(began);
             let next = location.filter(|_| redirects > 0 && matches!(answer.status, 301 | 302 | 303 | 307 | 308));
             match next {
@@ -93,7 +104,10 @@ impl Prober<'_> {
         let mut headers = HeaderMap::new();
         for (name, reference) in request.secret_headers {
             let vault = self.secrets.map_err(|reason| Trouble::Access(reason.to_owned()))?;
-            let secret = vault.secret(reference, deadline).await;
+            // A vault that hangs is no fault of the target, so it must not use up the target's time.
+            let half = Deadline::within(Instant::now(), deadline.share(Instant::now(), 2));
+            let secret = until(half, vault.secret(reference, half)).await;
+            let secret = secret.ok_or_else(|| Trouble::Access("the vault did not answer in time".to_owned()))?;
             let secret = secret.map_err(|failure| Trouble::Access(format!("the vault: {failure}")))?;
             let name = name.parse::<HeaderName>().map_err(|_| Trouble::Access(format!("{name:?} is no header")))?;
             let value = HeaderValue::from_bytes(secret.expose());
@@ -105,13 +119,26 @@ impl Prober<'_> {
         Ok(headers)
     }
 
-    async fn once(&self, url: &Url, request: &Request<'_>, secrets: HeaderMap) -> Result<Reply, Trouble> {
-        let stream = self.dial(url.host(), url.port()).await?;
+    /// Where a request may go whose check names this host: a host that is not allowed itself leads to none that is.
+    pub(super) fn guard_of(&self, named: &str, is_own: bool) -> Guard {
+        if is_own || self.guard.allows(named) { self.guard.clone() } else { Guard::default() }
+    }
+
+    /// One request; `own` are the secrets for the host that was named, and absent for any other.
+    async fn once(
+        &self,
+        url: &Url,
+        request: &Request<'_>,
+        own: Option<HeaderMap>,
+        deadline: Deadline,
+    ) -> Result<Reply, Trouble> {
+        let guard = self.guard_of(request.url.host(), own.is_some());
+        let stream = self.dial(url.host(), url.port(), &guard, deadline).await?;
         if !url.is_https() {
-            return send(Box::new(stream), url, request, secrets, None).await;
+            return send(Box::new(stream), url, request, own, None).await;
         }
         let encrypted = self.encrypt(stream, url.host()).await?;
-        send(encrypted.stream, url, request, secrets, encrypted.certificate_ends).await
+        send(encrypted.stream, url, request, own, encrypted.certificate_ends).await
     }
 }
 
@@ -119,10 +146,10 @@ async fn send(
     stream: Box<dyn Stream>,
     url: &Url,
     request: &Request<'_>,
-    secrets: HeaderMap,
+    own: Option<HeaderMap>,
     certificate_ends: Option<Timestamp>,
 ) -> Result<Reply, Trouble> {
-    let head = head(url, request, secrets)?;
+    let head = head(url, request, own)?;
     let broken = |error: hyper::Error| match () {
         () if error.is_parse() => Trouble::Protocol(error.to_string()),
         () => Trouble::Connection(error.to_string()),
@@ -140,7 +167,7 @@ async fn send(
     Ok(Reply { answer: Answer { status, body, is_cut, took_ms: 0, certificate_ends }, location })
 }
 
-fn head(url: &Url, request: &Request<'_>, secrets: HeaderMap) -> Result<http::Request<Full<Bytes>>, Trouble> {
+fn head(url: &Url, request: &Request<'_>, own: Option<HeaderMap>) -> Result<http::Request<Full<Bytes>>, Trouble> {
     let wrong = |what: &dyn std::fmt::Display| Trouble::Access(format!("the request cannot be made: {what}"));
     let mut builder = http::Request::builder().method(request.method.clone()).uri(url.path());
     builder = builder.header(HOST, url.authority()).header(USER_AGENT, AGENT);
@@ -148,6 +175,7 @@ fn head(url: &Url, request: &Request<'_>, secrets: HeaderMap) -> Result<http::Re
         builder = builder.header(CONTENT_TYPE, "application/json");
     }
     let mut made = builder.body(Full::new(request.body.clone())).map_err(|error| wrong(&error))?;
+    let Some(secrets) = own else { return Ok(made) };
     for (name, value) in request.headers {
         let name = name.parse::<HeaderName>().map_err(|error| wrong(&error))?;
         let value = value.parse::<HeaderValue>().map_err(|error| wrong(&error))?;
@@ -171,15 +199,75 @@ async fn read(mut body: Incoming) -> Result<(Vec<u8>, bool), hyper::Error> {
     Ok((bytes, false))
 }
 
-/// Where a redirect leads: a whole URL, or a path of the same host. An encrypted probe stays encrypted.
+/// Where a redirect leads: a whole URL, or a reference to one (RFC 3986, section 5.2). An encrypted probe stays encrypted.
 fn followed(from: &Url, location: &str) -> Result<Url, Trouble> {
-    let next = match location.starts_with('/') && !location.starts_with("//") {
-        true => Url::parse(&format!("{}{location}", from.origin())),
-        false => Url::parse(location),
-    };
+    let next = Url::parse(&resolved(from, location));
     let next = next.map_err(|problem| Trouble::Protocol(format!("the redirect {problem}")))?;
     if from.is_https() && !next.is_https() {
         return Err(Trouble::Protocol("the redirect leads to a connection that is not encrypted".to_owned()));
     }
     Ok(next)
+}
+
+/// The whole URL. What has a scheme is one already.
+fn resolved(from: &Url, location: &str) -> String {
+    let path = from.path();
+    let path = path.split('?').next().unwrap_or_default();
+    let end = location.find(['/', '?', '#']).unwrap_or(location.len());
+    match location {
+        _ if location[..end].contains(':') => location.to_owned(),
+        _ if location.starts_with("//") => format!("{}:{location}", if from.is_https() { "https" } else { "http" }),
+        _ if location.starts_with('/') => format!("{}{location}", from.origin()),
+        "" => format!("{}{}", from.origin(), from.path()),
+        _ if location.starts_with(['?', '#']) => format!("{}{path}{location}", from.origin()),
+        _ => {
+            let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            format!("{}{}", from.origin(), plain(&format!("{folder}/{location}")))
+        }
+    }
+}
+
+/// A path without `.` and `..`.
+fn plain(path: &str) -> String {
+    let (path, rest) = path.split_at(path.find(['?', '#']).unwrap_or(path.len()));
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/').skip(1) {
+        match part {
+            "." => {}
+            ".." => drop(parts.pop()),
+            _ => parts.push(part),
+        }
+    }
+    let slash = if path.ends_with("/.") || path.ends_with("/..") { "/" } else { "" };
+    format!("/{}{slash}{rest}", parts.join("/"))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_redirect_may_be_a_reference() {
+        let check = |from: &str, location: &str, expected: Option<&str>| {
+            let next = followed(&Url::parse(from).unwrap(), location).ok();
+            let next = next.map(|next| format!("{}{}", next.origin(), next.path()));
+            assert_eq!(next.as_deref(), expected, "{from} {location}");
+        };
+        let from = "https://h:444/a/b?c=/d/";
+        check(from, "login", Some("https://h:444/a/login"));
+        check(from, "login?to=/x/y", Some("https://h:444/a/login?to=/x/y"));
+        check(from, "../../../login/.", Some("https://h:444/login/"));
+        check(from, "./c/../d", Some("https://h:444/a/d"));
+        check(from, "/login", Some("https://h:444/login"));
+        check(from, "//other/login", Some("https://other/login"));
+        check(from, "?e", Some("https://h:444/a/b?e"));
+        check(from, "", Some("https://h:444/a/b?c=/d/"));
+        check(from, "https://other/", Some("https://other/"));
+        check(from, "http://other/", None);
+        check(from, "mailto:kim", None);
+        check(from, "//", None);
+        check("http://h", "login", Some("http://h/login"));
+    }
 }

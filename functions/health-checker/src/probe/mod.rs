@@ -6,6 +6,7 @@
 mod cloud;
 mod dial;
 mod http;
+mod number;
 
 #[cfg(test)]
 mod tests;
@@ -55,7 +56,7 @@ impl Prober<'_> {
         let is_ours = own.earlier(deadline) == own;
         let met = match until(own.earlier(deadline), self.look(&check.probe, own.earlier(deadline))).await {
             Some(met) => met,
-            None if is_ours => Err(Trouble::Timeout { seconds: check.timeout_seconds }),
+            None if is_ours => Err(late(&check.probe, check.timeout_seconds)),
             None => Err(Trouble::Deadline),
         };
         let at = self.now();
@@ -78,18 +79,18 @@ impl Prober<'_> {
                 Ok((judge::answer(&call.expect, &answer, self.now()), Some(answer.took_ms)))
             }
             Probe::Tcp(probe) => {
-                self.dial(&probe.host, probe.port).await?;
+                self.dial(&probe.host, probe.port, &self.guard, deadline).await?;
                 let took = millis(began);
                 Ok((judge::tcp(probe, took), Some(took)))
             }
             Probe::TlsExpiry(probe) => {
-                let stream = self.dial(&probe.host, probe.port).await?;
+                let stream = self.dial(&probe.host, probe.port, &self.guard, deadline).await?;
                 let ends = self.encrypt(stream, &probe.host).await?.certificate_ends;
                 let ends = ends.ok_or_else(|| Trouble::Tls("the server has no certificate".to_owned()))?;
                 Ok((judge::certificate(probe, ends, self.now()), Some(millis(began))))
             }
             Probe::Dns(probe) => {
-                let addresses = self.addresses(&probe.name, 0).await?;
+                let addresses = self.addresses(&probe.name, 0, deadline).await?;
                 let addresses: Vec<_> = addresses.into_iter().map(|address| address.ip()).collect();
                 Ok((judge::dns(probe, &addresses), Some(millis(began))))
             }
@@ -101,6 +102,17 @@ impl Prober<'_> {
     fn now(&self) -> Timestamp {
         let millis = i64::try_from(self.clock.unix_millis()).unwrap_or(i64::MAX);
         Timestamp::from_millisecond(millis).unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Who was late. Of what the checker asks of its own cloud nobody knows how it is.
+fn late(probe: &Probe, seconds: u32) -> Trouble {
+    match probe {
+        Probe::OciMetric(_) => Trouble::Service(format!("the metrics did not answer in {seconds} s")),
+        Probe::Object(_) => Trouble::Service(format!("the bucket did not answer in {seconds} s")),
+        Probe::Http(_) | Probe::Tcp(_) | Probe::TlsExpiry(_) | Probe::Dns(_) | Probe::Command(_) => {
+            Trouble::Timeout { seconds }
+        }
     }
 }
 

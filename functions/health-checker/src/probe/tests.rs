@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
+mod blame;
 mod bodies;
 mod guarding;
+mod served;
 mod world;
 
 use std::time::{Duration, Instant};

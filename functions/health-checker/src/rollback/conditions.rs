@@ -2,7 +2,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::input::{Cloud, TenantInput};
+use super::input::TenantInput;
 use super::state::TenantState;
 use super::{Decision, Reason};
 use crate::settings::{Divergence, MoveRules, Tenant};
@@ -16,12 +16,14 @@ pub(super) fn obstacle(
     now: Timestamp,
     rules: &MoveRules,
 ) -> Option<Decision> {
-    if input.serving == Some(Cloud::Aws) {
-        return Some(Decision::Blocked(Reason::AlreadyThere));
-    }
     if state.is_cooling(now, rules.cooldown_minutes) {
         return Some(Decision::Blocked(Reason::Cooldown));
     }
+    lasting(input, tenant, now, rules)
+}
+
+/// The same for a rollback that was told a short time ago and has not been carried out.
+pub(super) fn lasting(input: &TenantInput, tenant: &Tenant, now: Timestamp, rules: &MoveRules) -> Option<Decision> {
     retained(input, now, rules)
         .or_else(|| verified(input, now, rules))
         .or_else(|| diverged(input, tenant, rules).map(Decision::Blocked))

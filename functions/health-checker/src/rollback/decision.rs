@@ -57,6 +57,10 @@ pub enum Reason {
     Cooldown,
     /// Traffic is on the other side already.
     AlreadyThere,
+    /// Nobody knows where traffic goes.
+    ServingUnknown,
+    /// What was decided cannot be written down, so it must not be acted upon.
+    StateAway,
     /// A maintenance window holds moves.
     Maintenance,
     /// There are no measurements.
@@ -99,6 +103,8 @@ impl Reason {
             Self::ReplicationLate => "writes are not replicated back in time",
             Self::ReplicationUnknown => "it is not known whether writes are replicated back",
             Self::Cooldown => "there was a rollback a short time ago",
+            Self::ServingUnknown => "it is not known where traffic goes",
+            Self::StateAway => "what is decided cannot be written down, so no signal is given",
             Self::AlreadyThere => "traffic is on the other side already, and that side has errors",
             Self::Maintenance => "a maintenance window holds moves",
             Self::NoData => "there are no measurements",

@@ -97,8 +97,8 @@ fn chance(series: &Series, window: &[Minute], pool: Pool, rules: &ErrorRules) ->
 
 /// L6.
 pub(super) fn cliff(series: &Series, rules: &CliffRules, lag_minutes: u32) -> Trigger {
-    // The newest minute that metrics are expected to have.
-    let newest = series.newest(1, lag_minutes + 1).pop();
+    // The newest minute that metrics are expected to have, or the one before: a tick may read in one and decide in the next.
+    let newest = series.newest(1, lag_minutes.saturating_add(2)).pop();
     let pool = Pool::of(&newest);
     let share = pool.share().map(|share| share * 100.0);
     let figures = vec![

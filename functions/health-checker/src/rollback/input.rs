@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::series::Minute;
+use super::usual::Hour;
 
 /// A cloud.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -31,12 +32,15 @@ pub struct TenantInput {
     /// Calls on AWS, likewise; absent when nobody measures there.
     #[serde(default)]
     pub aws: Option<Vec<Minute>>,
+    /// Hours on AWS up to the cutover, two weeks of them; absent when they were not read now.
+    #[serde(default)]
+    pub past: Option<Vec<Hour>>,
     /// Clusters on OCI.
     #[serde(default)]
     pub clusters: Vec<ClusterReading>,
-    /// What operators have asked for.
+    /// What operators have asked for; absent when that is not known.
     #[serde(default)]
-    pub escalations: Vec<Escalation>,
+    pub escalations: Option<Vec<Escalation>>,
     /// The side that traffic would go back to.
     #[serde(default)]
     pub target: Target,
@@ -54,8 +58,9 @@ impl TenantInput {
             serving: None,
             oci: Vec::new(),
             aws: None,
+            past: None,
             clusters: Vec::new(),
-            escalations: Vec::new(),
+            escalations: None,
             target: Target::default(),
             replication_lag_seconds: None,
         }

@@ -8,7 +8,7 @@ use crate::settings::LatencyRules;
 pub(super) fn lasting(series: &Series, baseline_p95_ms: Option<f64>, rules: &LatencyRules) -> Trigger {
     let of = |standing, figures, why: &str| Trigger::new("L2", "latency", standing, figures, why);
     let Some(baseline) = baseline_p95_ms.filter(|baseline| baseline.is_finite() && *baseline > 0.0) else {
-        return of(Standing::Off, Vec::new(), "no baseline is set, so response times are compared with nothing");
+        return of(Standing::Off, Vec::new(), "no baseline is known, so response times are compared with nothing");
     };
     let limit = baseline.max(rules.floor_ms) * rules.factor;
     let window = series.newest(rules.minutes, rules.span_minutes);
@@ -16,6 +16,7 @@ pub(super) fn lasting(series: &Series, baseline_p95_ms: Option<f64>, rules: &Lat
     let slow = times.iter().filter(|ms| **ms > limit).count();
     let calls = Pool::of(&window).calls;
     let figures = vec![
+        Figure::new("usual 95th percentile in ms", baseline, None),
         Figure::new("newest 95th percentile in ms", times.last().copied(), limit),
         Figure::new("minutes above the limit", slow as f64, f64::from(rules.minutes)),
         Figure::new("calls", calls as f64, f64::from(rules.min_calls)),

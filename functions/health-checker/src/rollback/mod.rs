@@ -15,6 +15,8 @@ mod series;
 mod state;
 mod tell;
 mod trigger;
+mod usual;
+pub(crate) mod words;
 
 #[cfg(test)]
 mod tests;
@@ -24,9 +26,11 @@ pub use decision::{Decision, Reason};
 pub use evidence::{score, score_between, wilson_lower};
 pub use input::{Cloud, ClusterReading, Escalation, Target, TargetProbe, TenantInput};
 pub use series::{Minute, Pool, Series};
-pub use state::{ClusterState, RolledBack, TenantState};
+pub use state::{ClusterState, Done, RolledBack, Serving, TenantState};
 pub use tell::{BurnTold, LastTold, Told, ToldKind};
 pub use trigger::{Figure, Standing, Trigger};
+pub use usual::{Hour, Usual};
+pub(crate) use usual::{end_of_past, start_of_past};
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -69,27 +73,35 @@ pub fn decide(
     state: &mut TenantState,
     now: Timestamp,
 ) -> (TenantReport, Vec<Told>) {
-    let first_at = *state.first_at.get_or_insert(now);
+    let first_at = state.begin(now);
     state.read(&input.clusters, now);
+    state.serve(input.serving, now);
+    if let Some(past) = &input.past {
+        let end = end_of_past(input.target.cutover_at, now);
+        state.usual.learn(past, end, &settings.rollback.latency);
+    }
     let case = Case::new(input, tenant, settings, component, state, now);
     let decision = case.decision(state, first_at);
     let pause_minutes = settings.rollback.moving.cooldown_minutes;
     // A signal that nobody has followed in all this time is given again.
     let is_overdue = matches!(decision, Decision::Rollback(_)) && !state.is_cooling(now, pause_minutes);
+    if matches!(decision, Decision::None | Decision::Watch(_) | Decision::Unknown(_)) {
+        state.close();
+    }
     let is_new = state.decision != Some(decision) || is_overdue;
     if is_new {
-        state.epoch += 1;
+        state.epoch = state.epoch.saturating_add(1);
         state.decision = Some(decision);
         state.since = Some(now);
     }
-    let moving = &settings.rollback.moving;
-    let is_page_due = input.serving == Some(Cloud::Oci) && case.is_silent(moving.no_data_page_minutes, first_at);
+    let is_page_due = case.is_page_due(state, first_at);
     let pause = SignedDuration::from_mins(i64::from(pause_minutes));
     let mut told = tell::burns(state, &tenant.id, &case.burn);
     told.extend(tell::decision(state, &tenant.id, decision, (is_new, is_page_due), pause, now));
-    if told.iter().any(|told| told.kind == ToldKind::Rollback) {
-        state.rolled_back = Some(RolledBack { at: now, epoch: state.epoch });
-        state.act_upon(input.escalations.iter().map(|one| one.id.clone()));
+    if let (Decision::Rollback(reason), true) = (decision, told.iter().any(|told| told.kind == ToldKind::Rollback)) {
+        state.signal(reason, now, pause_minutes);
+        let words = input.escalations.as_deref().unwrap_or_default();
+        state.act_upon(words, now, settings.rollback.moving.escalation_minutes);
     }
     let report = TenantReport {
         tenant: tenant.id.clone(),
@@ -126,13 +138,17 @@ impl<'a> Case<'a> {
         now: Timestamp,
     ) -> Self {
         let (rules, oci) = (&settings.rollback, Series::new(&input.oci, now));
-        let burn = burns(&oci, &settings.burn);
+        let burn = burns(&oci, &settings.burn, rules.moving.metric_lag_minutes);
         let component = tenant.component.as_deref().zip(component);
+        let usual = tenant.baseline_p95_ms.or_else(|| state.usual.p95_ms(now, &rules.latency));
+        let words = input.escalations.as_deref();
+        let standing = state.standing(now, rules.moving.cooldown_minutes);
+        let is_done = |id: &str| standing != Some(Reason::Escalation) && state.is_done(id);
         let triggers = vec![
             errors::lasting(&oci, &rules.errors),
-            latency::lasting(&oci, tenant.baseline_p95_ms, &rules.latency),
+            latency::lasting(&oci, usual, &rules.latency),
             other::clusters(&input.clusters, |id| state.below(id), component, &rules.moving),
-            other::escalation(&input.escalations, |id| state.is_done(id), now, &rules.moving),
+            other::escalation(words, tenant.escalations.is_some(), is_done, now, &rules.moving),
             other::burn(&burn),
             errors::cliff(&oci, &rules.cliff, rules.moving.metric_lag_minutes),
         ];
@@ -142,32 +158,48 @@ impl<'a> Case<'a> {
     fn decision(&self, state: &TenantState, first_at: Timestamp) -> Decision {
         // After a move the other side is what is looked at, and nothing moves to and fro.
         if self.input.serving == Some(Cloud::Aws) {
-            return self.of_the_other_side(state);
+            return self.of_the_other_side(state, first_at);
         }
         let moving = &self.settings.rollback.moving;
-        if let Some(reason) = self.met() {
-            // A rollback that stands is the same one until it is over or has cooled down.
-            if let Some(Decision::Rollback(standing)) = state.decision
-                && state.is_cooling(self.now, moving.cooldown_minutes)
-            {
-                return Decision::Rollback(standing);
-            }
+        let standing = state.standing(self.now, moving.cooldown_minutes);
+        // An operator's word stands without a trigger: it was acted upon, and traffic has not moved yet.
+        let asked = standing.filter(|standing| *standing == Reason::Escalation);
+        if let Some(reason) = self.met().or(asked) {
             let is_held = |window: &&crate::settings::Window| {
                 window.holds_rollback && window.covers(&self.tenant.id) && window.is_in_force(self.now)
             };
             if self.settings.maintenance.iter().any(|window| is_held(&window)) {
                 return Decision::Hold(Reason::Maintenance);
             }
-            let obstacle = conditions::obstacle(self.input, self.tenant, state, self.now, moving);
-            return obstacle.unwrap_or(Decision::Rollback(reason));
+            let obstacle = match standing {
+                // A rollback that stands is the same one until it is over or has cooled down, unless something comes in
+                // its way.
+                Some(_) => conditions::lasting(self.input, self.tenant, self.now, moving),
+                None => conditions::obstacle(self.input, self.tenant, state, self.now, moving),
+            };
+            let obstacle = obstacle.or_else(|| self.of_serving(state, standing.is_some()));
+            return obstacle.unwrap_or(Decision::Rollback(standing.unwrap_or(reason)));
         }
-        if self.is_silent(moving.no_data_minutes, first_at) && self.has_no_calls_on_aws() {
+        let is_silent = |minutes: u32| self.is_silent(minutes, first_at);
+        // A few clients that still go to AWS do not make up for a side that should serve and says nothing.
+        let should_serve = self.input.serving == Some(Cloud::Oci);
+        let is_alone = is_silent(moving.no_data_minutes) && self.has_no_calls_on_aws();
+        if is_alone || should_serve && is_silent(moving.no_data_page_minutes) {
             return Decision::Unknown(Reason::NoData);
         }
         self.building().map_or(Decision::None, Decision::Watch)
     }
 
-    fn of_the_other_side(&self, state: &TenantState) -> Decision {
+    /// Traffic moves only from where it is known to be. After a signal that has cooled down settings alone do not say
+    /// that it was not followed: clients that never look again still go to OCI.
+    fn of_serving(&self, state: &TenantState, is_standing: bool) -> Option<Decision> {
+        let is_repetition = state.is_waiting() && !is_standing;
+        let is_seen_here = self.input.aws.is_some() && self.has_no_calls_on_aws();
+        let is_known = self.input.serving.is_some() && (!is_repetition || is_seen_here);
+        (!is_known).then_some(Decision::Blocked(Reason::ServingUnknown))
+    }
+
+    fn of_the_other_side(&self, state: &TenantState, first_at: Timestamp) -> Decision {
         let rules = &self.settings.rollback;
         let aws = Series::new(self.input.aws.as_deref().unwrap_or_default(), self.now);
         let is_bad = errors::lasting(&aws, &rules.errors).is_met()
@@ -175,6 +207,10 @@ impl<'a> Case<'a> {
         match is_bad {
             true if state.is_cooling(self.now, rules.moving.cooldown_minutes) => Decision::Blocked(Reason::Cooldown),
             true => Decision::Blocked(Reason::AlreadyThere),
+            false if self.input.aws.is_none() => Decision::Unknown(Reason::NoData),
+            false if self.is_silent_on_aws(rules.moving.no_data_minutes, state, first_at) => {
+                Decision::Unknown(Reason::NoData)
+            }
             false => Decision::None,
         }
     }
@@ -214,6 +250,29 @@ impl<'a> Case<'a> {
         silence >= SignedDuration::from_mins(i64::from(minutes + lag))
     }
 
+    /// The same of AWS, from the moment on from which it has had to serve.
+    fn is_silent_on_aws(&self, minutes: u32, state: &TenantState, first_at: Timestamp) -> bool {
+        let lag = self.settings.rollback.moving.metric_lag_minutes;
+        let since = self.now.duration_since(state.serving.map_or(first_at, |serving| serving.since));
+        let aws = Series::new(self.input.aws.as_deref().unwrap_or_default(), self.now);
+        let silence = aws.silence().map_or(since, |silence| silence.min(since));
+        silence >= SignedDuration::from_mins(i64::from(minutes + lag))
+    }
+
+    /// Whether the side that has to serve has been silent for so long that somebody has to be woken. One that nobody
+    /// measures is no news.
+    fn is_page_due(&self, state: &TenantState, first_at: Timestamp) -> bool {
+        let minutes = self.settings.rollback.moving.no_data_page_minutes;
+        match self.input.serving {
+            Some(Cloud::Oci) => self.is_silent(minutes, first_at),
+            Some(Cloud::Aws) => {
+                let is_measured = self.input.aws.is_some() || self.tenant.aws_calls.is_some();
+                is_measured && self.is_silent_on_aws(minutes, state, first_at)
+            }
+            None => false,
+        }
+    }
+
     /// Whether AWS had no calls in that time either, as far as anybody knows.
     fn has_no_calls_on_aws(&self) -> bool {
         let moving = &self.settings.rollback.moving;
@@ -225,7 +284,9 @@ impl<'a> Case<'a> {
         let moving = &self.settings.rollback.moving;
         let mut warnings = Vec::new();
         if self.stands("L2", Standing::Off) {
-            warnings.push("response times are compared with nothing: baseline_p95_ms is not set".to_owned());
+            let text = "response times are compared with nothing: baseline_p95_ms is not set, and what was usual on AWS at \
+                        this hour of the week is not known";
+            warnings.push(text.to_owned());
         }
         if self.tenant.divergence.is_none() {
             warnings.push("no rollback can be carried out: divergence is not set".to_owned());

@@ -45,14 +45,21 @@ pub(super) fn clusters(
     }
 }
 
-/// L4: the newest word whose author was verified, and that was not acted upon before.
+/// L4: the newest word whose author was verified, and that was not acted upon before. `is_set` says whether there is a
+/// place for such words.
 pub(super) fn escalation(
-    escalations: &[Escalation],
+    escalations: Option<&[Escalation]>,
+    is_set: bool,
     is_done: impl Fn(&str) -> bool,
     now: Timestamp,
     rules: &MoveRules,
 ) -> Trigger {
     let of = |standing, why: String| Trigger::new("L4", "escalation", standing, Vec::new(), why);
+    let escalations = match escalations {
+        Some(escalations) => escalations,
+        None if is_set => return of(Standing::TooLittle, "what operators have asked for could not be read".to_owned()),
+        None => return of(Standing::Off, "there is no place where operators could ask for it".to_owned()),
+    };
     let longest = SignedDuration::from_mins(i64::from(rules.escalation_minutes));
     let counts = |one: &&Escalation| one.at <= now && now.duration_since(one.at) <= longest && !is_done(&one.id);
     let open: Vec<&Escalation> = escalations.iter().filter(counts).collect();

@@ -101,6 +101,13 @@ impl Series {
         self.minutes.range(end - i64::from(span) * MINUTE..end).map(|(_, minute)| minute)
     }
 
+    /// Minutes since the end of the newest measured one; the most there is when there is none.
+    #[must_use]
+    pub fn lag(&self) -> u32 {
+        let newest = self.minutes.keys().next_back();
+        newest.map_or(u32::MAX, |start| u32::try_from((self.end - start) / MINUTE - 1).unwrap_or(u32::MAX))
+    }
+
     /// Time since the end of the newest minute with calls; `None` when there is none at all.
     #[must_use]
     pub fn silence(&self) -> Option<SignedDuration> {

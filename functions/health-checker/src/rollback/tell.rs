@@ -19,6 +19,8 @@ pub struct Told {
     pub kind: ToldKind,
     /// In a sentence.
     pub text: String,
+    /// Whether people had been told something before that is not over: the end of this is not the end of that.
+    pub follows: bool,
 }
 
 /// What kind of message.
@@ -71,15 +73,18 @@ pub(super) fn decision(
         Decision::Watch(_) => None,
         Decision::None => state.is_open.then_some(ToldKind::Over),
     }?;
+    let follows = state.is_open;
     state.is_open = kind != ToldKind::Over;
     state.told = state.is_open.then_some(LastTold { at: now, decision });
     let key = format!("{}/{}", state.epoch, if state.is_open { decision.word() } else { "over".to_owned() });
-    Some(Told { tenant: tenant.to_owned(), key, kind, text: decision.text() })
+    Some(Told { tenant: tenant.to_owned(), key, kind, text: decision.text(), follows })
 }
 
 /// What has to be told of burn rates.
 pub(super) fn burns(state: &mut TenantState, tenant: &str, burns: &[Burn]) -> Vec<Told> {
     let mut all = Vec::new();
+    // Counts of a state that was lost come again; its beginning does not.
+    let since = state.first_at.map_or(0, Timestamp::as_second);
     for burn in burns {
         let name = format!("burn-{}m", burn.long_minutes);
         let told = state.burns.entry(name.clone()).or_default();
@@ -92,8 +97,8 @@ pub(super) fn burns(state: &mut TenantState, tenant: &str, burns: &[Burn]) -> Ve
         told.is_open = kind == ToldKind::Page;
         told.count = told.count.saturating_add(u32::from(told.is_open));
         let word = if told.is_open { "burning" } else { "over" };
-        let key = format!("{name}/{}/{word}", told.count);
-        all.push(Told { tenant: tenant.to_owned(), key, kind, text: burn.why.clone() });
+        let key = format!("{name}/{since}-{}/{word}", told.count);
+        all.push(Told { tenant: tenant.to_owned(), key, kind, text: burn.why.clone(), follows: false });
     }
     all
 }

@@ -2,8 +2,10 @@
 
 mod conditions;
 mod laws;
+mod standing;
 mod statistics;
 mod telling;
+mod usual;
 mod vectors;
 
 use jiff::SignedDuration;
@@ -44,17 +46,7 @@ struct World {
 
 impl World {
     fn new() -> Self {
-        let tenant = Tenant {
-            id: "acme".to_owned(),
-            divergence: Some(Divergence::ReadOnly),
-            component: None,
-            calls: None,
-            baseline_p95_ms: None,
-            serving: None,
-            cutover_at: None,
-            retained_until: None,
-            target_check: None,
-        };
+        let tenant = Tenant { id: "acme".to_owned(), divergence: Some(Divergence::ReadOnly), ..Tenant::default() };
         let mut input = TenantInput::nothing("acme");
         input.serving = Some(Cloud::Oci);
         input.aws = Some(Vec::new());

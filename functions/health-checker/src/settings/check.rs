@@ -51,6 +51,7 @@ impl Settings {
         self.check_health(&mut findings);
         self.check_rollback(&mut findings);
         self.check_burn(&mut findings);
+        self.check_sources(&mut findings);
         findings.within(1.0, 64.0, &[("tick.at_once", self.tick.at_once.into())]);
         findings.within(1.0, 240.0, &[("tick.total_seconds", self.tick.total_seconds.into())]);
         findings.0
@@ -61,7 +62,16 @@ impl Settings {
             let path = |member: &str| format!("maintenance[{index}].{member}");
             findings.unless(TimeZone::get(&window.zone).is_ok(), path("zone"), "is not the IANA name of a time zone");
             findings.unless((1..=1440).contains(&window.minutes), path("minutes"), "must be from 1 to 1440");
+            for name in &window.covers {
+                findings.unless(self.has(name), path("covers"), format!("{name:?} is no component and no tenant"));
+            }
         }
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.checks.iter().any(|check| check.component() == name)
+            || self.components.iter().any(|component| component.id == name)
+            || self.tenants.iter().any(|tenant| tenant.id == name)
     }
 
     fn check_health(&self, findings: &mut Findings) {
@@ -126,6 +136,8 @@ impl Settings {
                 ("rollback.latency.factor", latency.factor),
                 ("rollback.latency.floor_ms", latency.floor_ms),
                 ("rollback.cliff.min_calls", cliff.min_calls.into()),
+                ("rollback.latency.baseline_hours", latency.baseline_hours.into()),
+                ("rollback.latency.baseline_min_calls", latency.baseline_min_calls.into()),
                 ("rollback.moving.probe_max_age_seconds", moving.probe_max_age_seconds.into()),
             ],
         );
@@ -218,9 +230,11 @@ fn one(path: &str, check: &Check, findings: &mut Findings) {
     findings.unless((1..=1000).contains(&check.weight), format!("{path}.weight"), "must be from 1 to 1000");
     if let Some(quorum) = &check.quorum {
         let points = quorum.vantages.len() + 1;
-        let is_reachable = quorum.needed >= 1 && quorum.needed as usize <= points;
-        let text = format!("must be from 1 to the {points} vantage points, this checker among them");
-        findings.unless(is_reachable, format!("{path}.quorum.needed"), text);
+        let needed = quorum.needed as usize;
+        // Half of them would agree to both.
+        let is_agreement = (2..=points).contains(&needed) && needed * 2 > points;
+        let text = format!("must be at least 2, and more than half of the {points} vantage points with this checker");
+        findings.unless(is_agreement, format!("{path}.quorum.needed"), text);
         let distinct: BTreeSet<&String> = quorum.vantages.iter().collect();
         let is_list = distinct.len() == quorum.vantages.len() && quorum.vantages.iter().all(|name| is_name(name));
         findings.unless(is_list, format!("{path}.quorum.vantages"), "must be names, each once");
@@ -246,12 +260,12 @@ fn check_http(path: &str, http: &HttpProbe, findings: &mut Findings) {
     expect(&format!("{path}.expect"), &http.expect, findings);
 }
 
-fn command(path: &str, call: &Call, findings: &mut Findings) {
+pub(super) fn command(path: &str, call: &Call, findings: &mut Findings) {
     request(path, &call.url, call.headers.keys(), call.secret_headers.keys(), findings);
     expect(&format!("{path}.expect"), &call.expect, findings);
 }
 
-fn request<'a>(
+pub(super) fn request<'a>(
     path: &str,
     url: &str,
     headers: impl Iterator<Item = &'a String>,
@@ -300,16 +314,19 @@ fn check_dns(path: &str, dns: &DnsProbe, findings: &mut Findings) {
     findings.unless(dns.min_addresses >= 1, format!("{path}.min_addresses"), "must be above 0");
 }
 
-fn check_metric(path: &str, metric: &MetricProbe, findings: &mut Findings) {
+pub(super) fn check_metric(path: &str, metric: &MetricProbe, findings: &mut Findings) {
     let bounds = [metric.fail_above, metric.fail_below, metric.degraded_above, metric.degraded_below];
     findings.unless(bounds.iter().any(Option::is_some), path, "needs a bound such as fail_above");
     let is_age = (1..=120).contains(&metric.max_age_minutes);
     findings.unless(is_age, format!("{path}.max_age_minutes"), "must be from 1 to 120");
 }
 
+pub(super) fn is_object(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 1024 && !name.chars().any(char::is_control)
+}
+
 fn check_object(path: &str, object: &ObjectProbe, findings: &mut Findings) {
-    let is_named = !object.name.is_empty() && object.name.len() <= 1024 && !object.name.chars().any(char::is_control);
-    findings.unless(is_named, format!("{path}.name"), "must be the name of an object");
+    findings.unless(is_object(&object.name), format!("{path}.name"), "must be the name of an object");
     if let Some(digest) = &object.sha256 {
         let is_digest = digest.len() == 64 && digest.bytes().all(|byte| byte.is_ascii_hexdigit());
         findings.unless(is_digest, format!("{path}.sha256"), "must be 64 hexadecimal digits");

@@ -2,12 +2,17 @@
 //!
 //! Start at [`Settings`]; [`read`] takes YAML and tells line and column of what is wrong. Units stand in names.
 
+mod breakers;
 mod check;
+mod check_sources;
 mod probe;
 mod rules;
+mod sources;
 mod tenant;
 mod windows;
 
+pub use breakers::BreakerFolder;
+pub(crate) use breakers::ROOTS as BREAKER_ROOTS;
 pub use probe::{
     Call, Condition, DnsProbe, Expect, HttpProbe, Method, MetricProbe, ObjectProbe, Probe, StatusRange, TcpProbe,
     TlsProbe,
@@ -16,8 +21,12 @@ pub use rules::{
     BurnRules, CliffRules, ErrorRules, HealthRules, LatencyRules, MoveRules, Objective, RollbackRules, SuspectRules,
     TickRules,
 };
+pub use sources::{
+    ClusterSource, EscalationSource, Fold, MonitorResults, Number, NumberCall, NumberMetric, ResultsCall, VantageFrom,
+    VantageSource,
+};
 pub use tenant::{Calls, Divergence, Tenant};
-pub use windows::{Day, Window};
+pub use windows::Window;
 
 use causeway_runtime::{Document, DocumentProblem, read_document};
 use schemars::JsonSchema;
@@ -29,7 +38,7 @@ use crate::health::Verdict;
 pub const MAX_BYTES: usize = 512 << 10;
 
 /// What is checked, and the rules. An empty document checks nothing.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// What is looked at.
@@ -49,8 +58,30 @@ pub struct Settings {
     pub maintenance: Vec<Window>,
     /// Who can be moved from one cloud to the other.
     pub tenants: Vec<Tenant>,
+    /// What others find, for checks with a quorum.
+    pub vantages: Vec<VantageSource>,
+    /// Circuit breakers that are looked after. Default: those of functions that share them, and of language models.
+    pub breakers: Vec<BreakerFolder>,
     /// How a tick is carried out.
     pub tick: TickRules,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            checks: Vec::new(),
+            components: Vec::new(),
+            allowed_hosts: Vec::new(),
+            health: HealthRules::default(),
+            rollback: RollbackRules::default(),
+            burn: BurnRules::default(),
+            maintenance: Vec::new(),
+            tenants: Vec::new(),
+            vantages: Vec::new(),
+            breakers: breakers::usual(),
+            tick: TickRules::default(),
+        }
+    }
 }
 
 /// Something that is looked at.
@@ -82,6 +113,10 @@ pub struct Check {
     /// Who has to agree; only this checker when absent.
     #[serde(default)]
     pub quorum: Option<Quorum>,
+    /// Name of the dependency that it looks at, as its circuit breaker has it: a breaker that waits for probes and gets
+    /// none from callers is probed by this check.
+    #[serde(default)]
+    pub breaker: Option<String>,
 }
 
 /// Vantage points that have to agree.

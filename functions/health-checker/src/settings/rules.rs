@@ -15,7 +15,7 @@ pub struct HealthRules {
     pub fail_rate_percent: f64,
     /// Fewest results for that share. Default 20.
     pub fail_rate_min_results: u32,
-    /// Results of so many minutes count for it. Default 10.
+    /// Results of so many minutes count for it, or of as many as that number of results takes. Default 10.
     pub fail_rate_minutes: u32,
     /// Times of the usual 95th percentile from which a response time is degraded. Default 1.5.
     pub degraded_factor: f64,
@@ -131,6 +131,11 @@ pub struct LatencyRules {
     pub min_calls: u32,
     /// The usual one counts as so many milliseconds at least. Default 50.
     pub floor_ms: f64,
+    /// Hours that have to be known for the usual one, each at the same hour of the week as now. There are two in the two
+    /// weeks before the cutover. Default 2.
+    pub baseline_hours: u32,
+    /// Fewest calls of an hour that counts for it. Default 50.
+    pub baseline_min_calls: u32,
 }
 
 /// L6: so many errors that nobody waits.
@@ -189,6 +194,9 @@ pub struct TickRules {
     pub at_once: u32,
     /// Time for all looks, in seconds; what is later is unknown. Default 20.
     pub total_seconds: u32,
+    /// Whether each tick leaves all that it decided on as `inputs.json` beside the page, for `health-checker decide`.
+    /// Settings and names of hosts are in it, and no secrets. Default false.
+    pub leaves_inputs: bool,
 }
 
 impl Default for HealthRules {
@@ -253,7 +261,15 @@ impl Default for ErrorRules {
 
 impl Default for LatencyRules {
     fn default() -> Self {
-        Self { factor: 3.0, minutes: 5, span_minutes: 8, min_calls: 50, floor_ms: 50.0 }
+        Self {
+            factor: 3.0,
+            minutes: 5,
+            span_minutes: 8,
+            min_calls: 50,
+            floor_ms: 50.0,
+            baseline_hours: 2,
+            baseline_min_calls: 50,
+        }
     }
 }
 
@@ -288,6 +304,6 @@ impl Default for MoveRules {
 
 impl Default for TickRules {
     fn default() -> Self {
-        Self { at_once: 16, total_seconds: 20 }
+        Self { at_once: 16, total_seconds: 20, leaves_inputs: false }
     }
 }

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{ClusterSource, EscalationSource, Number};
 use crate::rollback::Cloud;
 
 /// A tenant whose traffic was moved to OCI.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Tenant {
     /// Its name: letters, digits, `-`, `_` and `.`.
@@ -23,10 +24,22 @@ pub struct Tenant {
     /// Where its calls on OCI are counted; asked for by ticks.
     #[serde(default)]
     pub calls: Option<Calls>,
-    /// 95th percentile of the response time in milliseconds before the cutover: the median of the same hour of the
-    /// week.
+    /// Where its calls on AWS are counted, in metrics that the function can read. Their response times of the two weeks
+    /// before the cutover are what is usual.
+    #[serde(default)]
+    pub aws_calls: Option<Calls>,
+    /// 95th percentile of the response time in milliseconds that is usual, in place of what was measured on AWS.
     #[serde(default)]
     pub baseline_p95_ms: Option<f64>,
+    /// Clusters on OCI whose nodes are counted.
+    #[serde(default)]
+    pub clusters: Vec<ClusterSource>,
+    /// Lag of the replication back to AWS, in seconds; for `replicate_back` a rollback is blocked while it is not known.
+    #[serde(default)]
+    pub replication_lag_seconds: Option<Number>,
+    /// Where operators ask for a rollback.
+    #[serde(default)]
+    pub escalations: Option<EscalationSource>,
     /// Where DNS leads since the cutover, as the one who moved it has written it down.
     #[serde(default)]
     pub serving: Option<Cloud>,

@@ -122,7 +122,15 @@ fn conditions_can_be_read_before_they_are_needed() {
     check(&json("{ path: 'a[', exists: true }"), &["json[0].path: is no JSONPath"]);
     check(&one("probe: { oci_metric: { namespace: n, metric: m } }"), &["needs a bound"]);
     check(&one("probe: { object: { name: o, sha256: abc } }"), &["64 hexadecimal"]);
-    check(&one("quorum: { needed: 3, vantages: [x] }\n    probe: { dns: { name: x } }"), &["to the 2 vantage points"]);
+    let unequal = one("probe: { oci_metric: { namespace: n, metric: m, fail_above: .nan, fail_below: 1 } }");
+    check(&unequal, &["non-finite"]);
+    check(&one("quorum: { needed: 1, vantages: [] }\n    probe: { dns: { name: x } }"), &["at least 2"]);
+    check(&one("quorum: { needed: 2, vantages: [x, y, z] }\n    probe: { dns: { name: x } }"), &["more than half"]);
+    check("maintenance: [{ id: m, start: '01:00', minutes: 5, covers: [nobody] }]", &["no component and no tenant"]);
+    check(
+        &one("quorum: { needed: 3, vantages: [x] }\n    probe: { dns: { name: x } }"),
+        &["half of the 2 vantage points"],
+    );
 }
 
 #[test]

@@ -1,7 +1,8 @@
 //! Windows of maintenance, in the local time of a place.
 
-use jiff::civil::{Date, Time, Weekday};
-use jiff::tz::{AmbiguousOffset, TimeZone};
+use causeway_runtime::local_time::{Day, start_of};
+use jiff::civil::{Date, Time};
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,26 +34,6 @@ pub struct Window {
     pub holds_rollback: bool,
 }
 
-/// A day of the week.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Day {
-    /// Monday.
-    Mon,
-    /// Tuesday.
-    Tue,
-    /// Wednesday.
-    Wed,
-    /// Thursday.
-    Thu,
-    /// Friday.
-    Fri,
-    /// Saturday.
-    Sat,
-    /// Sunday.
-    Sun,
-}
-
 fn utc() -> String {
     "UTC".to_owned()
 }
@@ -63,8 +44,10 @@ impl Window {
     pub fn is_in_force(&self, now: Timestamp) -> bool {
         let Ok(zone) = TimeZone::get(&self.zone) else { return false };
         let today = now.to_zoned(zone.clone()).date();
-        // One of at most a day that lasts now began today or yesterday.
-        let begun = [today.yesterday().ok(), Some(today)].into_iter().flatten();
+        // One of at most a day that lasts now began today or yesterday, or where a day has 23 hours the day before.
+        let yesterday = today.yesterday().ok();
+        let before = yesterday.and_then(|day| day.yesterday().ok());
+        let begun = [before, yesterday, Some(today)].into_iter().flatten();
         begun.filter(|date| self.starts_on(*date)).filter_map(|date| start_of(&zone, date, self.start)).any(|start| {
             let lasts = SignedDuration::from_mins(i64::from(self.minutes));
             start <= now && now.duration_since(start) < lasts
@@ -80,30 +63,6 @@ impl Window {
     fn starts_on(&self, date: Date) -> bool {
         let every = self.days.is_empty() && self.dates.is_empty();
         every || self.dates.contains(&date) || self.days.iter().any(|day| day.weekday() == date.weekday())
-    }
-}
-
-fn start_of(zone: &TimeZone, date: Date, time: Time) -> Option<Timestamp> {
-    let local = zone.to_ambiguous_timestamp(date.to_datetime(time));
-    let is_skipped = matches!(local.offset(), AmbiguousOffset::Gap { .. });
-    let earlier = local.earlier().ok()?;
-    if !is_skipped {
-        return Some(earlier);
-    }
-    zone.following(earlier).next().map(|transition| transition.timestamp())
-}
-
-impl Day {
-    fn weekday(self) -> Weekday {
-        match self {
-            Self::Mon => Weekday::Monday,
-            Self::Tue => Weekday::Tuesday,
-            Self::Wed => Weekday::Wednesday,
-            Self::Thu => Weekday::Thursday,
-            Self::Fri => Weekday::Friday,
-            Self::Sat => Weekday::Saturday,
-            Self::Sun => Weekday::Sunday,
-        }
     }
 }
 
@@ -152,6 +111,22 @@ mod tests {
                 ("2026-03-29T01:00:00Z", true),
                 ("2026-03-29T01:59:59Z", true),
                 ("2026-03-29T02:00:00Z", false),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_day_of_23_hours_does_not_end_a_window_early() {
+        // On the 29th the clocks go forward: a day after the 28th, 23:30, is the 30th, 00:30.
+        let window =
+            json!({"id": "a", "zone": "Europe/Berlin", "dates": ["2026-03-28"], "start": "23:30", "minutes": 1440});
+        check(
+            &window,
+            &[
+                ("2026-03-28T22:29:59Z", false),
+                ("2026-03-28T22:30:00Z", true),
+                ("2026-03-29T22:15:00Z", true),
+                ("2026-03-29T22:30:00Z", false),
             ],
         );
     }

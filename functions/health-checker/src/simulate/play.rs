@@ -161,6 +161,7 @@ impl<'a> Stage<'a> {
             findings: Vec::new(),
             vantage: Vec::new(),
             tenants: vec![input],
+            breakers: Vec::new(),
             state: self.state.clone(),
         }
     }

@@ -125,13 +125,8 @@ impl Scenario {
         Tenant {
             id: "tenant".to_owned(),
             divergence: self.divergence,
-            component: None,
-            calls: None,
             baseline_p95_ms: self.baseline_p95_ms,
-            serving: None,
-            cutover_at: None,
-            retained_until: None,
-            target_check: None,
+            ..Tenant::default()
         }
     }
 

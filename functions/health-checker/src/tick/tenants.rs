@@ -1,22 +1,25 @@
-//! What is read of tenants: their calls from the cloud's metrics, and looks at the other side.
+//! What is read of tenants: their calls, clusters, what operators ask for, and looks at the other side.
 
-use std::collections::BTreeMap;
-use std::time::Duration;
-
-use causeway_cloud::metrics::{MetricQuery, Series, Statistic};
-use causeway_resilience::{Deadline, ServiceFailure};
+use causeway_cloud::object_path;
+use causeway_cloud::object_store::{Error as StoreError, ObjectStoreExt};
+use causeway_resilience::Deadline;
 use causeway_runtime::until;
 use futures_util::future::join_all;
-use jiff::{SignedDuration, Timestamp};
+use futures_util::{StreamExt, stream};
+use jiff::Timestamp;
 
 use super::Looked;
+use crate::decide::State;
 use crate::handler::HealthChecker;
 use crate::health::Verdict;
-use crate::rollback::{Minute, Target, TargetProbe, TenantInput};
-use crate::settings::{Calls, Settings, Tenant};
+use crate::probe::Prober;
+use crate::rollback::{
+    ClusterReading, Escalation, Hour, Minute, Target, TargetProbe, TenantInput, Usual, end_of_past, words,
+};
+use crate::settings::{Calls, ClusterSource, EscalationSource, Settings, Tenant};
 
-/// Minutes that are read: those of the longest burn rate and the lag of the metrics.
-const MINUTES: i64 = 370;
+/// Tenants that are read at once.
+const AT_ONCE: usize = 8;
 
 /// What was read.
 pub(super) struct Read {
@@ -24,122 +27,154 @@ pub(super) struct Read {
     pub(super) problems: Vec<String>,
 }
 
+/// What is read of one tenant, and what could not be.
+struct Reading<'a> {
+    checker: &'a HealthChecker,
+    prober: &'a Prober<'a>,
+    tenant: &'a Tenant,
+    lag_minutes: u32,
+    deadline: Deadline,
+}
+
 impl HealthChecker {
-    pub(super) async fn tenants(&self, settings: &Settings, looked: &Looked, deadline: Deadline) -> Read {
-        let read = settings.tenants.iter().map(|tenant| async move {
-            let Some(calls) = &tenant.calls else { return Ok(Vec::new()) };
-            let read = until(deadline, self.minutes(calls, deadline)).await;
-            let text = |why: String| format!("the calls of {} could not be read: {why}", tenant.id);
-            match read {
-                Some(Ok(minutes)) => Ok(minutes),
-                Some(Err(why)) => Err(text(why)),
-                None => Err(text("there was no time left".to_owned())),
-            }
-        });
+    pub(super) async fn tenants(
+        &self,
+        settings: &Settings,
+        before: &State,
+        looked: &Looked,
+        deadline: Deadline,
+    ) -> Read {
+        let prober = self.prober(settings);
+        let lag_minutes = settings.rollback.moving.metric_lag_minutes;
+        let reads: Vec<_> = settings
+            .tenants
+            .iter()
+            .map(|tenant| {
+                let usual = before.tenants.get(&tenant.id).map(|state| state.usual.clone()).unwrap_or_default();
+                let reading = Reading { checker: self, prober: &prober, tenant, lag_minutes, deadline };
+                async move { reading.input(&usual, looked).await }
+            })
+            .collect();
         let mut all = Read { inputs: Vec::new(), problems: Vec::new() };
-        for (tenant, read) in settings.tenants.iter().zip(join_all(read).await) {
-            let oci = read.unwrap_or_else(|problem| {
-                all.problems.push(problem);
-                Vec::new()
-            });
-            all.inputs.push(input(tenant, oci, looked));
+        for (input, problems) in stream::iter(reads).buffered(AT_ONCE).collect::<Vec<_>>().await {
+            all.inputs.push(input);
+            all.problems.extend(problems);
         }
         all
     }
+}
 
-    async fn minutes(&self, calls: &Calls, deadline: Deadline) -> Result<Vec<Minute>, String> {
-        let metrics = self.metrics.as_ref()?;
-        let to = self.now();
-        let query = |metric: &str, statistic: Statistic| MetricQuery {
-            namespace: calls.namespace.clone(),
-            metric: metric.to_owned(),
-            statistic,
-            interval: Duration::from_secs(60),
-            from: to - SignedDuration::from_mins(MINUTES),
-            to,
-            dimensions: calls.dimensions.clone(),
-            group_by: Vec::new(),
-            compartment: calls.compartment.clone(),
+impl Reading<'_> {
+    async fn input(&self, usual: &Usual, looked: &Looked) -> (TenantInput, Vec<String>) {
+        let mut problems = Vec::new();
+        let tenant = self.tenant;
+        let oci = self.calls(tenant.calls.as_ref(), &mut problems).await;
+        let aws = self.calls(tenant.aws_calls.as_ref(), &mut problems).await;
+        let past = self.past(usual, &mut problems).await;
+        let clusters = self.clusters(&mut problems).await;
+        let lag = self.lag(&mut problems).await;
+        let escalations = self.escalations(&mut problems).await;
+        let input = TenantInput {
+            serving: tenant.serving,
+            oci: oci.unwrap_or_default(),
+            aws,
+            past,
+            clusters,
+            escalations,
+            replication_lag_seconds: lag,
+            target: Target {
+                probes: target_probes(tenant, looked),
+                cutover_at: tenant.cutover_at,
+                retained_until: tenant.retained_until,
+                is_removed: false,
+            },
+            ..TenantInput::nothing(&tenant.id)
         };
-        let failed = |failure: ServiceFailure| failure.to_string();
-        let total = metrics.query(&query(&calls.total, Statistic::Sum), deadline).await.map_err(failed)?;
-        let bad = metrics.query(&query(&calls.failed, Statistic::Sum), deadline).await.map_err(failed)?;
-        let times = match &calls.duration {
-            Some(name) => metrics.query(&query(name, Statistic::Percentile(95.0)), deadline).await.map_err(failed)?,
-            None => Vec::new(),
+        (input, problems)
+    }
+
+    /// `None` where it could not be had in time; that is noted.
+    async fn noted<T>(
+        &self,
+        what: &str,
+        work: impl Future<Output = Result<T, String>>,
+        problems: &mut Vec<String>,
+    ) -> Option<T> {
+        let read = until(self.deadline, work).await.unwrap_or_else(|| Err("there was no time left".to_owned()));
+        read.map_err(|why| problems.push(format!("{what} of {} could not be read: {why}", self.tenant.id))).ok()
+    }
+
+    async fn calls(&self, calls: Option<&Calls>, problems: &mut Vec<String>) -> Option<Vec<Minute>> {
+        self.noted("the calls", self.checker.minutes(calls?, self.lag_minutes, self.deadline), problems).await
+    }
+
+    async fn past(&self, usual: &Usual, problems: &mut Vec<String>) -> Option<Vec<Hour>> {
+        let calls = self.tenant.aws_calls.as_ref()?;
+        let (cutover, now) = (self.tenant.cutover_at, self.checker.now());
+        // What people have set comes first, and nothing is asked for that is known.
+        if self.tenant.baseline_p95_ms.is_some() || !usual.is_due(cutover, now) {
+            return None;
+        }
+        let hours = self.checker.hours(calls, end_of_past(cutover, now), self.deadline);
+        self.noted("the past", hours, problems).await
+    }
+
+    async fn clusters(&self, problems: &mut Vec<String>) -> Vec<ClusterReading> {
+        let looks = self.tenant.clusters.iter().map(|cluster| async move {
+            let mut problems = Vec::new();
+            let number = self.prober.number(&cluster.running, self.deadline);
+            let running = self.noted(&format!("the nodes of {}", cluster.id), number, &mut problems).await;
+            (reading(cluster, running, self.checker.now()), problems)
+        });
+        let mut readings = Vec::new();
+        for (reading, problem) in join_all(looks).await {
+            readings.push(reading);
+            problems.extend(problem);
+        }
+        readings
+    }
+
+    async fn lag(&self, problems: &mut Vec<String>) -> Option<u32> {
+        let source = self.tenant.replication_lag_seconds.as_ref()?;
+        let lag = self.noted("the replication lag", self.prober.number(source, self.deadline), problems).await?;
+        whole(lag.ceil())
+    }
+
+    async fn escalations(&self, problems: &mut Vec<String>) -> Option<Vec<Escalation>> {
+        let source = self.tenant.escalations.as_ref()?;
+        self.noted("what operators ask for", self.words(source), problems).await
+    }
+
+    async fn words(&self, source: &EscalationSource) -> Result<Vec<Escalation>, String> {
+        let path = object_path(&source.object).map_err(|error| error.to_string())?;
+        let found = match self.checker.objects.get(&path).await {
+            Err(StoreError::NotFound { .. }) => return Ok(Vec::new()),
+            found => found.map_err(|error| error.to_string())?,
         };
-        Ok(joined(&total, &bad, &times, calls.absent_failures_are_none))
+        if found.meta.size > words::MAX_BYTES {
+            return Err(format!("{} is longer than {} bytes", source.object, words::MAX_BYTES));
+        }
+        let list = found.bytes().await.map_err(|error| error.to_string())?;
+        let vault = self.checker.secrets.as_ref()?;
+        let key = vault.secret(&source.secret, self.deadline).await.map_err(|failure| failure.to_string())?;
+        words::read(&list, key.expose(), &self.tenant.id).map_err(|why| format!("{} {why}", source.object))
     }
 }
 
-fn input(tenant: &Tenant, oci: Vec<Minute>, looked: &Looked) -> TenantInput {
+fn reading(cluster: &ClusterSource, running: Option<f64>, at: Timestamp) -> ClusterReading {
+    let running = running.and_then(|count| whole(count.floor()));
+    ClusterReading { id: cluster.id.clone(), at, running, quorum: cluster.quorum }
+}
+
+/// A count; what is below 0 or beyond all counts is none.
+fn whole(number: f64) -> Option<u32> {
+    (0.0..=f64::from(u32::MAX)).contains(&number).then_some(number as u32)
+}
+
+fn target_probes(tenant: &Tenant, looked: &Looked) -> Vec<TargetProbe> {
     let target = tenant.target_check.as_deref();
     let looks = looked.findings.iter().filter(|finding| target == Some(finding.check.as_str()));
     // What the checker could not see says nothing about the other side.
     let known = looks.filter(|finding| finding.verdict != Verdict::Unknown);
-    let probes = known.map(|finding| TargetProbe { at: finding.at, is_ok: finding.verdict != Verdict::Fail }).collect();
-    TenantInput {
-        serving: tenant.serving,
-        oci,
-        target: Target {
-            probes,
-            cutover_at: tenant.cutover_at,
-            retained_until: tenant.retained_until,
-            is_removed: false,
-        },
-        ..TenantInput::nothing(&tenant.id)
-    }
-}
-
-/// Minutes of which calls and failures are both known. Of several series counts are added, and the longest time counts.
-fn joined(total: &[Series], failed: &[Series], times: &[Series], absent_is_none: bool) -> Vec<Minute> {
-    let (total, failed) = (folded(total, |one, other| one + other), folded(failed, |one, other| one + other));
-    let times = folded(times, f64::max);
-    let minute = |(at, calls): (&Timestamp, &f64)| {
-        let failed = failed.get(at).copied().or(absent_is_none.then_some(0.0))?;
-        // Counts of two metrics may be cut at different moments.
-        let (calls, failed) = (calls.max(failed).round() as u64, failed.round() as u64);
-        Some(Minute { at: *at, ok: calls - failed, failed, p95_ms: times.get(at).copied() })
-    };
-    total.iter().filter_map(minute).collect()
-}
-
-fn folded(series: &[Series], put: fn(f64, f64) -> f64) -> BTreeMap<Timestamp, f64> {
-    let mut folded: BTreeMap<Timestamp, f64> = BTreeMap::new();
-    for point in series.iter().flat_map(|series| &series.points) {
-        if point.value.is_finite() && point.value >= 0.0 {
-            let value = folded.entry(point.at).or_insert(0.0);
-            *value = put(*value, point.value);
-        }
-    }
-    folded
-}
-
-#[cfg(test)]
-mod tests {
-    use causeway_cloud::metrics::Point;
-
-    use super::*;
-
-    fn series(points: &[(i64, f64)]) -> Series {
-        let point = |(minute, value): &(i64, f64)| Point {
-            at: Timestamp::from_second(minute * 60).unwrap_or_default(),
-            value: *value,
-        };
-        Series { dimensions: BTreeMap::new(), unit: None, points: points.iter().map(point).collect() }
-    }
-
-    #[test]
-    fn a_minute_needs_both_counts() {
-        let (total, failed) =
-            ([series(&[(1, 100.0), (2, 90.0), (3, 5.0)]), series(&[(1, 10.0)])], [series(&[(1, 7.0)])]);
-        let counts = |absent_is_none: bool| {
-            let all = joined(&total, &failed, &[series(&[(1, 80.0)]), series(&[(1, 120.0)])], absent_is_none);
-            all.iter().map(|minute| (minute.ok, minute.failed, minute.p95_ms)).collect::<Vec<_>>()
-        };
-        assert_eq!(counts(false), [(103, 7, Some(120.0))]);
-        assert_eq!(counts(true), [(103, 7, Some(120.0)), (90, 0, None), (5, 0, None)]);
-        let strange = joined(&[series(&[(1, 3.0), (2, -1.0)])], &[series(&[(1, 5.0), (2, f64::NAN)])], &[], true);
-        assert_eq!(strange.iter().map(|minute| (minute.ok, minute.failed)).collect::<Vec<_>>(), [(0, 5)]);
-    }
+    known.map(|finding| TargetProbe { at: finding.at, is_ok: finding.verdict != Verdict::Fail }).collect()
 }

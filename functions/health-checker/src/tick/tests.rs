@@ -1,5 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
+mod breakers;
+mod lost;
+mod sources;
 mod world;
 
 use causeway_resilience::service::Kind;
@@ -149,8 +152,69 @@ fn a_clock_that_went_back_does_not_stop_the_looks() {
     let due = |last_ago: i64| {
         let now: Timestamp = "2026-03-11T12:00:00Z".parse().unwrap();
         let sample = json!({"at": now - SignedDuration::from_secs(last_ago), "verdict": "pass"});
-        let state = serde_json::from_value(json!({"version": 1, "checks": {"shop": {"samples": [sample]}}})).unwrap();
+        let state = serde_json::from_value(json!({"version": 2, "checks": {"shop": {"samples": [sample]}}})).unwrap();
         is_due(&settings.checks[0], &state, &settings, now)
     };
     assert_eq!([due(0), due(29), due(30), due(600), due(-600)], [false, false, true, true, true]);
+}
+
+/// A tenant of which the clusters fail, until traffic has to move.
+async fn moved(world: &World) {
+    world.put("aws.txt", "x").await;
+    for _ in 0..4 {
+        world.tick().await;
+        world.pass(60);
+    }
+}
+
+async fn signals(world: &World) -> Vec<String> {
+    world.names().await.into_iter().filter(|name| name.contains("/signals/")).collect()
+}
+
+const TENANT: &str = "  - { id: aws, probe: { object: { name: aws.txt } } }\n\
+    tenants:\n  - { id: acme, divergence: read_only, serving: oci, component: shop, target_check: aws, \
+    cutover_at: 2026-03-11T10:00:00Z }\n";
+
+#[tokio::test]
+async fn a_state_that_was_lost_does_not_swallow_the_next_signal() {
+    let world = World::new(&format!("{SHOP}{TENANT}"));
+    moved(&world).await;
+    assert_eq!(signals(&world).await.len(), 1);
+    let names = world.names().await;
+    let name = names.iter().find(|name| name.starts_with("state/health-checker/state")).unwrap();
+    world.put(name, "{broken").await;
+    moved(&world).await;
+    assert_eq!(signals(&world).await.len(), 2, "another epoch");
+    let moves = world.titles().into_iter().filter(|title| title.contains("move traffic back")).count();
+    let fails = world.titles().into_iter().filter(|title| title == "shop fails").count();
+    assert_eq!((moves, fails), (2, 2), "{:?}", world.titles());
+}
+
+#[tokio::test]
+async fn a_signal_is_taken_back_when_the_other_side_fails_too() {
+    let world = World::new(&format!("{SHOP}{TENANT}"));
+    moved(&world).await;
+    assert_eq!(signals(&world).await.len(), 1);
+    world.remove("aws.txt").await;
+    let reply = world.tick().await;
+    assert_eq!(reply.report.tenants[0].decision.word(), "HOLD(both_down)");
+    let text = world.text(&signals(&world).await[0]).await.unwrap();
+    let signal: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert!(signal["value"]["withdrawn_at"].is_string(), "{signal}");
+    assert!(world.state().await.signals.is_empty());
+}
+
+#[tokio::test]
+async fn results_of_a_clock_that_was_ahead_do_not_hide_what_comes() {
+    let world = World::new(SHOP);
+    world.put("shop.txt", "x").await;
+    world.pass(3_600);
+    world.tick().await;
+    world.back(3_600);
+    world.remove("shop.txt").await;
+    for _ in 0..3 {
+        world.pass(60);
+        world.tick().await;
+    }
+    assert_eq!(world.titles(), ["shop fails"]);
 }

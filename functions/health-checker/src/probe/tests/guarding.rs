@@ -87,3 +87,46 @@ async fn secrets_go_to_the_host_that_was_named_and_into_no_text() {
     assert!(!elsewhere.first().contains("Bearer"), "{}", elsewhere.first());
     assert!(!serde_json::to_string(&finding).unwrap().contains("Bearer"), "{finding:?}");
 }
+
+#[test]
+fn a_host_that_is_not_allowed_leads_to_none_that_is() {
+    let mut world = World::new();
+    world.name("allowed.test", &["127.0.0.1"]);
+    let prober = world.prober();
+    let home = "127.0.0.1".parse().unwrap();
+    let admits = |named: &str, is_own: bool| prober.guard_of(named, is_own).admit("allowed.test", home).is_ok();
+    assert!(admits("allowed.test", true) && admits("allowed.test", false));
+    assert!(!admits("foreign.test", false));
+}
+
+#[tokio::test]
+async fn headers_stay_with_the_host_that_was_named() {
+    let mut world = World::new();
+    let (end, elsewhere) = world.serve("end.test", Answers::ok("{}")).await;
+    let (start, named) = world.serve("start.test", Answers::redirect(&end)).await;
+    let probe = json!({"http": {"url": start, "follow_redirects": 1, "headers": {"x-tenant": "acme"}}});
+    assert_eq!(look(&world, probe).await, PASS);
+    assert!(named.first().contains("x-tenant: acme") && !elsewhere.first().contains("x-tenant"));
+}
+
+/// A vault that takes its time.
+struct SlowVault;
+
+#[async_trait]
+impl Secrets for SlowVault {
+    async fn secret(&self, _: &str, _: Deadline) -> Result<SecretBytes, ServiceFailure> {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        Ok(SecretBytes::new(b"x".to_vec()))
+    }
+}
+
+#[tokio::test]
+async fn the_time_of_the_vault_is_not_the_targets() {
+    let mut world = World::new();
+    world.secrets = Some(Arc::new(SlowVault));
+    let (url, _) = world.serve("shop.test", Answers::ok("{}")).await;
+    let request = super::super::http::Request::of_results;
+    let call = serde_json::from_value(json!({"url": url, "secret_headers": {"authorization": "t"}})).unwrap();
+    let answer = world.prober().exchange(request(&call).unwrap(), 0, seconds(20)).await.unwrap();
+    assert!(answer.took_ms < 1_400, "{}", answer.took_ms);
+}

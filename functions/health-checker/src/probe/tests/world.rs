@@ -73,6 +73,9 @@ pub(super) struct Names(Mutex<BTreeMap<String, Vec<Vec<IpAddr>>>>);
 #[async_trait]
 impl Resolve for Names {
     async fn resolve(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, Trouble> {
+        if host == "slow-name.test" {
+            std::future::pending::<()>().await;
+        }
         if host == "broken.test" {
             return Err(Trouble::Resolver("scripted".to_owned()));
         }
@@ -102,7 +105,7 @@ pub(super) struct World {
     names: Names,
     allowed: Vec<String>,
     tls: Arc<ClientConfig>,
-    objects: Objects,
+    pub(super) objects: Objects,
     pub(super) secrets: Option<Arc<dyn Secrets>>,
 }
 

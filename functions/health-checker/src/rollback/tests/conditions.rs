@@ -101,7 +101,7 @@ fn an_operators_word_counts_once_and_only_when_it_is_verified() {
     };
     let check = |escalations: Vec<Escalation>, expected: Decision| {
         let mut world = World::with(&[(100, 0); 5]);
-        world.input.escalations = escalations;
+        world.input.escalations = Some(escalations);
         world.check(expected);
         world
     };
@@ -110,6 +110,13 @@ fn an_operators_word_counts_once_and_only_when_it_is_verified() {
     check(vec![word("1", -60, true)], Decision::None);
     let mut world = check(vec![word("1", 5, true)], Decision::Rollback(Reason::Escalation));
     assert!(world.state.is_done("1"));
+    // It stands until traffic has moved or half an hour is over, and is told once.
+    let soon = noon() + SignedDuration::from_mins(1);
+    world.input.target.probes = vec![probe(-50, true), probe(-40, true)];
+    let (report, told) = world.decide(soon);
+    assert_eq!((report.decision, told), (Decision::Rollback(Reason::Escalation), Vec::new()));
+    world.input.target.probes = vec![probe(-100, false), probe(-110, false)];
+    assert_eq!(world.decide(soon + SignedDuration::from_mins(1)).0.decision, Decision::Hold(Reason::BothDown));
     let later = noon() + SignedDuration::from_mins(40);
     world.input.oci = minutes(later, &[(100, 0); 5]);
     assert_eq!(world.decide(later).0.decision, Decision::None);
@@ -131,6 +138,7 @@ fn silence_is_not_health() {
     assert_eq!(elsewhere.check(Decision::Unknown(Reason::NoData)), []);
     let mut moved = silent(7);
     moved.input.aws = Some(minutes(noon(), &[(100, 0); 5]));
+    moved.input.serving = None;
     moved.check(Decision::None);
     // Nothing was ever measured: the first ticks wait.
     let mut world = World::new();
@@ -175,4 +183,48 @@ fn gaps_do_not_end_the_wait() {
     world.check(Decision::Rollback(Reason::Errors));
     let mut longer = World::with(&[(100, 6), (100, 6), (0, 0), (0, 0), (0, 0), (0, 0), (100, 6), (100, 6), (100, 6)]);
     longer.check(Decision::Watch(Reason::Errors));
+}
+
+#[test]
+fn a_rollback_that_stands_gives_way_to_what_comes_in_its_way() {
+    let check = |change: fn(&mut World), expected: Decision| {
+        let mut world = World::with(&BAD);
+        world.check(Decision::Rollback(Reason::Errors));
+        let later = noon() + SignedDuration::from_mins(1);
+        world.input.oci = minutes(later, &BAD);
+        world.input.target.probes = vec![probe(-50, true), probe(-40, true)];
+        change(&mut world);
+        let (report, told) = world.decide(later);
+        assert_eq!(
+            (report.decision, told.len()),
+            (expected, usize::from(expected != Decision::Rollback(Reason::Errors)))
+        );
+    };
+    check(|_| (), Decision::Rollback(Reason::Errors));
+    check(|world| world.input.target.is_removed = true, Decision::Blocked(Reason::NoTarget));
+    check(
+        |world| world.input.target.probes.iter_mut().for_each(|probe| probe.is_ok = false),
+        Decision::Hold(Reason::BothDown),
+    );
+    check(|world| world.tenant.divergence = None, Decision::Blocked(Reason::NeedsHuman));
+}
+
+#[test]
+fn a_side_that_should_serve_and_says_nothing_is_told_of_whatever_is_left_on_the_other() {
+    let mut world = World::with(&[(100, 0); 5]);
+    world.input.oci = minutes(ago(8 * 60), &[(100, 0); 5]);
+    world.input.aws = Some(minutes(noon(), &[(1, 0); 5]));
+    assert_eq!(world.check(Decision::Unknown(Reason::NoData)), [ToldKind::Page]);
+    let mut moved = World::with(&[(100, 0); 5]);
+    moved.input.serving = Some(Cloud::Aws);
+    moved.check(Decision::None);
+    let later = noon() + SignedDuration::from_mins(7);
+    let (report, told) = moved.decide(later);
+    assert_eq!((report.decision, told.len()), (Decision::Unknown(Reason::NoData), 1));
+    moved.input.aws = Some(minutes(noon(), &[(100, 0); 5]));
+    assert_eq!(moved.decide(later).0.decision, Decision::Unknown(Reason::NoData));
+    moved.input.aws = Some(minutes(later, &[(100, 0); 5]));
+    assert_eq!(moved.decide(later).0.decision, Decision::None);
+    moved.input.aws = None;
+    assert_eq!(moved.decide(later).0.decision, Decision::Unknown(Reason::NoData));
 }

@@ -30,7 +30,7 @@ proptest! {
         if let Decision::Rollback(_) = report.decision {
             let fresh = probes.iter().filter(|probe| probe.is_ok && (ago(60)..=noon()).contains(&probe.at)).count();
             prop_assert!(fresh >= 2 && is_agreed && !is_removed && hours_since_cutover < 24);
-            prop_assert!(serving != Some(Cloud::Aws) && report.triggers.iter().any(Trigger::is_met));
+            prop_assert!(serving == Some(Cloud::Oci) && report.triggers.iter().any(Trigger::is_met));
             prop_assert_eq!(signals, 1);
         } else {
             prop_assert_eq!(signals, 0);
