@@ -73,10 +73,13 @@ pub(crate) async fn list(vision: &Vision, prefix: &str, after: Option<&str>, mos
 }
 
 /// Looks at all of them, each with its place; they come as they are done.
+///
+/// Twice as many are under way as questions may be, so that the store's time before and after a question leaves no turn
+/// unused.
 pub(crate) fn each<'a>(
     vision: &'a Vision,
     jobs: Vec<(usize, Job)>,
-    concurrency: usize,
+    questions: usize,
     deadline: Deadline,
 ) -> impl Stream<Item = Done> + 'a {
     let one = move |(at, job): (usize, Job)| async move {
@@ -87,7 +90,7 @@ pub(crate) fn each<'a>(
         };
         done(at, job.name, outcome)
     };
-    stream::iter(jobs).map(one).buffer_unordered(concurrency.max(1))
+    stream::iter(jobs).map(one).buffer_unordered(questions.max(1) * 2)
 }
 
 /// The reply to a request for several.

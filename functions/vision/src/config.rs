@@ -44,7 +44,7 @@ pub struct Config {
     pub keeping: Keeping,
     /// Objects of one request.
     pub max_objects: usize,
-    /// Pictures under way at once.
+    /// Questions that the model is asked at once.
     pub concurrency: usize,
     /// Damage from this severity on is told; `None` tells nobody.
     pub alert_from: Option<Severity>,
@@ -105,7 +105,7 @@ impl Settings for Config {
                 1..=2_000,
                 "pictures that one request may name or find",
             ),
-            concurrency: vars.number("VISION_CONCURRENCY", 4, 1..=32, "pictures of one request under way at once"),
+            concurrency: vars.number("VISION_CONCURRENCY", 4, 1..=32, "questions that the model is asked at once"),
             alert_from: alert_from(vars),
             is_model_set: is_model_set(vars),
             is_topic_set: vars.optional_text("CAUSEWAY_TOPIC", "topic that alerts go to").is_some(),

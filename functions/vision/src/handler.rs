@@ -8,7 +8,7 @@ use causeway_cloud::state::once::Once;
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, ChatModel, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, chat};
 use causeway_resilience::{Deadline, ServiceFailure};
-use causeway_runtime::{Context, Error, Event, Handler, Kind, StartedTool};
+use causeway_runtime::{Context, Error, Event, Handler, Kind, StartedTool, Turns};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -50,6 +50,7 @@ pub struct Vision {
     principal: Arc<dyn Principal>,
     clock: Arc<dyn Clock>,
     pub(crate) lanes: Lanes,
+    pub(crate) turns: Turns,
     pub(crate) question: Question,
     pub(crate) config: Config,
 }
@@ -95,6 +96,7 @@ impl Vision {
             principal,
             clock,
             lanes: Lanes::new(),
+            turns: Turns::new(config.concurrency),
             question: question(&config.report),
             config,
         }

@@ -30,7 +30,7 @@ const EXIT_OUTPUT: u8 = 74;
 /// The command.
 pub(crate) fn command() -> Command {
     let prefix = Arg::new("prefix").long("prefix").value_name("FOLDER").default_value("");
-    let concurrency = Arg::new("concurrency").long("concurrency").value_name("N").default_value("4");
+    let concurrency = Arg::new("concurrency").long("concurrency").value_name("N");
     let file = |name: &'static str, help: &'static str| {
         Arg::new(name).long(name).value_name("FILE").value_parser(value_parser!(PathBuf)).help(help)
     };
@@ -44,7 +44,7 @@ pub(crate) fn command() -> Command {
             prefix.help("Folder of the pictures; the whole bucket without it"),
             concurrency
                 .value_parser(value_parser!(u16).range(1..=64))
-                .help("Pictures under way at once; most of their time they wait for the model"),
+                .help("Questions that the model is asked at once; VISION_CONCURRENCY without it"),
             Arg::new("limit").long("limit").value_name("N").value_parser(value_parser!(u32).range(1..)).help(
                 "Only the first pictures",
             ),
@@ -110,7 +110,9 @@ async fn batch(vision: &Vision, arguments: &ArgMatches) -> Result<ExitCode, (u8,
     let path = |name: &str| arguments.get_one::<PathBuf>(name).cloned();
     let failed = |error: Error| (error.exit_code(), error.log_text());
     let most = arguments.get_one::<u32>("limit").map_or(MOST, |limit| (*limit as usize).min(MOST));
-    let concurrency = usize::from(arguments.get_one::<u16>("concurrency").copied().unwrap_or(4));
+    let given = arguments.get_one::<u16>("concurrency").map(|given| usize::from(*given));
+    let concurrency = given.unwrap_or(vision.config.concurrency);
+    vision.turns.limit_to(concurrency);
     let prefix = text("prefix").unwrap_or_default();
     let listed = list(vision, prefix, text("start-after"), most).await.map_err(failed)?;
     let jobs = jobs(vision, &listed.names, arguments).map_err(failed)?;

@@ -97,11 +97,9 @@ impl Vision {
             }
             Port::Ready(model) => model.as_ref(),
         };
-        let now = Instant::now();
-        if deadline.is_over(now) {
+        if deadline.is_over(Instant::now()) {
             return Err(Error::timeout("model"));
         }
-        let deadline = deadline.earlier(Deadline::at(now + self.config.model_wait));
         let picture = Part::Image { media_type: "image/jpeg".to_owned(), bytes: Bytes::from(prepared.jpeg.clone()) };
         let one = |sample| self.sample(model, picture.clone(), (samples > 1).then_some(sample), deadline);
         let all = join_all((0..samples).map(one)).await;
@@ -112,7 +110,12 @@ impl Vision {
         Ok(Asked { held_until, ..Asked::new(outcome(all, samples), provider) })
     }
 
+    /// Waiting for a turn is no part of the time that the model has.
     async fn sample(&self, model: &dyn ChatModel, picture: Part, number: Option<u32>, deadline: Deadline) -> Sample {
+        let Some(turn) = self.turns.turn(deadline).await else {
+            return Sample::failed("no time was left to ask".to_owned(), 0);
+        };
+        let deadline = deadline.earlier(Deadline::at(turn.began() + self.config.model_wait));
         let question = self.chat_question(picture, number);
         let first = match said(model, &question, deadline).await {
             Ok(reply) => reply,

@@ -74,6 +74,19 @@ async fn pictures_wait_for_the_model_together() {
     let start = tokio::time::Instant::now();
     let batch = world.ask(json!({ "objects": names })).await.unwrap();
     assert_eq!((&batch["status"], world.questions()), (&json!("ok"), 16));
+    assert_eq!(world.model.as_ref().unwrap().most_at_once(), 8, "more pictures than questions are under way");
     let took = start.elapsed().as_secs_f64();
     assert!((2.0..8.0).contains(&took), "two rounds of eight, not sixteen of one: {took}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_for_a_turn_has_the_whole_time_of_a_question() {
+    let Says::Text(text) = whole() else { panic!() };
+    let slow = Says::Late(std::time::Duration::from_secs(8), text);
+    let world = World::new([slow]).with("VISION_CONCURRENCY", "1").with("VISION_MODEL_SECONDS", "10");
+    for name in ["a.jpg", "b.jpg", "c.jpg"] {
+        world.put(name, COFFEE).await;
+    }
+    let batch = world.ask(json!({ "objects": ["a.jpg", "b.jpg", "c.jpg"] })).await.unwrap();
+    assert_eq!((&batch["status"], world.questions()), (&json!("ok"), 3), "{batch}");
 }

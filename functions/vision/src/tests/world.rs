@@ -56,11 +56,18 @@ pub(crate) enum Says {
 pub(crate) struct Model {
     script: Mutex<VecDeque<Says>>,
     asked: Mutex<Vec<ChatQuestion>>,
+    /// Questions under way, and how many there were at most.
+    under_way: Mutex<(usize, usize)>,
 }
 
 impl Model {
     pub(crate) fn says(script: impl IntoIterator<Item = Says>) -> Arc<Self> {
-        Arc::new(Self { script: Mutex::new(script.into_iter().collect()), asked: Mutex::default() })
+        Arc::new(Self { script: Mutex::new(script.into_iter().collect()), ..Self::default() })
+    }
+
+    /// Questions that were under way at once.
+    pub(crate) fn most_at_once(&self) -> usize {
+        self.under_way.lock().unwrap().1
     }
 
     /// Questions so far.
@@ -107,7 +114,13 @@ impl ChatModel for Model {
             Says::Held => Ok(reply(String::new(), Finish::Filtered)),
             Says::Fails(kind) => Err(ServiceFailure::new(kind, "chat", "Chat", "hidden words of the service")),
             Says::Late(time, text) => {
+                {
+                    let (now, most) = &mut *self.under_way.lock().unwrap();
+                    *now += 1;
+                    *most = (*most).max(*now);
+                }
                 tokio::time::sleep(time).await;
+                self.under_way.lock().unwrap().0 -= 1;
                 Ok(reply(text, Finish::Complete))
             }
         }

@@ -14,8 +14,8 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/peers/vis
 
 #[test]
 fn opencv_gives_the_same_figures() {
-    let Some(python) = folder("OPENCV_PYTHON", "a Python with opencv-python-headless and scikit-image") else { return };
-    let Some(folder) = folder("SKIMAGE_DIR", "the pictures of scikit-image") else { return };
+    let Some(python) = data_set("OPENCV_PYTHON", Some("opencv-python/bin/python")) else { return };
+    let Some(folder) = data_set("SKIMAGE_DIR", Some("skimage")) else { return };
     let scratch = tempfile::tempdir().unwrap();
     let names = ["astronaut", "camera", "coffee", "chelsea", "brick", "coins", "page", "motorcycle_left"];
     let files: Vec<_> = names.iter().map(|name| scratch.path().join(name).with_extension("ppm")).collect();

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
 mod agreement;
+#[path = "../../../../../tests/data_sets.rs"]
+mod data_sets;
 mod decoding;
 mod exif;
 mod figures;
@@ -11,7 +13,7 @@ mod people;
 mod photographs;
 mod sniffing;
 
-use std::path::PathBuf;
+use data_sets::data_set;
 
 use super::pixels::Rgb;
 use super::*;
@@ -57,14 +59,4 @@ fn difference(a: &Rgb, b: &Rgb) -> f64 {
     assert_eq!((a.width, a.height), (b.width, b.height));
     let sum: u64 = a.data.iter().zip(&b.data).map(|(a, b)| u64::from(a.abs_diff(*b))).sum();
     sum as f64 / a.data.len() as f64
-}
-
-/// The folder that a variable names; without it the test says so, and fails where everything must run.
-fn folder(variable: &str, holds: &str) -> Option<PathBuf> {
-    let folder = std::env::var_os(variable).map(PathBuf::from);
-    if folder.is_none() {
-        assert!(std::env::var_os("CI").is_none_or(|ci| ci != "true"), "{variable} does not name {holds}");
-        eprintln!("skipped: {variable} does not name {holds}");
-    }
-    folder
 }

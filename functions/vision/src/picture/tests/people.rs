@@ -18,7 +18,7 @@ fn none_where_nobody_is() {
 
 #[test]
 fn an_astronaut_and_a_cat() {
-    let Some(folder) = folder("SKIMAGE_DIR", "the pictures of scikit-image") else { return };
+    let Some(folder) = data_set("SKIMAGE_DIR", Some("skimage")) else { return };
     for (file, count) in [("astronaut.png", 1), ("chelsea.png", 0), ("coffee.png", 0)] {
         let bytes = std::fs::read(folder.join(file)).unwrap();
         assert_eq!(with_faces(&bytes, FaceMode::Count).faces.unwrap().count, count, "{file}");
@@ -27,7 +27,7 @@ fn an_astronaut_and_a_cat() {
 
 #[test]
 fn hidden_faces_are_not_found_again() {
-    let Some(folder) = folder("RUSTFACE_DIR", "the group photograph test.png of rustface") else { return };
+    let Some(folder) = data_set("RUSTFACE_DIR", Some("rustface")) else { return };
     let bytes = std::fs::read(folder.join("test.png")).unwrap();
     let plain = with_faces(&bytes, FaceMode::Count);
     let found = plain.faces.clone().unwrap().count;

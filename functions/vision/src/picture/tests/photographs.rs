@@ -7,7 +7,7 @@ use super::*;
 
 #[test]
 fn sharpness_of_known_photographs() {
-    let Some(folder) = folder("SKIMAGE_DIR", "the pictures of scikit-image") else { return };
+    let Some(folder) = data_set("SKIMAGE_DIR", Some("skimage")) else { return };
     for (file, expected) in [("camera", 1_133.2), ("astronaut", 860.6), ("coffee", 1_541.1), ("chelsea", 398.6)] {
         let bytes = fs::read(folder.join(file).with_extension("png")).unwrap();
         let prepared = prepared(&bytes).unwrap();
@@ -22,7 +22,7 @@ fn sharpness_of_known_photographs() {
 
 #[test]
 fn landscapes_pass_the_gate() {
-    let Some(folder) = folder("SKLEARN_IMAGES_DIR", "the photographs of scikit-learn") else { return };
+    let Some(folder) = data_set("SKLEARN_IMAGES_DIR", Some("sklearn-images")) else { return };
     for file in ["china.jpg", "flower.jpg"] {
         let bytes = fs::read(folder.join(file)).unwrap();
         let prepared = prepared(&bytes).unwrap();
@@ -35,7 +35,7 @@ fn landscapes_pass_the_gate() {
 
 #[test]
 fn different_photographs_are_told_apart() {
-    let Some(folder) = folder("SKIMAGE_DIR", "the pictures of scikit-image") else { return };
+    let Some(folder) = data_set("SKIMAGE_DIR", Some("skimage")) else { return };
     let all = ["astronaut", "camera", "coffee", "chelsea", "brick", "coins", "page", "motorcycle_left"].map(|file| {
         let bytes = fs::read(folder.join(file).with_extension("png")).unwrap();
         (prepared(&bytes).unwrap(), prepared(&jpeg(&pixels(&bytes))).unwrap())
