@@ -14,9 +14,9 @@ use causeway_runtime::{Budget, Context, Handler, Kind, Settings, Vars};
 use flex_autoscaler::{Config, FlexAutoscaler, Parts, Reply, Request, Services, Status};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use tests::harness::Hold;
 
 use crate::cloud::{Cloud, Machine};
-use crate::front::Hold;
 
 /// Real time and this much more.
 #[derive(Debug, Clone, Copy)]

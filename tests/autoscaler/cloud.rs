@@ -1,19 +1,14 @@
 //! An OCI with machines and their measurements, and autoscalers in it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::ops::Deref;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Body;
-use causeway_oci_emulator::{Emulator, Options, Resource};
+use causeway_oci_emulator::Options;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use tempfile::TempDir;
-use tests::harness::{Function, Request, Spec, programs};
-use tokio::runtime::Runtime;
-
-use crate::front::Front;
+use tests::harness::{Emulated, Front, Function, peak_mb, programs};
 
 pub(crate) const BUCKET: &str = "autoscaler";
 const SHAPE: &str = "VM.Standard.E5.Flex";
@@ -23,12 +18,17 @@ const HISTORY_MINUTES: i64 = 180;
 
 /// It ends with this value.
 pub(crate) struct Cloud {
-    pub(crate) emulator: Emulator,
     pub(crate) front: Arc<Front>,
-    runtime: Runtime,
-    variables: HashMap<String, String>,
+    oci: Emulated,
     domain: String,
-    _files: TempDir,
+}
+
+impl Deref for Cloud {
+    type Target = Emulated;
+
+    fn deref(&self) -> &Emulated {
+        &self.oci
+    }
 }
 
 /// A machine that is to be there.
@@ -64,61 +64,28 @@ impl Cloud {
     pub(crate) fn with(options: Options) -> Self {
         // Building takes longer than any wait below has patience.
         let _ = programs::function("flex-autoscaler");
-        let emulator = Emulator::open(options).unwrap();
-        let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let front = Arc::<Front>::default();
-        let (way, services) = (Arc::clone(&front), emulator.clone());
-        let routes = Router::new().fallback(move |request: axum::extract::Request| {
-            let (way, services) = (Arc::clone(&way), services.clone());
+        let way = Arc::clone(&front);
+        let mut oci = Emulated::start(options, "flex-autoscaler", BUCKET, move |services, request| {
+            let way = Arc::clone(&way);
             async move { way.handle(&services, request).await }
         });
-        runtime.spawn(async move { axum::serve(listener, routes).await });
-        let files = tempfile::tempdir().unwrap();
-        let variables = variables(&emulator, &files, &url);
-        let mut cloud = Self { emulator, front, runtime, variables, domain: String::new(), _files: files };
-        cloud.prepare();
-        cloud
-    }
-
-    fn prepare(&mut self) {
-        let compartment = self.emulator.default_compartment();
-        self.admin(
-            "POST",
-            &format!("oci/n/{}/b", self.namespace()),
-            &json!({ "name": BUCKET, "compartmentId": compartment }),
-        );
-        let topic =
-            self.admin("POST", "oci/20181201/topics", &json!({ "name": "alerts", "compartmentId": compartment }));
-        self.set("CAUSEWAY_TOPIC", topic["topicId"].as_str().unwrap());
-        let domains =
-            self.admin("GET", &format!("oci/20160918/availabilityDomains?compartmentId={compartment}"), &Value::Null);
-        self.domain = domains[0]["name"].as_str().unwrap().to_owned();
-        let cores = json!({
-            "service": "compute", "name": "standard-e5-core-count", "scopeType": "AD",
-            "availabilityDomain": self.domain, "value": 1_000_000,
-        });
-        self.admin("POST", "limits", &cores);
-    }
-
-    fn namespace(&self) -> String {
-        self.emulator.namespace_of(self.emulator.tenancy())
+        oci.set("FLEX_AUTOSCALER_MODE", "enforce");
+        // Intentions are sent again at once and not after a tick.
+        oci.set("FLEX_AUTOSCALER_POLICY", "{\"in_flight\":{\"resend_after_minutes\":0}}");
+        oci.set("FN_MEMORY", "256");
+        let domain = with_room(&oci);
+        Self { front, oci, domain }
     }
 
     /// A variable of the autoscalers that come.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), value.to_owned());
+        self.oci.set(name, value);
     }
 
     /// Takes a variable back.
     pub(crate) fn unset(&mut self, name: &str) {
-        self.variables.remove(name);
-    }
-
-    /// The variables of an autoscaler.
-    pub(crate) fn variables(&self) -> &HashMap<String, String> {
-        &self.variables
+        self.oci.unset(name);
     }
 
     /// Machines, with what was measured of them in the last three hours.
@@ -192,97 +159,31 @@ impl Cloud {
         shown["shapeConfig"]["ocpus"].as_f64().unwrap()
     }
 
-    /// Messages of the topic.
-    pub(crate) fn messages(&self) -> Vec<Value> {
-        let messages =
-            self.admin("GET", &format!("topics/{}/messages", self.variables["CAUSEWAY_TOPIC"]), &Value::Null);
-        messages.as_array().cloned().unwrap_or_default()
-    }
-
-    /// Names of objects below a prefix.
-    pub(crate) fn objects(&self, prefix: &str) -> Vec<String> {
-        let route = format!("oci/n/{}/b/{BUCKET}/o?prefix={prefix}&limit=1000", self.namespace());
-        let listed = self.admin("GET", &route, &Value::Null);
-        let names = listed["objects"].as_array().unwrap().iter();
-        names.map(|object| object["name"].as_str().unwrap().to_owned()).collect()
-    }
-
-    /// An object's text.
-    pub(crate) fn object(&self, name: &str) -> String {
-        let (status, text) = self.ask("GET", &self.object_route(name), String::new());
-        assert_eq!(status, 200, "{name}: {text}");
-        text
-    }
-
-    pub(crate) fn put(&self, name: &str, text: &str) {
-        let (status, answer) = self.ask("PUT", &self.object_route(name), text.to_owned());
-        assert_eq!(status, 200, "{name}: {answer}");
-    }
-
-    pub(crate) fn delete(&self, name: &str) {
-        let (status, answer) = self.ask("DELETE", &self.object_route(name), String::new());
-        assert!((200..300).contains(&status), "{name}: {answer}");
-    }
-
-    fn object_route(&self, name: &str) -> String {
-        format!("oci/n/{}/b/{BUCKET}/o/{name}", self.namespace())
-    }
-
     /// Makes the lease run out at once, as 330 s would.
     pub(crate) fn expire_lease(&self) {
         let name = "causeway-state/flex-autoscaler/lease.json";
         let mut lease: Value = serde_json::from_str(&self.object(name)).unwrap();
         lease["value"]["expires_unix_ms"] = json!(0);
-        self.put(name, &lease.to_string());
-    }
-
-    /// An admin route; its answer, which must be a success.
-    pub(crate) fn admin(&self, method: &str, route: &str, body: &Value) -> Value {
-        let body = if body.is_null() { String::new() } else { body.to_string() };
-        let (status, text) = self.ask(method, route, body);
-        assert!((200..300).contains(&status), "{method} {route}: {status} {text}");
-        serde_json::from_str(&text).unwrap_or_default()
-    }
-
-    fn ask(&self, method: &str, route: &str, body: String) -> (u16, String) {
-        let request = http::Request::builder().method(method).uri(format!("/_causeway/{route}"));
-        let request = request.header("content-type", "application/json").header("content-length", body.len());
-        let request = request.body(Body::from(body)).unwrap();
-        self.runtime.block_on(async {
-            let response = self.emulator.handle(request).await;
-            let status = response.status().as_u16();
-            let body = axum::body::to_bytes(response.into_body(), 1 << 30).await.unwrap();
-            (status, String::from_utf8_lossy(&body).into_owned())
-        })
+        self.put(name, "application/json", lease.to_string());
     }
 
     /// A process of the autoscaler.
     pub(crate) fn autoscaler(&self) -> Autoscaler {
-        let spec = Spec::new(&programs::function("flex-autoscaler"));
-        let spec = self.variables.iter().fold(spec, |spec, (name, value)| spec.env(name, value));
-        Autoscaler { function: spec.start() }
+        Autoscaler { function: self.process() }
     }
 }
 
-fn variables(emulator: &Emulator, files: &TempDir, url: &str) -> HashMap<String, String> {
-    let resource = Resource {
-        id: "ocid1.fnfunc.oc1.iad.autoscaler".to_owned(),
-        kind: "fnfunc".to_owned(),
-        compartment: emulator.default_compartment(),
-        lifetime: None,
-    };
-    let principal = emulator.mint_principal(files.path(), &resource).unwrap();
-    let own = [
-        ("CAUSEWAY_CLOUD", "oci".to_owned()),
-        ("CAUSEWAY_OCI_ENDPOINT", url.to_owned()),
-        ("CAUSEWAY_BUCKET", BUCKET.to_owned()),
-        ("FLEX_AUTOSCALER_MODE", "enforce".to_owned()),
-        // Intentions are sent again at once and not after a tick.
-        ("FLEX_AUTOSCALER_POLICY", "{\"in_flight\":{\"resend_after_minutes\":0}}".to_owned()),
-        ("FN_MEMORY", "256".to_owned()),
-    ];
-    let all = principal.environment().into_iter().chain(own);
-    all.map(|(name, value)| (name.to_owned(), value)).collect()
+/// The availability domain of the machines, with room for a large fleet.
+fn with_room(oci: &Emulated) -> String {
+    let route = format!("oci/20160918/availabilityDomains?compartmentId={}", oci.emulator.default_compartment());
+    let domains = oci.admin("GET", &route, &Value::Null);
+    let domain = domains[0]["name"].as_str().unwrap().to_owned();
+    let cores = json!({
+        "service": "compute", "name": "standard-e5-core-count", "scopeType": "AD",
+        "availabilityDomain": domain, "value": 1_000_000,
+    });
+    oci.admin("POST", "limits", &cores);
+    domain
 }
 
 /// A process.
@@ -302,21 +203,13 @@ impl Autoscaler {
     }
 
     pub(crate) fn call(&self, request: &Value) -> Ticked {
-        let mut connection = self.function.connect();
-        connection.set_patience(Duration::from_secs(300));
-        let request = Request::call(request.to_string()).header("Content-Type", "application/json").deadline_in(300);
         let start = Instant::now();
-        let reply = connection.call(&request);
-        let took = start.elapsed();
-        assert_eq!(reply.status, 200, "{}: {}", reply.text(), self.function.stderr());
-        Ticked { reply: reply.json(), took }
+        let reply = self.function.answer(request, 300);
+        Ticked { reply, took: start.elapsed() }
     }
 
-    /// The most memory that the process has had, in MB (proc(5)).
     pub(crate) fn peak_mb(&self) -> f64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.function.pid())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
-        line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
+        peak_mb(&self.function)
     }
 }
 

@@ -1,9 +1,9 @@
 //! Ticks that meet, and processes that die.
 
 use serde_json::json;
+use tests::harness::Hold;
 
 use crate::cloud::{Cloud, Machine};
-use crate::front::Hold;
 
 /// Two hot machines among some that are not; hot enough to grow, not so hot that one that has grown is an emergency
 /// with the points from before.
@@ -42,22 +42,7 @@ fn killed_at(method: &'static str, path: &'static str, hold: Hold) {
     cloud.add(&fleet);
     // There is something to tell, which must not be lost with the process.
     cloud.create(&[Machine::new(30, 50.0)]);
-    let first = cloud.autoscaler();
-    let pid = first.function.pid();
-    cloud.front.hold(method, path, hold);
-    std::thread::scope(|scope| {
-        let dying = scope.spawn(|| {
-            let mut connection = first.function.connect();
-            connection.set_patience(std::time::Duration::from_secs(300));
-            let request = tests::harness::Request::call("{\"kind\":\"tick\"}").deadline_in(300);
-            connection.try_call(&request).is_err()
-        });
-        cloud.front.wait();
-        let pid = rustix::process::Pid::from_raw(i32::try_from(pid).unwrap()).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
-        assert!(dying.join().unwrap(), "it died before it answered");
-    });
-    cloud.front.release();
+    cloud.front.kill(&cloud.autoscaler().function, method, path, hold);
     let second = cloud.autoscaler();
     if second.tick().reply["status"] == "busy" {
         cloud.expire_lease();

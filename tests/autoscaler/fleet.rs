@@ -98,7 +98,7 @@ fn conflicted_earlier(cloud: &Cloud, machine: &Machine) {
     let at = &mut stored["value"]["instances"][&machine.id]["conflict_at"];
     let before = at.as_str().unwrap().parse::<jiff::Timestamp>().unwrap() - jiff::SignedDuration::from_mins(5);
     *at = json!(before);
-    cloud.put(&shard, &stored.to_string());
+    cloud.put(&shard, "application/json", stored.to_string());
 }
 
 #[test]

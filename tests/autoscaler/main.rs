@@ -9,7 +9,7 @@ mod cloud;
 mod deaths;
 mod dry;
 mod fleet;
-mod front;
+mod recordings;
 mod scale;
 mod states;
 mod told;

@@ -58,7 +58,9 @@ fn tick(cloud: &Cloud, autoscaler: &Autoscaler, latency_ms: u64, refusals: f64) 
 
 #[test]
 fn a_thousand_machines_change_fifty_at_a_time_and_those_that_waited_come_first() {
-    let (cloud, fleet) = (Cloud::start(), fleet());
+    let (mut cloud, fleet) = (Cloud::start(), fleet());
+    // Everything that a tick can leave.
+    cloud.set("FLEX_AUTOSCALER_RECORD", "inputs");
     cloud.add(&fleet);
     let autoscaler = cloud.autoscaler();
     let hot: Vec<&Machine> = fleet.iter().filter(|machine| machine.cpu > 75.0).collect();
@@ -82,8 +84,11 @@ fn a_thousand_machines_change_fifty_at_a_time_and_those_that_waited_come_first()
         assert_eq!((cloud.changes(machine), cloud.ocpus(machine) > 16.0), (1, true), "{}", machine.id);
     }
     assert!(autoscaler.peak_mb() < MOST_MB, "{} MB", autoscaler.peak_mb());
-    let audits = cloud.objects("flex-autoscaler/audit/");
-    assert_eq!(audits.len(), 3, "{audits:?}");
+    let (audits, inputs): (Vec<String>, Vec<String>) =
+        cloud.objects("flex-autoscaler/audit/").into_iter().partition(|name| name.ends_with(".jsonl"));
+    assert_eq!((audits.len(), inputs.len()), (3, 3), "{audits:?} {inputs:?}");
+    let size = cloud.object(&inputs[2]).len();
+    assert!(size < MACHINES * 8 * 1024, "{size} bytes of inputs");
     let lines = cloud.object(&audits[0]).lines().count();
     assert!(lines > MACHINES, "{lines}");
 }

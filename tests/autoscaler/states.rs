@@ -1,5 +1,6 @@
 //! State that is lost, and state that cannot be read.
 
+use causeway_oci_emulator::{Fault, Options};
 use serde_json::json;
 
 use crate::cloud::{Cloud, Machine};
@@ -73,6 +74,52 @@ fn state_and_lease_that_are_gone_are_told_by_the_audit() {
     assert_eq!((cloud.changes(&fleet[0]), cloud.changes(&fleet[1])), (1, 0));
 }
 
+/// An emergency whose change is done, so that the points are those of the size before, or under way with a restart.
+#[test]
+fn an_emergency_of_lost_state_is_answered_once() {
+    let under_way = Options { step_ms: 24 * 3_600_000, ..Options::default() };
+    let done = || Options { resize_without_reboot: true, step_ms: 1, ..Options::default() };
+    for (options, is_done, text) in [(done(), true, None), (done(), true, Some("{")), (under_way, false, None)] {
+        let (mut cloud, mut fleet) = (Cloud::with(options), fleet());
+        cloud.set("FLEX_AUTOSCALER_POLICY", "allow_reboot: true\nin_flight: { resend_after_minutes: 0 }\n");
+        fleet[0].cpu = 95.0;
+        cloud.add(&fleet);
+        let autoscaler = cloud.autoscaler();
+        let first = autoscaler.tick();
+        assert_eq!((first.accepted(), first.count("EMERGENCY_UP")), (vec![fleet[0].id.clone()], 1));
+        for name in shards(&cloud) {
+            match text {
+                Some(text) => cloud.put(&name, "application/json", text),
+                None => cloud.delete(&name),
+            }
+        }
+        let second = autoscaler.tick();
+        assert_eq!((second.accepted().len(), &second.reply["status"]), (0, &json!("partial")), "{}", second.reply);
+        assert_eq!(autoscaler.tick().accepted().len(), 0);
+        assert_eq!((cloud.changes(&fleet[0]), cloud.ocpus(&fleet[0]) > 16.0), (1, is_done), "{text:?}");
+    }
+}
+
+/// The state is whole again after the tick that found the loss, which must not be the end of it.
+#[test]
+fn a_loss_that_could_not_be_told_is_told_by_the_next_tick() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet[2..]);
+    let autoscaler = cloud.autoscaler();
+    autoscaler.tick();
+    let [shard] = shards(&cloud).try_into().unwrap();
+    cloud.delete(&shard);
+    let rule = cloud.emulator.add_fault(Fault::parse("operation=PublishMessage,status=404").unwrap());
+    assert_eq!(autoscaler.tick().reply["alerts"][0]["code"], "state_corrupt");
+    cloud.emulator.end_fault(rule);
+    assert_eq!(cloud.messages().len(), 0);
+    for _ in 0..2 {
+        autoscaler.tick();
+        let messages = json!(cloud.messages()).to_string();
+        assert!(cloud.messages().len() == 1 && messages.contains(": shards/"), "{messages}");
+    }
+}
+
 #[test]
 fn state_of_the_future_is_left_alone_and_a_copy_is_kept() {
     let (cloud, fleet) = (Cloud::start(), fleet());
@@ -84,7 +131,7 @@ fn state_of_the_future_is_left_alone_and_a_copy_is_kept() {
     let doubtful = &mut stored["value"]["instances"][&fleet[1].id];
     doubtful["seen_at"] = json!("2199-01-01T00:00:00Z");
     let doubtful = doubtful.clone();
-    cloud.put(&shard, &stored.to_string());
+    cloud.put(&shard, "application/json", stored.to_string());
     let ticked = autoscaler.tick();
     let [kept]: [String; 1] = serde_json::from_value(ticked.reply["quarantined"].clone()).unwrap();
     let copy: serde_json::Value = serde_json::from_str(&cloud.object(&format!("{STATE}{kept}.json"))).unwrap();
@@ -104,7 +151,7 @@ fn state_that_cannot_be_read_is_kept_told_and_done_without() {
         let autoscaler = cloud.autoscaler();
         assert_eq!(autoscaler.tick().accepted().len(), 0);
         let [shard] = shards(&cloud).try_into().unwrap();
-        cloud.put(&shard, text);
+        cloud.put(&shard, "application/json", text);
         cloud.add(&fleet[..1]);
 
         let ticked = autoscaler.tick();

@@ -74,11 +74,11 @@ fn a_policy_in_an_object_holds_from_the_next_tick_on() {
         assert!(cloud.objects("causeway-state/").is_empty(), "nothing was decided");
     };
     refused("policy_unreadable");
-    cloud.put(POLICY, "limits: { max_ocpus: 16, min_ocpu: 2 }");
+    cloud.put(POLICY, "application/yaml", "limits: { max_ocpus: 16, min_ocpu: 2 }");
     refused("min_ocpu");
-    cloud.put(POLICY, "limits: { max_ocpus: 16 }\n");
+    cloud.put(POLICY, "application/yaml", "limits: { max_ocpus: 16 }\n");
     assert_eq!(autoscaler.tick().reply["decisions"][0]["reason"], "at_max");
-    cloud.put(POLICY, "limits: { max_ocpus: 18 }\n");
+    cloud.put(POLICY, "application/yaml", "limits: { max_ocpus: 18 }\n");
     assert_eq!(autoscaler.tick().reply["resizes"][0]["to"]["ocpus"], 18.0);
     assert_eq!(cloud.changes(&machine), 1);
 }

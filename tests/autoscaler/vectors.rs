@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use causeway_oci_emulator::Fault;
 use serde_json::{Value, json};
-use tests::harness::Request;
+use tests::harness::{Hold, Noted, Request};
 
 use crate::cloud::{Cloud, Machine};
-use crate::front::{Hold, Seen};
 
 const STATE: &str = "causeway-state/flex-autoscaler/";
 
@@ -20,7 +19,7 @@ fn calm(numbers: std::ops::Range<usize>) -> Vec<Machine> {
     numbers.map(|number| Machine::new(number, 50.0)).collect()
 }
 
-fn updates(cloud: &Cloud) -> Vec<Seen> {
+fn updates(cloud: &Cloud) -> Vec<Noted> {
     let seen = cloud.front.seen().into_iter();
     seen.filter(|seen| seen.method == "PUT" && seen.path.contains("/instances/")).collect()
 }

@@ -64,7 +64,8 @@ fn is_setting(key: &str) -> bool {
         && key.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn descriptor(name: &str) -> Value {
+/// The func.yaml of a function.
+pub(crate) fn descriptor(name: &str) -> Value {
     let file = format!("func-yaml/{name}/func.yaml");
     serde_yaml_ng::from_str(&text(&file)).unwrap_or_else(|error| panic!("{file}: {error}"))
 }

@@ -1,11 +1,15 @@
-//! The set-up of Oracle Cloud: `func-yaml/deploy`, and the documents that it reads.
+//! What is deployed: the set-up of Oracle Cloud (`func-yaml/deploy` and the documents that it reads), that of AWS
+//! (`serverless.yml`), and the document of the routes that both have.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
+mod aws;
 mod descriptors;
+mod openapi;
 mod policies;
 mod refusals;
 mod routes;
 mod script;
+mod settings;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -131,7 +131,7 @@ fn lines() -> BTreeMap<String, Vec<Value>> {
 }
 
 /// The ports that the code of a function takes.
-fn taken(function: &str) -> BTreeSet<&'static str> {
+pub(crate) fn taken(function: &str) -> BTreeSet<&'static str> {
     let mut code = String::new();
     read_sources(&path(&format!("functions/{function}/src")), &mut code);
     let is_taken = |calls: &&[&str]| calls.iter().any(|call| code.contains(call));

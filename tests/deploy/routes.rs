@@ -7,18 +7,18 @@ use serde_json::{Value, json};
 use crate::{functions, json, text};
 
 /// Scopes by path.
-type Routes = BTreeMap<String, Vec<String>>;
+pub(crate) type Routes = BTreeMap<String, Vec<String>>;
 
 fn variable(function: &str) -> String {
     format!("${{FUNCTION_{}}}", function.to_uppercase().replace('-', "_"))
 }
 
-fn words(value: &Value) -> Vec<String> {
+pub(crate) fn words(value: &Value) -> Vec<String> {
     value.as_array().unwrap().iter().map(|word| word.as_str().unwrap().to_owned()).collect()
 }
 
 /// Routes of functions in the specification, each held to the rules for all.
-fn specified() -> Routes {
+pub(crate) fn specified() -> Routes {
     let specification = json("func-yaml/api-gateway.json");
     let is_of_function = |route: &&Value| route["backend"]["type"] == "ORACLE_FUNCTIONS_BACKEND";
     let routes = specification["routes"].as_array().unwrap();

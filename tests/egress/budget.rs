@@ -3,9 +3,9 @@
 use causeway_oci_emulator::Fault;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use tests::harness::notice;
+use tests::harness::{notice, published};
 
-use crate::cloud::{Cloud, published, tick};
+use crate::cloud::{Cloud, tick};
 use crate::rows::{day_of, later, midnight, row, with};
 
 const LATENCY_MS: usize = 50;

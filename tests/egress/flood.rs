@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use jiff::Timestamp;
 use serde_json::json;
-use tests::harness::{Function, notice};
+use tests::harness::{notice, peak_mb};
 
 use crate::cloud::{Cloud, codes, tick};
 use crate::rows::{day_of, later, midnight};
@@ -14,13 +14,6 @@ const PAGE: usize = 1_000;
 const MOST_MB: f64 = 64.0;
 /// GB of a row.
 const GB: f64 = 0.001;
-
-/// The most memory that a process has had, in MB (proc(5)).
-fn peak_mb(function: &Function) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", function.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
-}
 
 /// Rows `first` to `first + PAGE` as the service writes them; each is of another service.
 fn page(first: usize) -> String {

@@ -11,7 +11,7 @@ use crate::rows::{day_of, days, later, midnight, until_yesterday};
 use crate::script::Answer;
 
 /// Seconds of a call: what is tried again has to come to an end.
-const SECONDS: i64 = 10;
+const SECONDS: u32 = 10;
 
 /// A month that goes well, twelve days old.
 fn cloud() -> Cloud {
@@ -125,6 +125,18 @@ fn pages_that_name_each_other_are_an_error_soon() {
     let told = reply["reasons"][0]["text"].as_str().unwrap();
     assert!(told.contains("answered before"), "{told}");
     assert!(cloud.script.asked() <= 4, "{} pages", cloud.script.asked());
+}
+
+/// Whoever takes it for the end has half of a month.
+#[test]
+fn a_page_token_that_is_no_text_is_not_the_last_page() {
+    let cloud = cloud();
+    let items = json!({ "items": until_yesterday(&[100.0; 5]) });
+    cloud.script.set(move |_, _| Some(Answer::of(&items).then("Seite zwei: ä")));
+    let reply = tick(&cloud.process(), 240);
+    is_unknown(&reply, "service");
+    let told = reply["reasons"][0]["text"].as_str().unwrap();
+    assert!(told.contains("is no text") && cloud.script.asked() == 1, "{told}");
 }
 
 /// Tokens that are always new, and rows that come again: the walk sees nothing, the rows tell.

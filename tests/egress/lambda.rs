@@ -12,8 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use jiff::Timestamp;
 use serde_json::{Value, json};
+use tests::harness::published;
 
-use crate::cloud::{Cloud, published};
+use crate::cloud::Cloud;
 use crate::rows::until_yesterday;
 
 /// Bound on waiting for what has to come; generous, since test machines are busy.

@@ -12,9 +12,6 @@ mod browser;
 mod budget;
 mod cloud;
 mod flood;
-#[path = "../autoscaler/front.rs"]
-#[allow(dead_code, reason = "shared with the tests of the autoscaler, which use all of it")]
-mod front;
 mod ill;
 mod lambda;
 mod once;

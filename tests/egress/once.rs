@@ -1,15 +1,12 @@
 //! Processes that meet, and processes that die.
 
 use std::sync::Barrier;
-use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use rustix::process::Signal;
 use serde_json::{Value, json};
-use tests::harness::{Function, Request, signal};
+use tests::harness::{Function, Hold, published};
 
-use crate::cloud::{Cloud, published, tick};
-use crate::front::Hold;
+use crate::cloud::{Cloud, tick};
 use crate::rows::until_yesterday;
 
 const RUNS: usize = 24;
@@ -44,27 +41,12 @@ fn e_05_of_24_processes_at_once_one_tells() {
     assert!(logs.contains("duplicate: another run has written the state meanwhile"), "they have not met");
 }
 
-/// Calls and does not wait for more than the end of the process.
-fn dies(function: &Function) -> bool {
-    let mut connection = function.connect();
-    connection.set_patience(Duration::from_secs(300));
-    connection.try_call(&Request::call("{\"kind\":\"tick\"}").deadline_in(240)).is_err()
-}
-
-/// A process is killed while a request is held; it stays held, so that nothing of it comes from the dead. After ten
+/// A process is killed while a request is held; what it has not sent yet comes from nobody. After ten
 /// minutes, and not before, a later run tells under the same key.
 fn killed_at(method: &'static str, path: &'static str, hold: Hold) {
     let cloud = cloud();
     let before = Timestamp::now();
-    let process = cloud.process();
-    let pid = process.pid();
-    cloud.front.hold(method, path, hold);
-    std::thread::scope(|scope| {
-        let dying = scope.spawn(|| dies(&process));
-        cloud.front.wait();
-        signal(pid, Signal::KILL);
-        assert!(dying.join().unwrap(), "it died before it answered");
-    });
+    cloud.front.kill(&cloud.process(), method, path, hold);
     let after = Timestamp::now();
     assert_eq!(cloud.messages().len(), 0, "nothing was published");
     // Another process finds the claim and leaves it alone.
@@ -100,15 +82,7 @@ fn e_06_killed_when_the_claim_of_the_message_is_written() {
 #[test]
 fn killed_before_the_claim_leaves_everything_to_the_next_run() {
     let cloud = cloud();
-    let process = cloud.process();
-    let pid = process.pid();
-    cloud.front.hold("PUT", "causeway-state", Hold::Before);
-    std::thread::scope(|scope| {
-        let dying = scope.spawn(|| dies(&process));
-        cloud.front.wait();
-        signal(pid, Signal::KILL);
-        assert!(dying.join().unwrap());
-    });
+    cloud.front.kill(&cloud.process(), "PUT", "causeway-state", Hold::Before);
     assert_eq!(published(&tick(&cloud.process(), 240)).len(), 1);
     assert_eq!(cloud.messages().len(), 1);
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
+use tests::harness::notice;
 
 use crate::browser::Browser;
 use crate::cloud::{Cloud, tick};
@@ -12,16 +13,20 @@ use crate::rows::{at, days, later, row, until_yesterday, with};
 
 /// Runs the command with the text on its input.
 fn report(cloud: &Cloud, arguments: &[&str], input: &str) -> Output {
-    let mut command = cloud.command(&[&["report"], arguments].concat());
-    // It needs no cloud.
-    command.env_clear().stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    alone(cloud, &[&["report"], arguments].concat(), input)
+}
+
+/// Runs a command that needs no cloud.
+fn alone(cloud: &Cloud, arguments: &[&str], input: &str) -> Output {
+    let mut command = cloud.command(arguments);
+    command.env_clear().current_dir(cloud.files()).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut process = command.spawn().unwrap();
     // One that refuses its arguments does not read.
     let _ = process.stdin.take().unwrap().write_all(input.as_bytes());
     process.wait_with_output().unwrap()
 }
 
-fn text(cloud: &Cloud, arguments: &[&str], input: &str) -> String {
+pub(crate) fn text(cloud: &Cloud, arguments: &[&str], input: &str) -> String {
     let output = report(cloud, arguments, input);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
@@ -76,13 +81,66 @@ fn the_history_of_a_bucket_becomes_a_table_a_picture_and_a_page() {
     for (arguments, input, status) in [
         (&["-f", "/nonexistent.json"][..], "", 66),
         (&[], "{}", 65),
-        (&[], "", 65),
+        (&[], "", 66),
         (&["-f", file, "-o", "/nonexistent/out.svg"], "", 74),
     ] {
         let output = report(&cloud, arguments, input);
         assert_eq!(output.status.code(), Some(status), "{arguments:?}");
         assert!(output.stdout.is_empty() && !output.stderr.is_empty(), "{arguments:?}");
     }
+}
+
+#[test]
+fn without_a_file_it_is_the_latest_of_the_bucket() {
+    let mut cloud = Cloud::start();
+    cloud.begin_before(12);
+    let latest = |cloud: &Cloud| cloud.command(&["report"]).stdin(Stdio::null()).output().unwrap();
+    let none = latest(&cloud);
+    let told = String::from_utf8_lossy(&none.stderr);
+    assert!(none.status.code() == Some(66) && told.contains("below egress-monitor/history"), "{told}");
+    cloud.usage(&until_yesterday(&[300.0; 40]));
+    let process = cloud.process();
+    tick(&process, 240);
+    cloud.set("EGRESS_MONITOR_ALLOWANCE_GB", "20000");
+    let reply = tick(&cloud.process(), 240);
+    let output = latest(&cloud);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("18.0 % of 20,000 GB"), "{table}");
+    assert_eq!(table, text(&cloud, &[], &reply.to_string()));
+}
+
+#[test]
+fn an_object_of_the_history_decides_once_more() {
+    let cloud = Cloud::start();
+    busy(&cloud, 1.0);
+    let reply = cloud.run_at("2026-09-18T12:20:00Z");
+    let object = cloud.object(reply["history"].as_str().unwrap());
+    notice(&format!("an object of the history: {} KB", object.len() / 1024));
+    let output = alone(&cloud, &["decide", "-f", "-"], &object);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let again: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let kept: Value = serde_json::from_str(&object).unwrap();
+    // What became of alerts is known to the run that sent them alone: they are no longer pending.
+    let (mut decided, mut left) = (again["state"].clone(), kept["state"].clone());
+    assert_eq!(decided["alerts"]["pending"].as_array().unwrap().len(), reply["published"].as_array().unwrap().len());
+    (decided["alerts"]["pending"], left["alerts"]["pending"]) = (json!([]), json!([]));
+    assert_eq!(decided, left);
+    let mut compared = 0;
+    for (name, value) in again.as_object().unwrap().iter().filter(|(name, _)| *name != "state") {
+        // Both as they were written: what reads them is not exact.
+        assert_eq!(value, &kept[name], "{name}");
+        compared += 1;
+    }
+    assert!(compared > 20, "{compared} members");
+    // Other rules for the same month.
+    let mut kept = kept;
+    kept["inputs"]["settings"]["tariff"]["allowance_gb"] = json!("2000");
+    let table = alone(&cloud, &["decide", "-f", "-", "--table"], &kept.to_string());
+    let table = String::from_utf8(table.stdout).unwrap();
+    assert!(table.contains("of 2,000 GB") && table.contains("100 % is reached    on 2026-09-"), "{table}");
+    let wrong = alone(&cloud, &["decide", "-f", "-"], &reply.to_string());
+    assert_eq!((wrong.status.code(), wrong.stdout.len()), (Some(65), 0), "a reply has no inputs");
 }
 
 /// Boxes of the picture's texts that overlap each other or leave the picture.
@@ -132,6 +190,7 @@ fn pages(cloud: &mut Cloud) -> Vec<(&'static str, Value)> {
     busy(cloud, 1.0);
     found.push(("ordinary", cloud.run_at("2026-09-18T12:20:00Z")));
     found.push(("young", cloud.run_at("2026-09-01T06:20:00Z")));
+    assert!(found[1].1["closing"].is_object() && found[0].1["spike"].is_object());
     cloud.set("EGRESS_MONITOR_ALLOWANCE_SCOPE", "sku");
     found.push(("skus", cloud.run_at("2026-09-18T12:20:00Z")));
     cloud.set("EGRESS_MONITOR_ALLOWANCE_SCOPE", "tenancy");

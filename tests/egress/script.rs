@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::Request;
+use axum::http::HeaderValue;
 use axum::response::Response;
 use serde_json::Value;
 
@@ -70,7 +71,7 @@ impl Script {
         let response = Response::builder().status(answer.status).header("content-type", "application/json");
         let response = response.header("opc-request-id", "scripted");
         let response = match &answer.next {
-            Some(next) => response.header("opc-next-page", next),
+            Some(next) => response.header("opc-next-page", HeaderValue::from_bytes(next.as_bytes()).unwrap()),
             None => response,
         };
         Ok(response.body(Body::from(answer.body)).unwrap())

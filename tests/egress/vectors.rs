@@ -1,8 +1,9 @@
 //! What is said of a month: rows of the service, at moments of September 2026.
 
 use serde_json::{Value, json};
+use tests::harness::published;
 
-use crate::cloud::{Cloud, claims_nothing, codes, published};
+use crate::cloud::{Cloud, claims_nothing, codes};
 use crate::rows::{ASIA, NORTH_AMERICA, at, days, row, with};
 use crate::script::Answer;
 

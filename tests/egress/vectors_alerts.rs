@@ -2,8 +2,9 @@
 
 use causeway_oci_emulator::Fault;
 use serde_json::{Value, json};
+use tests::harness::published;
 
-use crate::cloud::{Cloud, published};
+use crate::cloud::Cloud;
 use crate::rows::{NORTH_AMERICA, days, row, with};
 
 /// Two days of the month are known, which is too little for a forecast: only the month to date is told.
@@ -75,6 +76,15 @@ fn e_19_a_topic_that_throttles_is_waited_for() {
     let cloud = Cloud::start();
     cloud.usage(&days("2026-09-02", &[8_400.0]));
     cloud.emulator.add_fault(Fault::parse("operation=PublishMessage,status=429,times=4").unwrap());
+    let reply = cloud.run_at(NOON);
+    assert_eq!((sent(&reply).len(), cloud.messages().len(), &reply["partial"]), (1, 1, &json!(false)));
+}
+
+#[test]
+fn e_19_a_topic_that_answers_503_twice_gets_one_message() {
+    let cloud = Cloud::start();
+    cloud.usage(&days("2026-09-02", &[8_400.0]));
+    cloud.emulator.add_fault(Fault::parse("operation=PublishMessage,status=503,times=2").unwrap());
     let reply = cloud.run_at(NOON);
     assert_eq!((sent(&reply).len(), cloud.messages().len(), &reply["partial"]), (1, 1, &json!(false)));
 }

@@ -6,5 +6,6 @@ mod auth;
 mod cli;
 mod discovery;
 mod fn_host;
+mod fn_server;
 mod lambda;
 mod serve;

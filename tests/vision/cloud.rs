@@ -1,19 +1,14 @@
 //! An OCI with a bucket, a topic and a model whose answers are written down; processes of the vision tool in it.
 
-use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use axum::Router;
-use axum::body::Body;
 use axum::extract::Request as HttpRequest;
-use causeway_oci_emulator::{Emulator, Options, Resource};
+use causeway_oci_emulator::{Emulator, Options};
 use serde_json::{Value, json};
-use tempfile::TempDir;
-use tests::harness::{Function, Request, Spec, programs};
-use tokio::runtime::Runtime;
+use tests::harness::{Emulated, Function, ModelServer, Says, programs};
 
 pub(crate) const BUCKET: &str = "photos";
 pub(crate) const COFFEE: &[u8] = include_bytes!("../../shared/local-cloud/data/pictures/coffee.jpg");
@@ -100,48 +95,32 @@ impl Door {
 /// It ends with this value.
 pub(crate) struct Cloud {
     pub(crate) door: Arc<Door>,
-    emulator: Emulator,
-    runtime: Runtime,
-    variables: BTreeMap<String, String>,
+    oci: Emulated,
     scripts: AtomicUsize,
-    _files: TempDir,
 }
 
 impl Cloud {
     pub(crate) fn start() -> Self {
         // Building takes longer than any wait below has patience.
         let _ = programs::function("vision");
-        let emulator = Emulator::open(Options::default()).unwrap();
-        let runtime = Runtime::new().unwrap();
-        let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
         let door = Arc::<Door>::default();
-        let (way, services) = (Arc::clone(&door), emulator.clone());
-        let routes = Router::new().fallback(move |request: HttpRequest| {
-            let (way, services) = (Arc::clone(&way), services.clone());
+        let way = Arc::clone(&door);
+        let mut oci = Emulated::start(Options::default(), "vision", BUCKET, move |services, request| {
+            let way = Arc::clone(&way);
             async move { way.pass(&services, request).await }
         });
-        runtime.spawn(async move { axum::serve(listener, routes).await });
-        let files = tempfile::tempdir().unwrap();
-        let variables = variables(&emulator, &files, &url);
-        let mut cloud = Self { door, emulator, runtime, variables, scripts: AtomicUsize::new(0), _files: files };
-        let compartment = cloud.emulator.default_compartment();
-        let bucket = json!({ "name": BUCKET, "compartmentId": compartment });
-        cloud.admin("POST", &format!("oci/n/{}/b", cloud.namespace()), "application/json", bucket.to_string().into());
-        let topic = json!({ "name": "alerts", "compartmentId": compartment }).to_string();
-        let topic = cloud.admin("POST", "oci/20181201/topics", "application/json", topic.into());
-        cloud.set("CAUSEWAY_TOPIC", topic["topicId"].as_str().unwrap());
+        let compartment = oci.emulator.default_compartment();
+        oci.set("CAUSEWAY_COMPARTMENT", &compartment);
+        oci.set("CAUSEWAY_CHAT_MODEL", MODEL);
+        oci.set("FN_MEMORY", "512");
+        let cloud = Self { door, oci, scripts: AtomicUsize::new(0) };
         cloud.model_says(&[answer("none")]);
         cloud
     }
 
-    fn namespace(&self) -> String {
-        self.emulator.namespace_of(self.emulator.tenancy())
-    }
-
     /// A variable of the processes that come.
     pub(crate) fn set(&mut self, name: &str, value: &str) {
-        self.variables.insert(name.to_owned(), value.to_owned());
+        self.oci.set(name, value);
     }
 
     /// What the model says from now on, the last of it for ever.
@@ -154,98 +133,55 @@ impl Cloud {
         // The lowest number answers.
         let order = -i64::try_from(self.scripts.fetch_add(1, Ordering::SeqCst)).unwrap() - 1;
         let script = json!([{ "replies": replies, "order": order }]);
-        self.admin("POST", "chat", "application/json", script.to_string().into());
+        self.oci.admin("POST", "chat", &script);
+    }
+
+    /// A model of its own behind OpenAI's route, which processes that come ask.
+    pub(crate) fn model_server(&mut self, says: Says) -> ModelServer {
+        let server = self.oci.runtime().block_on(ModelServer::start(says));
+        self.oci.set("CAUSEWAY_CHAT_MODEL", &format!("openai:m@{}", server.url));
+        server
+    }
+
+    /// From now on the emulator answers so.
+    pub(crate) fn fault(&self, rule: &Value) {
+        self.oci.admin("POST", "faults", rule);
     }
 
     pub(crate) fn put(&self, name: &str, bytes: &[u8]) {
-        self.admin("PUT", &self.route(name), "image/jpeg", bytes.to_vec());
+        self.oci.put(name, "image/jpeg", bytes.to_vec());
     }
 
     /// An object's JSON; `None` when it is not there.
     pub(crate) fn stored(&self, name: &str) -> Option<Value> {
-        let (status, body) = self.ask("GET", &self.route(name), "", Vec::new());
-        (status == 200).then(|| serde_json::from_slice(&body).unwrap())
+        self.oci.find(name).map(|content| serde_json::from_slice(&content).unwrap())
     }
 
     pub(crate) fn is_there(&self, name: &str) -> bool {
-        self.ask("GET", &self.route(name), "", Vec::new()).0 == 200
+        self.oci.find(name).is_some()
     }
 
     /// Messages of the topic.
     pub(crate) fn messages(&self) -> usize {
-        let route = format!("topics/{}/messages", self.variables["CAUSEWAY_TOPIC"]);
-        self.admin("GET", &route, "", Vec::new()).as_array().map_or(0, Vec::len)
-    }
-
-    fn route(&self, name: &str) -> String {
-        format!("oci/n/{}/b/{BUCKET}/o/{}", self.namespace(), name.replace('/', "%2F"))
-    }
-
-    fn admin(&self, method: &str, route: &str, content_type: &str, body: Vec<u8>) -> Value {
-        let (status, body) = self.ask(method, route, content_type, body);
-        assert!((200..300).contains(&status), "{method} {route}: {status} {}", String::from_utf8_lossy(&body));
-        serde_json::from_slice(&body).unwrap_or_default()
-    }
-
-    fn ask(&self, method: &str, route: &str, content_type: &str, body: Vec<u8>) -> (u16, Vec<u8>) {
-        let request = http::Request::builder().method(method).uri(format!("/_causeway/{route}"));
-        let request = request.header("content-type", content_type).header("content-length", body.len());
-        let request = request.body(Body::from(body)).unwrap();
-        self.runtime.block_on(async {
-            let response = self.emulator.handle(request).await;
-            let status = response.status().as_u16();
-            (status, axum::body::to_bytes(response.into_body(), 1 << 30).await.unwrap().to_vec())
-        })
+        self.oci.messages().len()
     }
 
     /// A process behind its socket.
     pub(crate) fn vision(&self) -> Function {
-        let spec = Spec::new(&programs::function("vision"));
-        self.variables.iter().fold(spec, |spec, (name, value)| spec.env(name, value)).start()
+        self.oci.process()
     }
 
     /// The program on the command line.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(programs::function("vision").path);
-        command.args(arguments).env_clear().envs(&self.variables).env("PATH", "/usr/bin:/bin");
+        let mut command = self.oci.command(arguments);
+        command.env("PATH", "/usr/bin:/bin");
         command
     }
 }
 
-fn variables(emulator: &Emulator, files: &TempDir, url: &str) -> BTreeMap<String, String> {
-    let resource = Resource {
-        id: "ocid1.fnfunc.oc1.iad.vision".to_owned(),
-        kind: "fnfunc".to_owned(),
-        compartment: emulator.default_compartment(),
-        lifetime: None,
-    };
-    let principal = emulator.mint_principal(files.path(), &resource).unwrap();
-    let own = [
-        ("CAUSEWAY_CLOUD", "oci".to_owned()),
-        ("CAUSEWAY_OCI_ENDPOINT", url.to_owned()),
-        ("CAUSEWAY_COMPARTMENT", emulator.default_compartment()),
-        ("CAUSEWAY_BUCKET", BUCKET.to_owned()),
-        ("CAUSEWAY_CHAT_MODEL", MODEL.to_owned()),
-        ("FN_MEMORY", "512".to_owned()),
-    ];
-    principal.environment().into_iter().chain(own).map(|(name, value)| (name.to_owned(), value)).collect()
-}
-
 /// A call over the socket; the reply, which must be 200.
 pub(crate) fn call(function: &Function, request: &Value) -> Value {
-    let mut connection = function.connect();
-    connection.set_patience(Duration::from_secs(300));
-    let request = Request::call(request.to_string()).header("Content-Type", "application/json").deadline_in(300);
-    let reply = connection.call(&request);
-    assert_eq!(reply.status, 200, "{}: {}", reply.text(), function.stderr());
-    reply.json()
-}
-
-/// The most memory that a process has had, in MB (proc(5)).
-pub(crate) fn peak_mb(function: &Function) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", function.pid())).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("VmHWM");
-    line.trim().trim_end_matches("kB").trim().parse::<f64>().unwrap() / 1024.0
+    function.answer(request, 300)
 }
 
 /// What a model says of a parcel whose leak is of this severity.

@@ -1,8 +1,9 @@
 //! Files that are made to hurt: a clear answer each, and bounded memory.
 
 use serde_json::json;
+use tests::harness::peak_mb;
 
-use crate::cloud::{COFFEE, Cloud, call, peak_mb};
+use crate::cloud::{COFFEE, Cloud, call};
 use crate::png::black;
 
 /// Of a function of 512 MB, half.

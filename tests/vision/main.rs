@@ -8,6 +8,7 @@ mod deaths;
 mod hostile;
 mod lambda;
 mod many;
+mod model;
 #[allow(dead_code, reason = "tests of the adapters need more of it")]
 #[path = "../clients/moto.rs"]
 mod moto;

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tests::harness::peak_mb;
 
-use crate::cloud::{ASTRONAUT, COFFEE, Cloud, call, peak_mb};
+use crate::cloud::{ASTRONAUT, COFFEE, Cloud, call};
 
 const PICTURES: usize = 60;
 /// Questions that must be under way together before one is answered.

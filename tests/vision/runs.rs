@@ -36,6 +36,16 @@ fn a_model_that_fails_for_one_leaves_that_one_to_the_next_run() {
 }
 
 #[test]
+fn a_store_that_cannot_be_read_is_no_empty_folder() {
+    let cloud = Cloud::start();
+    cloud.put("in/a.jpg", COFFEE);
+    cloud.fault(&json!({ "service": "objectstorage", "operation": "ListObjects", "status": 503 }));
+    let (code, said) = run(&cloud, &[]);
+    assert_eq!((code, said.contains("503")), (Some(69), true), "{said}");
+    assert_eq!(cloud.door.total(), 0);
+}
+
+#[test]
 fn an_alert_that_is_not_out_asks_for_another_run() {
     let mut cloud = Cloud::start();
     cloud.model_says(&[answer("severe")]);

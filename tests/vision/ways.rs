@@ -105,3 +105,29 @@ fn a_copy_with_blurred_faces_goes_beside() {
     assert_eq!(reply["faces_detected"], 1);
     assert!(cloud.is_there("blurred/p/astronaut.jpg"));
 }
+
+/// Fault 7: what lies beside the process is not taken for the bucket's, whatever becomes of that.
+#[test]
+fn a_bucket_that_is_down_is_not_replaced_by_a_file_in_reach() {
+    let mut cloud = Cloud::start();
+    cloud.put("in/a.jpg", ASTRONAUT);
+    let files = tempfile::tempdir().unwrap();
+    std::fs::create_dir(files.path().join("in")).unwrap();
+    std::fs::write(files.path().join("in/a.jpg"), COFFEE).unwrap();
+    let look = |cloud: &Cloud| {
+        let mut command = cloud.command(&["invoke", "-d", "{\"object_name\":\"in/a.jpg\"}"]);
+        let output = command.current_dir(files.path()).output().unwrap();
+        (output.status.code(), String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned())
+    };
+    cloud.fault(&json!({ "service": "objectstorage", "status": 503 }));
+    let (code, said) = look(&cloud);
+    assert_eq!(code, Some(69), "{said}");
+    assert!(said.contains("503") && !said.contains("\"local\""), "{said}");
+    assert_eq!(cloud.door.total(), 0, "no model is asked about another picture");
+    assert!(!cloud.is_there("in/a.jpg.vision.json"));
+    assert_eq!(std::fs::read_dir(files.path().join("in")).unwrap().count(), 1, "nothing is written beside it");
+    // The file is one that could be taken: where the directory is named, it is.
+    cloud.set("LOCAL_ASSET_ROOT", files.path().to_str().unwrap());
+    let (code, said) = look(&cloud);
+    assert!(code == Some(0) && said.contains("\"source\":\"local\""), "{said}");
+}

@@ -1,17 +1,16 @@
 //! `causeway up` with a directory for its state is killed as a whole, at each stage boundary and within a stage.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use rustix::process::Signal;
 use serde_json::{Value, json};
-use tests::harness::{AGENTS, BUCKET, FLOW, programs, signal};
+use tests::harness::{AGENTS, BUCKET, FLOW, LocalCloud, signal};
 
 use super::orders::orders;
 use super::run::timeless;
@@ -21,37 +20,17 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const LOOK: Duration = Duration::from_millis(1);
 const PAUSE: Duration = Duration::from_millis(200);
 
-/// A running `causeway up`. It is killed with this value, and its functions end with it.
-struct Up {
-    process: Child,
-    address: String,
-}
-
-impl Drop for Up {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
+/// A running `causeway up`.
+struct Up(LocalCloud);
 
 impl Up {
     fn start(state: &Path) -> Self {
-        let mut command = Command::new(programs::causeway());
-        command.args(["up", "--port", "0", "--quiet", "--timeout", "290", "--data"]).arg(state).env_clear();
-        command.env("FLOW_LEASE_SECONDS", "5").env("AGENT_LEASE_SECONDS", "15");
-        command.env("PATH", "/usr/bin:/bin").env("TMPDIR", state.parent().unwrap());
-        let mut process = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("causeway starts");
-        let mut lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let line = lines.find(|line| line.contains("causeway is up on")).expect("it is up");
-        // A full pipe would stop it.
-        thread::spawn(move || lines.for_each(drop));
-        let address = line.split("http://").nth(1).and_then(|rest| rest.split(',').next()).unwrap().to_owned();
-        Self { process, address }
+        Self(LocalCloud::start(state, 290, &[("FLOW_LEASE_SECONDS", "5"), ("AGENT_LEASE_SECONDS", "15")]))
     }
 
     /// One request on a connection of its own; `None` when the server dies.
     fn ask(&self, method: &str, path: &str, body: &[u8]) -> Option<(u16, Bytes)> {
-        ask(&self.address, method, path, body)
+        ask(&self.0.address, method, path, body)
     }
 
     fn objects(&self) -> String {
@@ -84,7 +63,7 @@ impl Up {
 
     /// The process of a function, as soon as there is one.
     fn wait_for(&self, function: &str) -> u32 {
-        wait(function, || children(self.process.id(), function).first().copied())
+        wait(function, || children(self.0.process.id(), function).first().copied())
     }
 
     /// The next calls of functions get stuck on their way.
@@ -158,7 +137,7 @@ const LIVES: [(&[&str], usize); 4] =
 fn killed_as_a_whole_at_each_boundary_and_within_the_last_stage() {
     let directory = tempfile::tempdir().unwrap();
     let undisturbed = furnished(directory.path());
-    let expected = timeless(RUN, &Up::run(&undisturbed.address).unwrap());
+    let expected = timeless(RUN, &Up::run(&undisturbed.0.address).unwrap());
     drop(undisturbed);
 
     let directory = tempfile::tempdir().unwrap();
@@ -170,7 +149,7 @@ fn killed_as_a_whole_at_each_boundary_and_within_the_last_stage() {
         if working.is_empty() {
             up.hold_calls(next);
         }
-        let address = up.address.clone();
+        let address = up.0.address.clone();
         let calling = thread::spawn(move || Up::run(&address));
         // Stopped until the rule is there, so that it cannot come too late.
         let agents: Vec<_> = working.iter().map(|agent| stopped(up.wait_for(agent))).collect();
@@ -186,7 +165,7 @@ fn killed_as_a_whole_at_each_boundary_and_within_the_last_stage() {
     assert_eq!(kept.len(), 4, "all but the last stage");
 
     let up = Up::start(&state);
-    let address = up.address.clone();
+    let address = up.0.address.clone();
     let calling = thread::spawn(move || Up::run(&address));
     let agent = stopped(up.wait_for("visualization-agent"));
     drop(up);
@@ -194,15 +173,15 @@ fn killed_as_a_whole_at_each_boundary_and_within_the_last_stage() {
     assert_eq!(calling.join().unwrap(), None);
 
     let up = Up::start(&state);
-    let document = Up::run(&up.address).unwrap();
+    let document = Up::run(&up.0.address).unwrap();
     assert_eq!(timeless(RUN, &document), expected);
-    let called = AGENTS.map(|agent| children(up.process.id(), agent).len());
+    let called = AGENTS.map(|agent| children(up.0.process.id(), agent).len());
     assert_eq!(called, [0, 0, 0, 0, 1], "what was kept was not worked out again");
     let all = grown(&kept, up.kept());
     let text = String::from_utf8(document.to_vec()).unwrap();
     assert!(all.len() == AGENTS.len() && all.iter().all(|kept| text.contains(&*String::from_utf8_lossy(kept))));
     drop(up);
-    assert_eq!(Up::run(&Up::start(&state).address), Some(document), "the replay after one more kill");
+    assert_eq!(Up::run(&Up::start(&state).0.address), Some(document), "the replay after one more kill");
 }
 
 fn stopped(pid: u32) -> u32 {

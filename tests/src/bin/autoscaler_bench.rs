@@ -9,9 +9,6 @@
 #[path = "../../autoscaler/cloud.rs"]
 mod cloud;
 #[allow(dead_code, reason = "tests need more of it")]
-#[path = "../../autoscaler/front.rs"]
-mod front;
-
 use std::io::{Write, stdout};
 
 use anyhow::{Result, anyhow, ensure};

@@ -30,7 +30,7 @@ struct Args {
     /// How long the model takes, in milliseconds
     #[arg(long, default_value_t = 300)]
     delay_ms: u64,
-    /// Pictures under way at once
+    /// Questions that the model is asked at once
     #[arg(long, value_delimiter = ',', default_values_t = [4, 8, 16])]
     concurrency: Vec<usize>,
 }

@@ -5,8 +5,11 @@
 
 mod agent;
 mod deployed;
+mod emulated;
+mod front;
 mod gate;
 mod home;
+mod local_cloud;
 mod model_server;
 mod oci_client;
 mod oci_cloud;
@@ -19,10 +22,13 @@ mod wire;
 
 pub use agent::{Agent, InFlight, Outcome, Verdict};
 pub use deployed::{Called, direct, signal};
+pub use emulated::{Emulated, peak_mb, published};
+pub use front::{Front, Hold, Noted};
 pub use gate::{Catch, Gate, Seen, When};
 pub use home::Home;
+pub use local_cloud::LocalCloud;
 pub use model_server::{Asked, ModelServer, Says};
-pub use oci_client::{Hurried, oci_client};
+pub use oci_client::{Hurried, Standing, oci_client};
 pub use oci_cloud::OciCloud;
 pub use platform::{AGENTS, BUCKET, FLOW, Platform, RESULTS_BUCKET};
 pub use process::{Function, Spec};

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
 use super::deployed::{Called, Deployed};
+use super::emulated::past_the_socket;
 use super::{Function, Gate, Spec, programs};
 
 /// Bucket of the functions.
@@ -116,11 +117,7 @@ impl Platform {
         let request = http::Request::builder().method(method).uri(format!("/_causeway/oci/n/{namespace}/b{path}"));
         let request = request.header("content-type", content_type).header("content-length", body.len());
         let request = request.body(Body::from(body)).expect("a request");
-        self.runtime.block_on(async {
-            let response = self.emulator.handle(request).await;
-            let status = response.status().as_u16();
-            (status, axum::body::to_bytes(response.into_body(), 1 << 30).await.expect("a body"))
-        })
+        past_the_socket(&self.runtime, &self.emulator, request)
     }
 
     /// A process of this function, outside the service: the caller is its platform.

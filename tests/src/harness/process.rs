@@ -9,6 +9,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
 
 use super::programs::Program;
 use super::{Connection, Home, Reply, Request, home, sandbox};
@@ -129,6 +130,20 @@ impl Function {
     #[must_use]
     pub fn pid(&self) -> u32 {
         self.running.0.id()
+    }
+
+    /// What it answers to a call that has so many seconds.
+    ///
+    /// # Panics
+    /// When the call fails.
+    #[must_use]
+    pub fn answer(&self, request: &Value, seconds: u32) -> Value {
+        let mut connection = self.connect();
+        connection.set_patience(Duration::from_secs(u64::from(seconds) + 60));
+        let request = Request::call(request.to_string()).header("Content-Type", "application/json");
+        let reply = connection.call(&request.deadline_in(seconds.into()));
+        assert_eq!(reply.status, 200, "{}: {}", reply.text(), self.stderr());
+        reply.json()
     }
 
     /// Waits until the final name of the socket exists.

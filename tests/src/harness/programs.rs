@@ -131,14 +131,21 @@ fn build_once() -> PathBuf {
     release
 }
 
+/// The command line and the functions with the features of `cargo run --release -- demo`, whose build is taken over.
+/// Examples bring the features of their packages' tests along, so they are built by themselves.
 fn build(target: &Path) {
+    let bins = names().iter().map(String::as_str).chain(["causeway"]).flat_map(|name| ["--bin", name]);
+    let packages = names().iter().map(String::as_str).chain(["causeway-local-cloud"]).flat_map(|name| ["-p", name]);
+    cargo_build(target, packages.chain(bins));
+    cargo_build(
+        target,
+        ["-p", "causeway-fdk", "--example", "probe", "-p", "causeway-runtime", "--example", "divider"].into_iter(),
+    );
+}
+
+fn cargo_build<'a>(target: &Path, what: impl Iterator<Item = &'a str>) {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(workspace()).args(["build", "--release", "--target-dir"]).arg(target);
-    cargo.args(["-p", "causeway-fdk", "--example", "probe", "-p", "causeway-runtime", "--example", "divider"]);
-    cargo.args(["-p", "causeway-local-cloud", "--bin", "causeway"]);
-    for name in names() {
-        cargo.args(["-p", name, "--bin", name]);
-    }
+    cargo.current_dir(workspace()).args(["build", "--release", "--target-dir"]).arg(target).args(what);
     // What cargo tells the running test about its own package would rebuild dependencies that look at it.
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
