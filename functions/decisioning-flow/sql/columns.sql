@@ -1,4 +1,4 @@
--- Reads nothing; it fails where the table lacks a column.
+-- Reads nothing. It fails where the table lacks a column.
 SELECT
     result_id,
     analysis_type,

@@ -1,4 +1,4 @@
--- One row for each run. The bucket keeps the same document; here it can be queried.
+-- One row for each run. The bucket keeps the same document, and here it can be queried.
 CREATE TABLE analysis_results (
     result_id VARCHAR2(128) NOT NULL,
     analysis_type VARCHAR2(100) NOT NULL,

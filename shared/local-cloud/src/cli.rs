@@ -16,7 +16,7 @@ const EXIT_INTERRUPTED: u8 = 130;
 
 const EXAMPLES: &str = "\
 Examples:
-  causeway demo                                     sample data -> discovery agent -> table and result.json
+  causeway demo                                     sample data -> five agents -> summary, result.json, dashboard.html
   causeway invoke discovery-agent -d '{}' --root my-data
   causeway up                                       Fn's, Lambda's and OCI's HTTP APIs on this machine
   eval \"$(causeway env)\"                            oci, fn, boto3 and aws talk to it
@@ -33,10 +33,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Profiles the sample data with the discovery agent and shows the result.
+    /// Runs the five decisioning agents over the sample data, or over your own, and shows what they find.
     ///
-    /// Copies the Superstore orders into DIR/bucket, starts the agent as a child process, calls it through its
-    /// socket, prints a table and writes DIR/result.json. Running it again replaces both.
+    /// Puts the Superstore orders, or the files of --data, into a bucket of an OCI in memory, starts the flow and its
+    /// agents as processes of their own, shows each stage while it runs, prints the executive summary, and writes
+    /// DIR/result.json, DIR/dashboard.html, a page for any browser, and DIR/export.json, its figures. Logs are in
+    /// DIR/logs. Running it again replaces them.
     Demo(Demo),
     /// Serves all functions over HTTP, with the APIs of Fn and of Lambda, and OCI's services beside them.
     ///

@@ -8,7 +8,7 @@ use serde_saphyr::{Location, Spanned};
 
 use super::document::{AgentEntry, Document, Orchestration, Storage, place};
 use super::sequence::{Order, order, stages};
-use super::{Agent, Flow, FlowError};
+use super::{Agent, Flow, FlowError, moved};
 
 /// Seconds that a run or an agent may be given.
 const SECONDS: RangeInclusive<u64> = 1..=86_400;
@@ -24,12 +24,12 @@ const MAX_NAME: usize = 64;
 /// # Errors
 /// The first thing that does not fit.
 pub(super) fn flow(text: &str, document: Document) -> Result<Flow, FlowError> {
-    one_of(&document.api_version, "apiVersion", &["causeway/v1", "genai.oci.oracle.com/v1"])?;
+    let is_moved = one_of(&document.api_version, "apiVersion", &["causeway/v1", moved::API_VERSION])? == 1;
     one_of(&document.kind, "kind", &["AgentConfiguration"])?;
     let spec = document.spec;
     let (max_retries, backoff_multiplier) = retries(&spec.orchestration)?;
     let accepts_partial = match &spec.orchestration.partial_results {
-        None => false,
+        None => is_moved,
         Some(word) => one_of(word, "partialResults", &["accept", "refuse"])? == 0,
     };
     let order = order(&spec.dataflow.sequence, &spec.agents)?;
@@ -41,7 +41,7 @@ pub(super) fn flow(text: &str, document: Document) -> Result<Flow, FlowError> {
         max_retries,
         backoff_multiplier,
         accepts_partial,
-        agents: agents(&spec.agents, &order)?,
+        agents: agents(&spec.agents, &order, is_moved)?,
         stages: stages(text, &spec.dataflow.sequence.value, &order)?,
         bucket,
         retention_days,
@@ -68,8 +68,17 @@ fn storage(storage: &Storage) -> Result<(String, u32), FlowError> {
 fn agents(
     entries: &BTreeMap<String, Spanned<AgentEntry>>,
     order: &Order<'_>,
+    is_moved: bool,
 ) -> Result<BTreeMap<String, Agent>, FlowError> {
-    entries.iter().map(|(name, entry)| Ok((name.clone(), agent(name, entry, order)?))).collect()
+    let mut agents = BTreeMap::new();
+    for (name, entry) in entries {
+        let mut agent = agent(name, entry, order)?;
+        if is_moved && agent.inputs.is_empty() {
+            agent.inputs = moved::inputs(name, entries, order);
+        }
+        agents.insert(name.clone(), agent);
+    }
+    Ok(agents)
 }
 
 fn agent(name: &str, entry: &Spanned<AgentEntry>, order: &Order<'_>) -> Result<Agent, FlowError> {

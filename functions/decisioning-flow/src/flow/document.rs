@@ -1,8 +1,10 @@
 //! The form of a flow's YAML, before its parts are checked against each other.
 //!
 //! It is the `AgentConfiguration` of the flows that are moved here, with these additions: `partialResults`, and of an
-//! agent `function`, `inputs` and `priority`, and of a stage `optional`. `type`, `runtime`, `memory` and `dependencies`
-//! of an agent tell how it was deployed elsewhere; they are read and not used. Unknown and repeated keys are errors.
+//! agent `function`, `inputs` and `priority`, and of a stage `optional`. `runtime`, `memory` and `dependencies` of an agent
+//! tell how it was deployed elsewhere; they are read and not used. So is `type`, except in a flow whose `apiVersion` is
+//! the other platform's: there it tells which results an agent without `inputs` gets, and a partial result counts as
+//! success unless `partialResults` says otherwise. Unknown and repeated keys are errors.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +66,7 @@ pub(super) struct RetryPolicy {
 #[serde(deny_unknown_fields)]
 pub(super) struct AgentEntry {
     #[serde(default, rename = "type")]
-    _kind: Option<String>,
+    pub(super) kind: Option<String>,
     #[serde(default, rename = "runtime")]
     _runtime: Option<String>,
     #[serde(default, rename = "memory")]

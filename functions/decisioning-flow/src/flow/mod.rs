@@ -3,6 +3,7 @@
 mod analysis;
 mod check;
 mod document;
+mod moved;
 mod sequence;
 
 use std::collections::BTreeMap;

@@ -89,7 +89,30 @@ fn every_key_is_read() {
     assert_eq!(first.config, serde_json::from_str::<Map<String, Value>>(r#"{"depth":3}"#).unwrap());
     assert_eq!(flow.agents["second"].function, "other-function");
     assert_eq!(flow.agents["second"].inputs["catalogue"], "first");
-    assert!(!flow.accepts_partial, "partial is no success unless a flow says so");
+    assert!(flow.accepts_partial, "as the runtime that it comes from");
+    let ours = Flow::read(&SMALL.replacen("genai.oci.oracle.com/v1", "causeway/v1", 1)).unwrap();
+    assert!(!ours.accepts_partial, "partial is no success unless a flow of ours says so");
+}
+
+/// Agents whose results nobody names get those that the default flow gives them.
+#[test]
+fn a_flow_of_the_other_platform_hands_results_on() {
+    let (default, mut moved) = (Flow::read(DEFAULT_FLOW).unwrap(), String::new());
+    let mut inputs = false;
+    for line in DEFAULT_FLOW.lines().filter(|line| !line.trim_start().starts_with('#')) {
+        let depth = line.len() - line.trim_start().len();
+        inputs = line.trim() == "inputs:" || (inputs && depth > 6);
+        if !inputs && !line.contains("partialResults") {
+            moved.extend([line, "\n"]);
+        }
+    }
+    let moved = moved.replacen("causeway/v1", "genai.oci.oracle.com/v1", 1);
+    assert!(!moved.contains("inputs"), "{moved}");
+    assert_eq!(Flow::read(&moved).unwrap(), default);
+
+    let set = moved.replacen("prioritization_framework: business_impact", "strategy: {}", 1);
+    let inputs = &Flow::read(&set).unwrap().agents["decision"].inputs;
+    assert_eq!(inputs.keys().collect::<Vec<_>>(), ["discovery", "intelligence"], "what is set stays");
 }
 
 #[test]

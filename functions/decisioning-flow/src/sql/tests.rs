@@ -149,5 +149,9 @@ fn one_statement_each_and_no_end_that_the_service_would_trip_over() {
         let is_block = what.contains("procedure");
         assert_eq!(text.trim_end().ends_with(';'), is_block, "{what}: only PL/SQL ends with a semicolon");
         assert!(!text.contains("\n/"), "{what}");
+        assert!(
+            is_block || !text.trim_end().contains(';'),
+            "{what}: a semicolon of a comment ends a script's statement"
+        );
     }
 }

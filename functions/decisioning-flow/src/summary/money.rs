@@ -22,13 +22,13 @@ pub struct FinancialProjections {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CurrentState {
-    /// The health score is 75 or more, or there is none and no figure speaks against it.
+    /// The health score is 75 or more, and no figure speaks against it.
     Stable,
     /// The health score is 60 or more, or receivables weigh heavily.
     AtRisk,
     /// The health score is lower, or sales lose money, or receivables endanger the liquidity.
     Critical,
-    /// No figure says anything.
+    /// There is no health score, and no figure speaks against the business: that alone says nothing for it.
     Unknown,
 }
 
@@ -56,7 +56,7 @@ pub(super) fn projections(finder: &mut Finder<'_>, health: Option<f64>) -> Finan
     let said = said.filter(|state| *state != CurrentState::Unknown);
     let current_state = said.unwrap_or_else(|| state_of(&detail, health));
     if current_state == CurrentState::Unknown {
-        let reason = "neither gross margin, nor liquidity risk, nor a health score is known";
+        let reason = "there is no health score, and no known figure is bad enough to tell without one";
         finder.explain(&format!("{PLACE}.current_state"), reason);
     }
     let place = format!("{PLACE}.projected_improvement");
@@ -103,19 +103,19 @@ fn liquidity_risk(finder: &mut Finder<'_>, path: &str, figure: &str) -> Option<S
     finder.text(path, "intelligence", &format!("/data{figure}"))
 }
 
-/// The state by figures, where the decision agent has no word for it: the worst that one of them says, and `unknown`
-/// when none of the three is known. A negative gross margin and a critical liquidity risk are `critical`, a high one is
-/// `at_risk`, and the health score has the decision agent's bands ([`state_of_health`]).
+/// The state by figures, where the decision agent has no word for it: the worst that one of them says. A negative gross
+/// margin and a critical liquidity risk are `critical`, a high one is `at_risk`, and the health score has the decision
+/// agent's bands ([`state_of_health`]). Good news needs the score: one figure that is not bad is none.
 #[must_use]
 pub fn state_of(detail: &StateDetail, health: Option<f64>) -> CurrentState {
     let risk = detail.liquidity_risk.as_deref();
-    if detail.gross_margin.is_none() && risk.is_none() && health.is_none() {
-        return CurrentState::Unknown;
-    }
     let by_health = state_of_health(health);
     let loses = detail.gross_margin.is_some_and(|margin| margin < 0.0);
     if loses || risk == Some("critical") || by_health == "critical" {
         return CurrentState::Critical;
     }
-    if risk == Some("high") || by_health == "at_risk" { CurrentState::AtRisk } else { CurrentState::Stable }
+    if risk == Some("high") || by_health == "at_risk" {
+        return CurrentState::AtRisk;
+    }
+    if health.is_some() { CurrentState::Stable } else { CurrentState::Unknown }
 }

@@ -25,11 +25,12 @@ fn the_state_of_the_money() {
         assert_eq!(state_of(&detail, health), expected, "{margin:?} {risk:?} {health:?}");
     };
     check(None, None, None, CurrentState::Unknown);
-    check(Some(0.0), None, None, CurrentState::Stable);
+    check(Some(0.0), None, None, CurrentState::Unknown);
     check(Some(-0.1), None, Some(99.0), CurrentState::Critical);
     check(None, Some("critical"), None, CurrentState::Critical);
     check(Some(50.0), Some("high"), None, CurrentState::AtRisk);
-    check(None, Some("medium"), None, CurrentState::Stable);
+    check(None, Some("medium"), None, CurrentState::Unknown);
+    check(Some(50.0), Some("low"), None, CurrentState::Unknown);
     check(None, None, Some(42.5), CurrentState::Critical);
     check(None, Some("low"), Some(59.9), CurrentState::Critical);
     check(Some(50.0), None, Some(60.0), CurrentState::AtRisk);

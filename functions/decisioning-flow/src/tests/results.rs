@@ -91,7 +91,8 @@ async fn absent_figures_are_null_with_a_reason() {
     check(&format!("{detail}.outstanding_ar"), "intelligence has no value");
     check(&format!("{detail}.collection_efficiency"), "no number");
     check(&format!("{detail}.liquidity_risk"), "has no data.financial_intelligence");
-    assert_eq!(summary["financial_projections"]["current_state"], "stable", "the margin alone is known");
+    assert_eq!(summary["financial_projections"]["current_state"], "unknown", "a margin alone is no health");
+    check("financial_projections.current_state", "no health score");
 }
 
 #[tokio::test(start_paused = true)]

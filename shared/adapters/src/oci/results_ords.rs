@@ -26,8 +26,10 @@ use login::Credentials;
 
 /// Name of the service in failures.
 const SERVICE: &str = "ords";
-/// Largest answer that is read, in bytes.
+/// Largest answer that is read, in bytes, beside what a server may repeat of the request: statement and binds.
 const MAX_ANSWER: usize = 1 << 20;
+/// An answer may write characters of the request at greater length: `\u0000` for one byte is the longest.
+const MAX_REPETITION: usize = 6;
 /// Longest text of the database that is kept, in bytes.
 const MAX_DETAILS: usize = 500;
 
@@ -106,7 +108,7 @@ impl Ords {
     async fn send(&self, body: &Bytes, deadline: Deadline) -> Result<Response<Bytes>, Asked> {
         let authorization = self.credentials.header(self.http.as_ref(), deadline).await.map_err(Asked::Credentials)?;
         let request = post(&self.url, authorization, "application/json", body.clone()).map_err(Asked::Credentials)?;
-        self.http.send(request, &exchange(deadline)).await.map_err(Asked::Http)
+        self.http.send(request, &exchange(deadline, body.len())).await.map_err(Asked::Http)
     }
 
     fn read(&self, answer: &Response<Bytes>) -> Result<(), SqlFailure> {
@@ -176,10 +178,11 @@ fn error_code(code: &Value) -> i64 {
     code.as_i64().or_else(|| digits(code.as_str()?).parse().ok()).unwrap_or_default()
 }
 
-fn exchange(deadline: Deadline) -> Exchange {
+fn exchange(deadline: Deadline, asked: usize) -> Exchange {
     let longest = Policy::function().per_try;
     let timeout = deadline.remaining(Instant::now()).map_or(longest, |left| left.min(longest));
-    Exchange { timeout: timeout.max(Duration::from_millis(1)), max_bytes: MAX_ANSWER, route: Route::Service }
+    let max_bytes = MAX_ANSWER.saturating_add(asked.saturating_mul(MAX_REPETITION));
+    Exchange { timeout: timeout.max(Duration::from_millis(1)), max_bytes, route: Route::Service }
 }
 
 fn post(

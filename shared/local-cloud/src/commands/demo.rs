@@ -159,16 +159,29 @@ fn finish(outcome: &Outcome, out: &Path, progress: &Progress) -> Result<(), CliE
     let file = out.join("result.json");
     write_whole(&file, summary::indented(&String::from_utf8_lossy(body)).as_bytes())?;
     progress.step("write", &file.display().to_string());
-    for (name, content) in &outcome.files {
-        let file = out.join(name);
-        write_whole(&file, content)?;
-        progress.step("write", &file.display().to_string());
-    }
+    write_files(&outcome.files, out, progress)?;
     print(&summary::text(&result, &Terminal::stdout()))?;
     match result["workflow_run"]["status"].as_str() {
         Some("success" | "partial") => Ok(()),
         status => Err(broken(format!("with status {}", status.unwrap_or("unknown")))),
     }
+}
+
+/// Those of an earlier run go: they would pass for this one's.
+fn write_files(files: &[(&str, Bytes)], out: &Path, progress: &Progress) -> Result<(), CliError> {
+    for name in KEPT {
+        let file = out.join(name);
+        if let Some((_, content)) = files.iter().find(|(made, _)| *made == name) {
+            write_whole(&file, content)?;
+            progress.step("write", &file.display().to_string());
+            continue;
+        }
+        match fs::remove_file(&file) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(CliError::io(file.display(), &error)),
+            _ => progress.step("write", &format!("no {name}: the run made none, see its coverage")),
+        }
+    }
+    Ok(())
 }
 
 /// Nobody ever sees half a file, nor loses the old one when the disk is full.

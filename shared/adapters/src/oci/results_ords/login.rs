@@ -44,7 +44,7 @@ impl Credentials {
         let client = self.basic("client_id", "client_secret", deadline).await?;
         let form = Bytes::from_static(b"grant_type=client_credentials");
         let request = post(url, client, "application/x-www-form-urlencoded", form)?;
-        let answer = http.send(request, &exchange(deadline)).await;
+        let answer = http.send(request, &exchange(deadline, 0)).await;
         let answer = answer.map_err(|error| failure(Kind::Unavailable, &format!("no token: {error}")))?;
         if !answer.status().is_success() {
             let status = answer.status().as_u16();

@@ -154,6 +154,18 @@ async fn members_are_called_as_the_server_calls_them() {
     assert_eq!(body["binds"][1]["dataType"], "LONG");
 }
 
+/// Oracle's documentation has an option that leaves binds out of the answer, so that a server may send them back.
+#[tokio::test]
+async fn an_answer_may_repeat_a_large_result() {
+    let result = "\u{1}".repeat(1 << 20);
+    let mut echoed: Value = serde_json::from_str(ACCEPTED).unwrap();
+    echoed["items"][0]["binds"] = json!([{ "name": "agent_results", "value": result }]);
+    let server = server(&[(200, &echoed.to_string())]).await;
+    let binds = [Bind { name: "agent_results", value: BindValue::LongText(result) }];
+    ords(&database(&server, Login::Basic), USER).execute("x", &binds, Deadline::NONE).await.unwrap();
+    assert_eq!(server.asked.lock().unwrap().len(), 1);
+}
+
 #[tokio::test]
 async fn an_answer_of_200_can_be_a_refusal() {
     let server = server(&[(200, REFUSED)]).await;
