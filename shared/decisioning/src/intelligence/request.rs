@@ -18,7 +18,8 @@ use crate::discovery::request::AnalysisType;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// The run that this is part of. Nothing is written, so a repeated call does no harm.
+    /// The run that this is part of. With `stage`, and where the agent may write to the state, the work is done once: the
+    /// answer is kept there, and a repeated call gets it again.
     pub run_id: Option<String>,
     /// The stage of the run.
     pub stage: Option<String>,
