@@ -11,6 +11,7 @@ use causeway_resilience::retry::{Backoff, Decision, Failure, Idempotency, Jitter
 use causeway_resilience::service::Kind;
 use causeway_resilience::status::Table;
 use causeway_resilience::{Deadline, ServiceFailure};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use crate::flow::{Agent, Flow};
@@ -23,6 +24,9 @@ const LONGEST_WAIT: Duration = Duration::from_secs(60);
 const AT_WORK: Duration = Duration::from_secs(2);
 /// The code with which a function says that a call is being carried out already.
 const IN_PROGRESS: &str = "in_progress";
+/// Members that say how tables are read. The strategy agent reads the same tables as the intelligence agent where it runs
+/// beside that one, and two readings of one table would be two truths: what that agent is given holds for it too.
+const READ_ALIKE: [&str; 2] = ["currency", "roles"];
 /// Longest message of a failure that is kept, in bytes.
 const MAX_MESSAGE: usize = 500;
 
@@ -191,10 +195,12 @@ fn bounded(text: &str) -> String {
 }
 
 /// The request of an agent: what was asked for, the flow's configuration of the agent, the caller's, and the results it
-/// takes: `{"result": ...}`, or `{"object": name}` where that would make the request larger than `max_bytes`.
+/// takes: `{"result": ...}`, or `{"object": name}` where that would make the request larger than `max_bytes`. The
+/// strategy agent has the `currency` and the `roles` of the intelligence agent, unless its own configuration says otherwise.
 ///
 /// `run_id` and `stage` name the work, so that the agent does it once.
 pub(crate) fn request(
+    flow: &Flow,
     agent: &Agent,
     order: &Order,
     state: &RunState,
@@ -204,7 +210,8 @@ pub(crate) fn request(
 ) -> Result<Bytes, serde_json::Error> {
     let mut members = own_members(&state.run_id, &order.stage, &state.asked)?;
     let given = state.asked.config.get(&order.agent);
-    for (member, value) in agent.config.iter().chain(given.into_iter().flatten()) {
+    let own = agent.config.iter().chain(given.into_iter().flatten());
+    for (member, value) in read_alike(flow, order, &state.asked).chain(own) {
         members.insert(member.clone(), to_raw_value(value)?);
     }
     let mut inputs = inputs(agent, answers, |answer, _| to_raw_value(&Inline { result: &answer.text }))?;
@@ -216,6 +223,15 @@ pub(crate) fn request(
     }
     members.append(&mut inputs);
     Ok(serde_json::to_vec(&members)?.into())
+}
+
+/// What another agent's configuration says of the tables that both read; the caller's word comes after the flow's.
+fn read_alike<'a>(flow: &'a Flow, order: &Order, asked: &'a Asked) -> impl Iterator<Item = (&'a String, &'a Value)> {
+    let other = (order.agent == "strategy").then_some("intelligence");
+    let of_flow = other.and_then(|other| flow.agents.get(other)).map(|agent| &agent.config);
+    let of_caller = other.and_then(|other| asked.config.get(other));
+    let members = of_flow.into_iter().chain(of_caller).flatten();
+    members.filter(|(member, _)| READ_ALIKE.contains(&member.as_str()))
 }
 
 #[derive(serde::Serialize)]

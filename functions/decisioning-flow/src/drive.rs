@@ -147,7 +147,7 @@ impl Drive<'_> {
             let stage = self.flow.agents_in_order().find(|(_, agent)| *agent == from).map(|(stage, _)| &stage.name);
             stage.map_or_else(String::new, |stage| self.store.result_name(&self.state.run_id, stage, from))
         };
-        let payload = request(agent, order, &self.state, &self.answers, &object_of, self.max_request_bytes);
+        let payload = request(self.flow, agent, order, &self.state, &self.answers, &object_of, self.max_request_bytes);
         let payload = payload.map_err(|error| Error::internal("request", error.to_string()))?;
         match self.caller.call(self.flow, &agent.function, &payload, order).await {
             End::Answered(body) => Ok(End::Answered(self.store.keep(&name, body).await.map_err(of_state)?)),

@@ -29,7 +29,8 @@ pub struct Request {
     /// The day against which the data are judged, `YYYY-MM-DD`.
     #[schemars(with = "Option<String>")]
     pub as_of: Option<Date>,
-    /// Members of the requests of single agents, by the agent's name.
+    /// Members of the requests of single agents, by the agent's name. What `intelligence` is given as `roles` and `currency`
+    /// holds for `strategy` too, unless that has its own.
     pub config: BTreeMap<String, Map<String, Value>>,
     /// Another flow than the deployment's.
     pub flow: Option<FlowFrom>,

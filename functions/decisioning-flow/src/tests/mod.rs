@@ -3,6 +3,7 @@
 mod crashes;
 mod expiry;
 mod fakes;
+mod readings;
 mod results;
 mod second_side;
 mod sweep;

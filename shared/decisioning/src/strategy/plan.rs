@@ -60,6 +60,8 @@ fn analysis(request: &Request) -> Result<intelligence::Request, RequestError> {
         catalogue,
         data_sources: request.data_sources.clone(),
         as_of: request.as_of,
+        roles: request.roles.clone(),
+        currency: request.currency.clone(),
         ..intelligence::Request::default()
     })
 }

@@ -1,17 +1,21 @@
 //! What a caller may ask of the strategy agent.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::previous::Previous;
 use crate::discovery::request::AnalysisType;
+use crate::intelligence::Role;
 
 /// A request. Without a result of the intelligence agent the tables are analysed on the spot.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Request {
-    /// The run that this is part of. Nothing is written, so a repeated call does no harm.
+    /// The run that this is part of. With `stage`, and where the agent may write to the state, the work is done once: the
+    /// answer is kept there, and a repeated call gets it again.
     pub run_id: Option<String>,
     /// The stage of the run.
     pub stage: Option<String>,
@@ -33,6 +37,10 @@ pub struct Request {
     /// The day against which these are judged, `YYYY-MM-DD`; the last day in the data when absent.
     #[schemars(with = "Option<String>")]
     pub as_of: Option<Date>,
+    /// Roles by table, as the intelligence agent takes them; they count where there is no result of that agent.
+    pub roles: BTreeMap<String, BTreeMap<Role, Option<String>>>,
+    /// The currency whose rows are used, as the intelligence agent takes it; the same.
+    pub currency: Option<String>,
     /// Bounds of the computation.
     pub config: Settings,
 }
@@ -95,6 +103,9 @@ impl Request {
         if !(1..=60).contains(&settings.horizon) {
             return Err(wrong("config.horizon", "must be 1 to 60".to_owned()));
         }
+        if self.currency.as_ref().is_some_and(|currency| currency.trim().is_empty()) {
+            return Err(wrong("currency", "is empty".to_owned()));
+        }
         let twice = [
             ("inputs.discovery", self.discovery.is_some() && self.inputs.discovery.is_some()),
             ("inputs.intelligence", self.intelligence.is_some() && self.inputs.intelligence.is_some()),
@@ -138,6 +149,8 @@ mod tests {
         assert_eq!(check(r#"{"config":{"significance":0}}"#), Err("config.significance".to_owned()));
         assert_eq!(check(r#"{"config":{"max_anomalies":0.5}}"#), Err("config.max_anomalies".to_owned()));
         assert_eq!(check(r#"{"config":{"horizon":0}}"#), Err("config.horizon".to_owned()));
+        assert_eq!(check(r#"{"currency":" "}"#), Err("currency".to_owned()));
+        assert_eq!(check(r#"{"currency":"EUR","roles":{"orders":{"amount":"net","customer":null}}}"#), Ok(()));
         let of_a_flow = r#"{"run_id":"r","stage":"s","analysis_type":"financial_health","data_sources":["a"],
             "as_of":"2020-01-31","ml_models":[],"catalogue":{"object":"runs/r/discovery.json"}}"#;
         assert_eq!(check(of_a_flow), Ok(()));
