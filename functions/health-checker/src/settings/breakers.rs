@@ -40,10 +40,9 @@ impl BreakerFolder {
 /// Those of functions that share them, those of language models, which have one probe of three minutes at most, and those
 /// of a storage with two sides.
 pub(super) fn usual() -> Vec<BreakerFolder> {
-    let one_probe = Rules { half_open_permits: 1, permit_seconds: 180, lost_permit_is_freed: true, ..Rules::default() };
     vec![
         BreakerFolder { folder: "breakers".to_owned(), rules: Rules::default() },
-        BreakerFolder { folder: "chat-breakers".to_owned(), rules: one_probe },
+        BreakerFolder { folder: "chat-breakers".to_owned(), rules: Rules::of_models() },
         BreakerFolder { folder: "side2.breakers".to_owned(), rules: Rules::default() },
     ]
 }

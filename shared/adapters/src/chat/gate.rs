@@ -7,26 +7,24 @@ use causeway_cloud::breaker::{Breaker, Breakers, Dependency, Sharing};
 use causeway_cloud::state::{Clock as StateClock, Documents};
 use causeway_oci_auth::effects::Clock;
 use causeway_resilience::Invalid;
-use causeway_resilience::breaker::{Config, HalfOpen, LostProbe, Outcome};
+use causeway_resilience::breaker::{Config, Outcome, Settings};
 use futures_util::future::BoxFuture;
 
 use super::Refused;
 
-/// The rules of functions that share a breaker, with one probe: a model takes its time, and the others of a batch have
-/// a fallback.
-fn rules() -> Config {
-    let half_open = HalfOpen { permits: 1, passes_to_close: 1, lease_ms: 180_000, lost: LostProbe::Freed };
-    Config { half_open, ..Config::shared() }
+/// The rules by which whoever looks after these breakers goes too.
+fn rules() -> Result<Config, Invalid> {
+    Settings::of_models().config()
 }
 
 /// Breakers for the life of the process.
 pub(crate) fn in_process(clock: Arc<dyn Clock>) -> Result<Breakers, Invalid> {
-    Breakers::in_process(rules(), Arc::new(Hands(clock)))
+    Breakers::in_process(rules()?, Arc::new(Hands(clock)))
 }
 
 /// Breakers that all processes with the same documents share.
 pub(crate) fn shared(documents: Documents) -> Result<Breakers, Invalid> {
-    Breakers::shared(documents, rules(), Sharing::default())
+    Breakers::shared(documents, rules()?, Sharing::default())
 }
 
 /// That of one provider: of several with one name, such as the same model on two servers, the one of that number.
@@ -42,7 +40,7 @@ pub(super) fn of(breakers: &Breakers, provider: &str, number: usize) -> Result<A
 pub(super) fn outcome(failed: Option<&Refused>) -> Outcome {
     match failed.map(|refused| (refused, &refused.again)) {
         None => Outcome::Passed,
-        Some((_, Some(failure))) => rules().counted.outcome(failure),
+        Some((_, Some(failure))) => Config::shared().counted.outcome(failure),
         Some((refused, None)) if refused.failure.kind().is_illness() => Outcome::Failed,
         // A form that was not understood, or a question that was wrong: the provider works.
         Some((_, None)) => Outcome::Ignored,

@@ -177,9 +177,10 @@ impl Breaker {
                 record.count(&writer, writer.instance, batch.number, &batch.reports);
             }
             let outcome = decide(core, &mut record, &writer);
-            // What makes a change, or takes times back that are later than ours, is done by the store's clock.
-            let is_behind = read.record.state.is_ahead_of(writer.config, writer.now_ms);
-            if (is_behind || record.told != read.record.told) && self.world.check_time(documents).await? {
+            // What makes a change, frees a permit, or takes times back that are later than ours, goes by the store's clock.
+            let before = &read.record.state;
+            let is_by_time = before.is_ahead_of(writer.config, writer.now_ms) || before.has_lost_probe(writer.now_ms);
+            if (is_by_time || record.told != read.record.told) && self.world.check_time(documents).await? {
                 continue;
             }
             let is_same = record == read.record && !read.is_new;

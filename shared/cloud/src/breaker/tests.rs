@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use causeway_resilience::Deadline;
-use causeway_resilience::breaker::{Config, Mode, Outcome, Phase, Settings, State};
+use causeway_resilience::breaker::{Config, HalfOpen, LostProbe, Mode, Outcome, Phase, Settings, State};
 
 use super::*;
 use crate::Objects;
@@ -62,6 +62,19 @@ impl Yard {
         yard
     }
 
+    /// A process by whose breaker the first probe is due.
+    async fn half_open(&self, lost: LostProbe) -> Process {
+        let half_open = HalfOpen { lost, ..defaults().half_open };
+        self.half_open_by(Config { half_open, ..defaults() }).await
+    }
+
+    async fn half_open_by(&self, config: Config) -> Process {
+        let process = self.with("one", config, Sharing::default());
+        process.calls(5, BAD).await;
+        self.stage.pass(31 * SECOND);
+        process
+    }
+
     fn documents(&self, watch: &Arc<Watch>) -> Documents {
         Documents::new(Arc::clone(&self.stage) as Objects, "state/breakers", Arc::clone(watch) as _)
     }
@@ -80,7 +93,7 @@ impl Yard {
 
     /// The state as the document has it.
     fn state(&self) -> State {
-        serde_json::from_value(self.stage.history().last().unwrap()["state"].clone()).unwrap()
+        serde_json::from_value(self.stage.newest()["state"].take()).unwrap()
     }
 }
 

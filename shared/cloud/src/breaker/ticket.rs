@@ -10,8 +10,8 @@ use causeway_resilience::{Deadline, ServiceFailure};
 use super::shared::Breaker;
 
 /// A call under way. One that is given up, by dropping this, says nothing about the dependency unless it was slow by then,
-/// or took as long as a probe may: then it was probably held. A probe that is given up leaves its lease to run out, where
-/// the rules say so.
+/// or took as long as a probe may: then it was probably held. A probe that is given up is neither passed nor failed; when
+/// its permit goes to another is what [`LostProbe`] says.
 #[must_use = "the end of the call has to be reported"]
 pub struct Ticket {
     breaker: Arc<Breaker>,
@@ -75,12 +75,18 @@ impl Ticket {
         self.report(outcome, deadline).await;
     }
 
-    /// What it says that nobody waited for the end.
-    fn given_up(&self) -> Outcome {
+    /// What it says that nobody waited for the end; `None` where the lease of a probe is left to run out.
+    fn given_up(&self) -> Option<Outcome> {
         let config = &self.breaker.world.config;
-        let long_ms = config.slow.map_or(config.half_open.lease_ms, |slow| slow.after_ms);
+        let is_probe = self.pass.probe.is_some();
+        let held_ms = if is_probe { u64::MAX } else { config.half_open.lease_ms };
+        let long_ms = config.slow.map_or(held_ms, |slow| slow.after_ms);
         let took_ms = self.breaker.world.now_ms().saturating_sub(self.started_ms);
-        if self.pass.probe.is_none() && took_ms >= long_ms { Outcome::Failed } else { Outcome::Ignored }
+        if took_ms >= long_ms {
+            return Some(Outcome::Failed);
+        }
+        let is_left = is_probe && config.half_open.lost == LostProbe::Freed;
+        (!is_left).then_some(Outcome::Ignored)
     }
 
     fn note(&mut self, outcome: Outcome) {
@@ -100,9 +106,10 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let is_left = self.pass.probe.is_some() && self.breaker.world.config.half_open.lost == LostProbe::Failed;
-        if !self.is_reported && !is_left {
-            self.note(self.given_up());
+        if !self.is_reported
+            && let Some(outcome) = self.given_up()
+        {
+            self.note(outcome);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The rules of a breaker, as data.
 
+use serde::{Deserialize, Serialize};
+
 use super::Outcome;
 use super::window::Frame;
 use crate::Invalid;
@@ -101,13 +103,18 @@ pub struct HalfOpen {
     pub lost: LostProbe,
 }
 
-/// What a probe that was never reported means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What becomes of a probe whose end nobody reports. A caller that was cut off or died says nothing about the dependency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum LostProbe {
-    /// A failure: whoever sent it was probably held until it died. The breaker opens as of the end of the lease.
-    Failed,
-    /// Nothing: its permit goes to another.
+    /// Its permit goes to another when the lease is over and not before: a dependency that hangs until callers are cut off
+    /// gets a few probes in each lease, and not one after the other.
     Freed,
+    /// The same, and at once where its caller gives up: for a single probe with a long lease.
+    FreedAtOnce,
+    /// A failure, where nothing was heard of it: the breaker opens as of the end of the lease. A caller that gives up says
+    /// so, and its permit goes to another at once.
+    Failed,
 }
 
 /// How the end of a call is judged.

@@ -59,7 +59,7 @@ fn configs() -> impl Strategy<Value = Config> {
         Just(Config::go_sdk()),
         Just(Config::go_sdk_federation()),
     ];
-    let lost = prop_oneof![Just(LostProbe::Failed), Just(LostProbe::Freed)];
+    let lost = prop_oneof![Just(LostProbe::Failed), Just(LostProbe::Freed), Just(LostProbe::FreedAtOnce)];
     let slow = proptest::option::of((0_u64..600, 1_u32..101).prop_map(|(after_ms, pct)| Slow { after_ms, pct }));
     (presets, 1_u32..8, 1_u32..9, lost, slow).prop_map(|(preset, permits, passes_to_close, lost, slow)| {
         let half_open = HalfOpen { permits, passes_to_close, lost, ..preset.half_open };

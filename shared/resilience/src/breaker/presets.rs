@@ -8,7 +8,8 @@ const MINUTE: u64 = 60 * SECOND;
 
 impl Config {
     /// For functions that share a breaker: 50 % of at least 20 calls in a minute, or 5 failures in a row while there
-    /// are fewer calls; open for 30 s, doubled up to 300 s, give or take 10 %; 5 probes, which must all pass.
+    /// are fewer calls; open for 30 s, doubled up to 300 s, give or take 10 %; 5 probes, which must all pass. A probe that is
+    /// not reported within 30 s is unknown: neither passed nor failed, and its permit goes to another.
     ///
     /// Timeouts, 408, 429 and everything from 500 on except 501 are failures, other answers say nothing, and a 429 with
     /// `Retry-After` opens at once. Where a baseline is known, [`Settings`](super::Settings) say what is slow.
@@ -27,7 +28,7 @@ impl Config {
                 jitter: 0.1,
                 reset_after_ms: 10 * MINUTE,
             },
-            half_open: HalfOpen { permits: 5, passes_to_close: 5, lease_ms: 30 * SECOND, lost: LostProbe::Failed },
+            half_open: HalfOpen { permits: 5, passes_to_close: 5, lease_ms: 30 * SECOND, lost: LostProbe::Freed },
             idle_ms: 10 * MINUTE,
             throttle_cap_ms: Some(300 * SECOND),
             counted: Counted { failed: Table::OVERLOADED_OR_BROKEN, refusals_pass: false, transport_fails: true },
@@ -86,7 +87,7 @@ impl Config {
                 jitter: 0.0,
                 reset_after_ms: 10 * MINUTE,
             },
-            half_open: HalfOpen { permits: 1, passes_to_close: 1, lease_ms: 60 * SECOND, lost: LostProbe::Freed },
+            half_open: HalfOpen { permits: 1, passes_to_close: 1, lease_ms: 60 * SECOND, lost: LostProbe::FreedAtOnce },
             throttle_cap_ms: None,
             counted: Counted { failed: Table::OCI_TRANSIENT, refusals_pass: true, transport_fails: false },
             ..Self::shared()

@@ -46,10 +46,10 @@ pub struct Settings {
     pub open_jitter_pct: u32,
     /// Probes of a half-open breaker; all of them have to pass.
     pub half_open_permits: u32,
-    /// Time after which a probe without a report counts as failed.
+    /// Time for a probe to be reported.
     pub permit_seconds: u32,
-    /// Such a probe says nothing, and its permit goes to another.
-    pub lost_permit_is_freed: bool,
+    /// What becomes of one that is not: `freed`, `freed_at_once` or `failed`.
+    pub lost_permit: LostProbe,
     /// Time without a call after which somebody has to send the probes.
     pub idle_probe_seconds: u32,
     /// Closed time after which the next opening is the first again.
@@ -78,7 +78,7 @@ impl Default for Settings {
             open_jitter_pct: 10,
             half_open_permits: 5,
             permit_seconds: 30,
-            lost_permit_is_freed: false,
+            lost_permit: LostProbe::Freed,
             idle_probe_seconds: 600,
             reset_after_seconds: 600,
             retry_after_cap_seconds: 300,
@@ -89,6 +89,14 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// The rules of breakers in front of language models: as others, with one probe. A model takes its time, up to three
+    /// minutes, and the other calls of a batch have a fallback.
+    #[must_use]
+    pub fn of_models() -> Self {
+        let lost_permit = LostProbe::FreedAtOnce;
+        Self { half_open_permits: 1, permit_seconds: 180, lost_permit, ..Self::default() }
+    }
+
     /// The rules that these settings describe.
     ///
     /// # Errors
@@ -108,7 +116,7 @@ impl Settings {
                 permits: self.half_open_permits,
                 passes_to_close: self.half_open_permits,
                 lease_ms: ms(self.permit_seconds),
-                lost: if self.lost_permit_is_freed { LostProbe::Freed } else { LostProbe::Failed },
+                lost: self.lost_permit,
             },
             idle_ms: ms(self.idle_probe_seconds),
             throttle_cap_ms: Some(ms(self.retry_after_cap_seconds)),

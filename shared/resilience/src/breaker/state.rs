@@ -65,7 +65,7 @@ pub enum Phase {
 pub struct Lease {
     /// Its number.
     pub probe: u64,
-    /// When it counts as lost, in Unix milliseconds.
+    /// When it is lost, in Unix milliseconds.
     pub expires_ms: u64,
 }
 
@@ -209,6 +209,12 @@ impl State {
         let mut repaired = self.clone();
         repaired.repair(config, now_ms);
         repaired != *self
+    }
+
+    /// Whether the time of a probe is over that nobody reported.
+    #[must_use]
+    pub fn has_lost_probe(&self, now_ms: u64) -> bool {
+        matches!(&self.phase, Phase::HalfOpen { leases, .. } if leases.iter().any(|lease| lease.expires_ms <= now_ms))
     }
 
     /// The calls that a verdict at `now_ms` would look at.

@@ -1,6 +1,6 @@
 //! Processes whose clock is behind, and calls that nobody waits for.
 
-use causeway_resilience::breaker::Slow;
+use causeway_resilience::breaker::{Cause, Slow};
 
 use super::*;
 
@@ -48,19 +48,64 @@ async fn s_11_a_clock_behind_ends_no_order_early() {
 }
 
 #[tokio::test]
-async fn a_probe_that_is_given_up_keeps_its_permit_until_it_counts_as_failed() {
+async fn probes_that_are_given_up_keep_their_permits_for_a_while_and_open_nothing() {
     let yard = Yard::begun().await;
-    let process = yard.process("one");
-    process.calls(5, BAD).await;
-    yard.stage.pass(31 * SECOND);
-    // The dependency hangs, and so long callers are cut: five at a time, and not one after the other for ever.
+    let process = yard.half_open(LostProbe::Freed).await;
+    // Whoever else hangs is cut too: five at a time, and not one after the other for ever.
     for _ in 0..5 {
         drop(process.enter().await.unwrap());
     }
     assert!(process.enter().await.is_err());
+    process.breakers.flush(NO).await;
     yard.stage.pass(31 * SECOND);
-    assert!(process.enter().await.is_err());
-    assert!(is_open(&yard.state()) && yard.state().opens_in_row() == 2, "{:?}", yard.state());
+    process.breakers.tend(NO).await.unwrap();
+    assert!(!is_open(&yard.state()), "{:?}", yard.state());
+    process.calls(5, OK).await;
+    assert_eq!((yard.state().phase(), yard.state().opens_in_row()), (&Phase::Closed, 1));
+}
+
+#[tokio::test]
+async fn where_silence_is_a_failure_giving_up_is_none() {
+    let yard = Yard::begun().await;
+    let process = yard.half_open(LostProbe::Failed).await;
+    for _ in 0..20 {
+        drop(process.enter().await.unwrap());
+    }
+    let _silent = process.enter().await.unwrap();
+    yard.stage.pass(31 * SECOND);
+    process.breakers.tend(NO).await.unwrap();
+    assert!(is_open(&yard.state()) && yard.state().cause() == Some(Cause::ProbeLost), "{:?}", yard.state());
+}
+
+#[tokio::test]
+async fn a_probe_that_was_slow_by_the_time_it_is_given_up_has_failed() {
+    for (after_ms, cause) in [(899, None), (900, Some(Cause::ProbeFailed))] {
+        let yard = Yard::begun().await;
+        let slow = Some(Slow { after_ms: 900, pct: 80 });
+        let process = yard.half_open_by(Config { slow, ..defaults() }).await;
+        let ticket = process.enter().await.unwrap();
+        yard.stage.pass(after_ms);
+        drop(ticket);
+        process.breakers.flush(NO).await;
+        assert_eq!(Some(yard.state().cause()).filter(|_| is_open(&yard.state())).flatten(), cause, "{after_ms}");
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_is_ahead_frees_no_permit_early() {
+    let yard = Yard::begun().await;
+    let process = yard.half_open(LostProbe::Freed).await;
+    let mut held = Vec::new();
+    for _ in 0..5 {
+        held.push(process.enter().await.unwrap());
+    }
+    let ahead = yard.process("ahead");
+    ahead.watch.set_ahead(90 * 1_000);
+    assert!(ahead.enter().await.is_err());
+    for probe in held {
+        probe.report(OK, NO).await;
+    }
+    assert_eq!(yard.state().phase(), &Phase::Closed);
 }
 
 #[tokio::test]

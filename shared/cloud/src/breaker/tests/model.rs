@@ -4,10 +4,11 @@
 //! somebody else comes in between. Failures of the store, clocks that are ahead, deaths and late writes are part of it.
 
 mod crowd;
+mod permits;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use causeway_resilience::breaker::{Consecutive, Span};
+use causeway_resilience::breaker::{Consecutive, LostProbe, Span};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -56,9 +57,30 @@ fn courses() -> impl Strategy<Value = Vec<Event>> {
     proptest::collection::vec(events(), 1..300)
 }
 
+fn rules_of_lost_probes() -> impl Strategy<Value = LostProbe> {
+    prop_oneof![Just(LostProbe::Freed), Just(LostProbe::FreedAtOnce), Just(LostProbe::Failed)]
+}
+
 /// Opens soon, so that a course sees every phase.
-fn nervous() -> Config {
-    Config { consecutive: Some(Consecutive { failures: 2, below_min_calls_only: true }), ..defaults() }
+fn nervous(lost: LostProbe) -> Config {
+    let (consecutive, usual) = (Consecutive { failures: 2, below_min_calls_only: true }, defaults());
+    Config { consecutive: Some(consecutive), half_open: HalfOpen { lost, ..usual.half_open }, ..usual }
+}
+
+/// The dependency works and says so: whoever learns nothing was cut off, or died.
+fn of_good_weather(event: Event) -> Event {
+    match event {
+        Event::Weather(_) => Event::Weather(false),
+        Event::End(process, Some(_), _) | Event::Flush(process) => Event::GiveUp(process),
+        other => other,
+    }
+}
+
+/// Causes of openings that have to do with probes.
+fn openings_by_probes(history: &[Value]) -> Vec<&Value> {
+    let told = history.iter().flat_map(|record| record["told"].as_array().into_iter().flatten());
+    let causes = told.map(|told| &told["event"]["change"]["cause"]["name"]);
+    causes.filter(|cause| *cause == "probe_lost" || *cause == "probe_failed").collect()
 }
 
 /// Counts and never opens.
@@ -100,17 +122,37 @@ fn one_change_per_epoch(history: &[Value]) -> Result<(), TestCaseError> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 20_000, ..ProptestConfig::default() })]
 
-    /// Whatever happens: one change per epoch, at most five permits in each half-open phase, each told once, and no call
-    /// that waits for ever.
+    /// Whatever happens: one change per epoch, at most five permits at once in each half-open phase, each told once, and no
+    /// call that waits for ever.
     #[test]
-    fn the_rules_hold_in_any_order_of_steps(course in courses()) {
-        let mut crowd = Crowd::new(nervous(), 30 * MINUTE);
+    fn the_rules_hold_in_any_order_of_steps(course in courses(), lost in rules_of_lost_probes()) {
+        let mut crowd = Crowd::new(nervous(lost), 30 * MINUTE);
         for event in &course {
             crowd.happen(*event)?;
         }
         crowd.calm_down()?;
         one_change_per_epoch(&crowd.yard.stage.history())?;
         crowd.everything_was_told_once()?;
+    }
+
+    /// A dependency that works again: however many callers of probes give up, die or are cut off in the middle, none of that
+    /// opens the breaker, and it closes once callers wait for their answers.
+    #[test]
+    fn probes_that_are_lost_never_open_it_again(
+        course in courses(), lost in prop_oneof![Just(LostProbe::Freed), Just(LostProbe::FreedAtOnce)],
+    ) {
+        let mut crowd = Crowd::new(nervous(lost), 30 * MINUTE);
+        for event in [Event::Call(0), Event::Call(0), Event::Weather(false), Event::Pass(33_000)] {
+            crowd.happen(event)?;
+        }
+        prop_assert!(is_open(&crowd.state()));
+        for event in course {
+            crowd.happen(of_good_weather(event))?;
+        }
+        crowd.calm_down()?;
+        crowd.recovers()?;
+        let history = crowd.yard.stage.history();
+        prop_assert_eq!(openings_by_probes(&history), Vec::<&Value>::new());
     }
 
     /// Every report that was counted was counted once, and every report of a process that lived was counted.

@@ -107,6 +107,11 @@ impl Stage {
         self.history.lock().unwrap().clone()
     }
 
+    /// The last of them.
+    pub(super) fn newest(&self) -> Value {
+        self.history.lock().unwrap().last().unwrap().clone()
+    }
+
     pub(super) fn writes(&self) -> u64 {
         self.writes.load(Ordering::SeqCst)
     }

@@ -2,6 +2,12 @@
 
 use super::*;
 
+/// A probe that nobody reports is a failure.
+fn failing() -> Config {
+    let shared = Config::shared();
+    Config { half_open: HalfOpen { lost: LostProbe::Failed, ..shared.half_open }, ..shared }
+}
+
 #[test]
 fn five_permits_in_all_whoever_asks() {
     let mut rig = rig(Config::shared());
@@ -66,7 +72,7 @@ fn a_lost_probe_frees_its_permit_or_opens() {
     freed.report(second, OK, 1);
     assert_eq!(freed.state.phase(), &Phase::Closed);
 
-    let mut failed = rig(Config::shared());
+    let mut failed = rig(failing());
     failed.calls(5, BAD);
     failed.now_ms += 30 * SECOND;
     failed.pass();
@@ -78,8 +84,28 @@ fn a_lost_probe_frees_its_permit_or_opens() {
 }
 
 #[test]
-fn long_after_a_lost_probe_there_is_a_new_one_at_once() {
+fn lost_probes_are_neither_passed_nor_failed() {
     let mut rig = rig(Config::shared());
+    rig.calls(5, BAD);
+    rig.now_ms += 30 * SECOND;
+    let lost: Vec<_> = (0..4).map(|_| rig.pass()).collect();
+    rig.call(OK);
+    rig.now_ms += 30 * SECOND - 1;
+    assert!(rig.wait_ms().is_none() && !rig.state.has_lost_probe(rig.now_ms));
+    rig.now_ms += 1;
+    assert!(rig.state.has_lost_probe(rig.now_ms));
+    // Not failed: still half-open, for the first time. Not passed: four more are needed.
+    let others: Vec<_> = (0..4).map(|_| rig.pass()).collect();
+    assert_eq!((rig.events.clone(), rig.state.opens_in_row()), (vec!["opened", "half_opened"], 1));
+    assert_eq!(others.iter().map(|pass| pass.probe).collect::<Vec<_>>(), (6..=9).map(Some).collect::<Vec<_>>());
+    lost.into_iter().for_each(|pass| rig.report(pass, BAD, 1));
+    others.into_iter().for_each(|pass| rig.report(pass, OK, 1));
+    assert_eq!(rig.events, ["opened", "half_opened", "closed"]);
+}
+
+#[test]
+fn long_after_a_lost_probe_there_is_a_new_one_at_once() {
+    let mut rig = rig(failing());
     rig.calls(5, BAD);
     rig.now_ms += 30 * SECOND;
     rig.pass();

@@ -10,8 +10,8 @@ fn settings_left_out_are_those_of_a_shared_breaker() {
     assert_eq!(serde_json::from_str::<Settings>("{}").unwrap(), Settings::default());
     let unknown = serde_json::from_str::<Settings>(r#"{"open_second": 3}"#).unwrap_err().to_string();
     assert!(unknown.contains("open_second") && unknown.contains("open_seconds"), "{unknown}");
-    let freed: Settings = serde_json::from_str(r#"{"lost_permit_is_freed": true}"#).unwrap();
-    assert_eq!(freed.config().unwrap().half_open.lost, LostProbe::Freed);
+    let failed: Settings = serde_json::from_str(r#"{"lost_permit": "failed"}"#).unwrap();
+    assert_eq!(failed.config().unwrap().half_open.lost, LostProbe::Failed);
 }
 
 #[test]
