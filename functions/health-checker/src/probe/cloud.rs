@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use causeway_cloud::metrics::{MetricQuery, Statistic};
 use causeway_cloud::object_path;
-use causeway_cloud::object_store::{Error, GetOptions, ObjectStoreExt};
+use causeway_cloud::object_store::{Error, GetOptions};
 use causeway_resilience::fallback::{Link, ServedBy};
 use causeway_resilience::service::Kind;
 use causeway_resilience::{Deadline, ServiceFailure};
@@ -71,7 +71,13 @@ impl Prober<'_> {
             Timestamp::from_millisecond(meta.last_modified.timestamp_millis()).map_err(|error| failed(&error))?;
         let sha256 = match &probe.sha256 {
             Some(_) if meta.size <= MAX_BODY as u64 => {
-                let bytes = self.objects.get_range(&path, 0..meta.size).await.map_err(|error| failed(&error))?;
+                // Of the version whose age was looked at: one that is replaced in between is not known.
+                let same = GetOptions { if_match: meta.e_tag.clone(), ..GetOptions::default() };
+                let found = self.objects.get_opts(&path, same).await.map_err(|error| failed(&error))?;
+                if found.meta.size != meta.size {
+                    return Err(Trouble::Service("the object was replaced while it was looked at".to_owned()));
+                }
+                let bytes = found.bytes().await.map_err(|error| failed(&error))?;
                 Some(format!("{:x}", Sha256::digest(&bytes)))
             }
             _ => None,

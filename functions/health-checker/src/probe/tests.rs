@@ -123,6 +123,9 @@ async fn objects_are_looked_at_where_they_are() {
     assert_eq!(look(&world, object("a/b.csv", digest)).await, PASS);
     assert_eq!(look(&world, object("a/b.csv", &"0".repeat(64))).await, failed("object_differs"));
     assert_eq!(look(&world, object("a/c.csv", digest)).await, failed("object_missing"));
+    world.put("empty", b"").await;
+    let of_nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+    assert_eq!(look(&world, object("empty", of_nothing)).await, PASS);
 }
 
 #[tokio::test]

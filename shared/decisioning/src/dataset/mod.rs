@@ -20,6 +20,7 @@ mod parquet_pages;
 mod parquet_schema;
 mod plain_records;
 mod sniff;
+mod version;
 
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -8,8 +8,7 @@ use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::Buf;
-use causeway_cloud::Objects;
-use causeway_cloud::object_store::{self, ObjectMeta, ObjectStoreExt};
+use causeway_cloud::object_store;
 use parquet::column::page::PageReader;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, ParquetMetaDataReader, RowGroupMetaData};
 
@@ -18,6 +17,7 @@ use super::parquet_footer;
 use super::parquet_nested::ListCounter;
 use super::parquet_pages::Pages;
 use super::parquet_schema::{self, Place};
+use super::version::Version;
 use super::{BROKEN_UTF8, ReadLimits, ReadReport, RowSink};
 use crate::budget::{Budget, yield_now};
 
@@ -49,17 +49,16 @@ impl From<object_store::Error> for Trouble {
 
 /// Reads the rows of a Parquet object, a batch of rows at a time.
 pub(crate) async fn read(
-    objects: &Objects,
-    meta: &ObjectMeta,
+    version: &Version<'_>,
     limits: ReadLimits,
     budget: &Budget<'_>,
     report: &mut ReadReport,
     sink: &mut dyn RowSink,
 ) -> Result<(), Trouble> {
-    let footer = footer(objects, meta).await?;
+    let footer = footer(version).await?;
     report.declared_rows = u64::try_from(footer.file_metadata().num_rows()).ok();
     let places = parquet_schema::places(footer.file_metadata().schema_descr(), report, sink);
-    let mut job = Job { objects, meta, limits, budget, places, fetched: 0, report, sink };
+    let mut job = Job { version, limits, budget, places, fetched: 0, report, sink };
     job.read_groups(&footer).await?;
     if job.report.declared_rows != Some(job.report.rows) {
         job.publish_footer(&footer);
@@ -69,8 +68,7 @@ pub(crate) async fn read(
 
 /// One object while it is read.
 struct Job<'a> {
-    objects: &'a Objects,
-    meta: &'a ObjectMeta,
+    version: &'a Version<'a>,
     limits: ReadLimits,
     budget: &'a Budget<'a>,
     places: Vec<Place>,
@@ -84,7 +82,9 @@ impl Job<'_> {
     async fn read_groups(&mut self, footer: &ParquetMetaData) -> Result<(), Trouble> {
         for group in footer.row_groups() {
             let wanted = wanted_rows(group, self.limits, self.report);
-            if let Some((code, message)) = objection(group, &self.places, self.meta.size, self.limits, self.fetched) {
+            if let Some((code, message)) =
+                objection(group, &self.places, self.version.size(), self.limits, self.fetched)
+            {
                 self.report.note(code, None, true, message);
             } else if wanted > 0 {
                 self.fetched += group_bytes(group, &self.places);
@@ -186,7 +186,7 @@ impl Job<'_> {
             let Place::Cells { column, kind } = self.places[leaf] else { continue };
             let chunk = group.column(leaf);
             let Some(span) = chunk_span(chunk) else { continue };
-            let bytes = self.objects.get_range(&self.meta.location, span.clone()).await?;
+            let bytes = self.version.bytes(span.clone()).await?;
             // See `footer`: the library asserts some things about the numbers of the footer.
             let opened = catch_unwind(AssertUnwindSafe(|| Pages::open(chunk, span.start, bytes, rows)));
             match opened {
@@ -235,7 +235,7 @@ impl Job<'_> {
     /// The pages of a column of lists; `None` when they are damaged or too large, which costs this column alone.
     async fn open_lists(&mut self, chunk: &ColumnChunkMetaData, rows: u64) -> Result<Option<Pages>, Trouble> {
         let size = u64::try_from(chunk.uncompressed_size()).unwrap_or(u64::MAX);
-        let span = chunk_span(chunk).filter(|span| span.end <= self.meta.size);
+        let span = chunk_span(chunk).filter(|span| span.end <= self.version.size());
         let Some(span) = span.filter(|span| size.max(span.end - span.start) <= self.limits.max_chunk_bytes) else {
             return Ok(None);
         };
@@ -243,7 +243,7 @@ impl Job<'_> {
             return Ok(None);
         }
         self.fetched += size;
-        let bytes = self.objects.get_range(&self.meta.location, span.clone()).await?;
+        let bytes = self.version.bytes(span.clone()).await?;
         let rows = usize::try_from(rows).unwrap_or(usize::MAX);
         let opened = catch_unwind(AssertUnwindSafe(|| Pages::open(chunk, span.start, bytes, rows)));
         Ok(opened.ok().and_then(Result::ok))
@@ -279,12 +279,13 @@ fn batch_rows(columns: usize) -> usize {
     (BATCH_CELLS / columns.max(1)).clamp(MIN_BATCH_ROWS, MAX_BATCH_ROWS)
 }
 
-async fn footer(objects: &Objects, meta: &ObjectMeta) -> Result<ParquetMetaData, Trouble> {
-    if meta.size < 12 {
+async fn footer(version: &Version<'_>) -> Result<ParquetMetaData, Trouble> {
+    let size = version.size();
+    if size < 12 {
         return Err(Trouble::Damaged("too short for a Parquet file"));
     }
-    let tail_start = meta.size.saturating_sub(TAIL_BYTES);
-    let tail = objects.get_range(&meta.location, tail_start..meta.size).await?;
+    let tail_start = size.saturating_sub(TAIL_BYTES);
+    let tail = version.bytes(tail_start..size).await?;
     let (Some(end), Some(before)) = (tail.last_chunk::<4>(), tail.len().checked_sub(8)) else {
         return Err(Trouble::Damaged("too short for a Parquet file"));
     };
@@ -295,14 +296,14 @@ async fn footer(objects: &Objects, meta: &ObjectMeta) -> Result<ParquetMetaData,
         return Err(Trouble::Damaged("without Parquet's mark at the end: cut off or overwritten"));
     }
     let length = u64::from((&tail[before..]).get_u32_le());
-    if length > MAX_FOOTER_BYTES || length + 12 > meta.size {
+    if length > MAX_FOOTER_BYTES || length + 12 > size {
         return Err(Trouble::Damaged("declaring a footer longer than the file or the limit"));
     }
-    let start = meta.size - 8 - length;
+    let start = size - 8 - length;
     let bytes = if start >= tail_start {
         tail.slice(usize::try_from(start - tail_start).unwrap_or(0)..before)
     } else {
-        objects.get_range(&meta.location, start..meta.size - 8).await?
+        version.bytes(start..size - 8).await?
     };
     // The decoder is not meant for hostile input: a panic must cost one file, not the whole survey.
     let decoded = catch_unwind(AssertUnwindSafe(|| ParquetMetaDataReader::decode_metadata(&bytes)));

@@ -2,16 +2,19 @@
 
 use bytes::Bytes;
 use causeway_cloud::Objects;
-use causeway_cloud::object_store::{self, GetOptions, GetRange, ObjectMeta, ObjectStoreExt};
+use causeway_cloud::object_store::{self, ObjectMeta};
 use futures_util::StreamExt;
 
 use super::csv::Csv;
 use super::gzip::{self, Gunzip};
 use super::json::Json;
 use super::sniff::{self, NO_TABLE, SAMPLE_BYTES, Sniffed};
+use super::version::Version;
 use super::{Flow, Format, ReadLimits, ReadReport, RowSink, parquet};
 use crate::budget::{Budget, yield_now};
 
+/// Code of an object that was read from a copy, because the side of the storage that has it did not answer.
+pub const READ_FROM_COPY: &str = "read_from_copy";
 /// Bytes that are parsed before other tasks get a turn.
 const STEP_BYTES: usize = 256 * 1024;
 
@@ -42,11 +45,18 @@ async fn read(
     report: &mut ReadReport,
     sink: &mut dyn RowSink,
 ) -> object_store::Result<()> {
-    let head_end = meta.size.min(SAMPLE_BYTES as u64);
-    let head = objects.get_range(&meta.location, 0..head_end).await?;
+    let (version, head) = Version::begin(objects, meta, SAMPLE_BYTES as u64).await?;
+    if version.is_copy() {
+        report.note(
+            READ_FROM_COPY,
+            None,
+            true,
+            "the object was read from the copy of another side, which may be older",
+        );
+    }
     if head.starts_with(parquet::MAGIC) {
         report.format = Some(Format::Parquet);
-        return match parquet::read(objects, meta, limits, budget, report, sink).await {
+        return match parquet::read(&version, limits, budget, report, sink).await {
             Ok(()) => Ok(()),
             Err(parquet::Trouble::Store(error)) => Err(error),
             Err(parquet::Trouble::Damaged(reason)) => {
@@ -56,14 +66,13 @@ async fn read(
         };
     }
     let mut text = TextReader::new(meta.location.as_ref(), limits, head.starts_with(&gzip::MAGIC));
-    stream(objects, meta, head, budget, &mut text, report, sink).await?;
+    stream(&version, head, budget, &mut text, report, sink).await?;
     text.finish(report, sink);
     Ok(())
 }
 
 async fn stream(
-    objects: &Objects,
-    meta: &ObjectMeta,
+    version: &Version<'_>,
     head: Bytes,
     budget: &Budget<'_>,
     text: &mut TextReader,
@@ -71,11 +80,10 @@ async fn stream(
     sink: &mut dyn RowSink,
 ) -> object_store::Result<()> {
     let head_end = head.len() as u64;
-    if text.push(&head, report, sink) == Flow::Stop || head_end >= meta.size {
+    if text.push(&head, report, sink) == Flow::Stop || head_end >= version.size() {
         return Ok(());
     }
-    let options = GetOptions { range: Some(GetRange::Bounded(head_end..meta.size)), ..GetOptions::default() };
-    let mut pieces = objects.get_opts(&meta.location, options).await?.into_stream();
+    let mut pieces = version.get(head_end..version.size()).await?.into_stream();
     let mut since_turn = 0;
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
@@ -99,6 +107,7 @@ fn store_code(error: &object_store::Error) -> &'static str {
     match error {
         object_store::Error::NotFound { .. } => "object_not_found",
         object_store::Error::PermissionDenied { .. } => "object_refused",
+        object_store::Error::Precondition { .. } => "object_changed",
         _ => "object_unreadable",
     }
 }
@@ -108,6 +117,9 @@ fn store_message(error: &object_store::Error) -> &'static str {
         object_store::Error::NotFound { .. } => "the object is not there any more",
         object_store::Error::PermissionDenied { .. } => {
             "the object may not be read: it leads outside the root, or access is denied"
+        }
+        object_store::Error::Precondition { .. } => {
+            "the object was replaced while it was read; nothing of its new content was used"
         }
         _ => "the object store failed while the object was read",
     }

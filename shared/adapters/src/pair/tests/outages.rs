@@ -2,7 +2,7 @@
 
 use std::sync::atomic::Ordering;
 
-use causeway_resilience::fallback::Link;
+use causeway_resilience::fallback::{Link, ServedBy};
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error, GetOptions, ObjectStore, ObjectStoreExt, PutMode};
@@ -163,6 +163,33 @@ async fn a_condition_on_the_version_is_no_question_for_a_copy() {
         let unknown = ask(tag).await.unwrap_err();
         assert!(matches!(unknown, Error::Generic { .. }), "{unknown}");
     }
+}
+
+#[tokio::test]
+async fn a_read_that_began_on_one_side_does_not_go_on_with_another_version() {
+    let stage = Stage::new();
+    stage.first.has("a", "0123").await;
+    stage.second.has("copy/a", "abcd").await;
+    let process = stage.data();
+    let part = async |range: std::ops::Range<u64>, if_match: Option<String>| {
+        let options = GetOptions { range: Some(range.into()), if_match, ..GetOptions::default() };
+        process.get_opts(&Path::from("a"), options).await
+    };
+    let begun = part(0..2, None).await.unwrap().meta.e_tag;
+    assert!(begun.is_some());
+    stage.sides(Out, Well);
+    assert!(
+        matches!(part(2..4, begun.clone()).await.unwrap_err(), Error::Generic { .. }),
+        "the copy is no such version"
+    );
+    let copied = part(0..2, None).await.unwrap();
+    assert_eq!(
+        (copied.meta.e_tag.is_none(), copied.extensions.get::<ServedBy>().unwrap().link),
+        (true, Link::Secondary)
+    );
+    stage.sides(Well, Well);
+    stage.first.has("a", "4567").await;
+    assert!(matches!(part(2..4, begun).await.unwrap_err(), Error::Precondition { .. }));
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ mod laws;
 mod lost_rows;
 mod parquet_files;
 mod parquet_types;
+mod replaced;
 mod small_replies;
 
 use std::io::Write;

@@ -43,7 +43,7 @@ fn write(group: &mut SerializedRowGroupWriter<'_, Vec<u8>>, rows: std::ops::Rang
 }
 
 /// A file with row groups of the given sizes; order ids count up from 0.
-fn file_of(groups: &[i64]) -> Vec<u8> {
+pub(super) fn file_of(groups: &[i64]) -> Vec<u8> {
     file_with(groups, WriterProperties::builder().set_compression(Compression::SNAPPY).build())
 }
 
