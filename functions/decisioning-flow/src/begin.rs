@@ -4,7 +4,7 @@ use causeway_cloud::object_path;
 use causeway_cloud::object_store::{Error as StoreError, ObjectStoreExt};
 use causeway_cloud::side::OF_SECOND;
 use causeway_cloud::state::{StateError, Version};
-use causeway_resilience::fallback::ServedBy;
+use causeway_resilience::fallback::{Link, ServedBy};
 use causeway_runtime::{Context, Error};
 use jiff::Timestamp;
 
@@ -179,14 +179,27 @@ impl DecisioningFlow {
         if found.meta.size > MAX_FLOW {
             return Err(Error::client(422, "invalid_flow", format!("a flow has at most {MAX_FLOW} bytes")));
         }
-        let degraded = found.extensions.get::<ServedBy>().filter(|served_by| served_by.is_degraded());
-        let degraded = degraded.map(|served_by| {
-            let seconds = served_by.age_ms.unwrap_or_default() / 1_000;
-            format!("the flow {name} is as it was {seconds} s before the run began: no side of the storage answered")
-        });
+        let degraded = found.extensions.get::<ServedBy>().and_then(|served_by| instead(name, served_by));
         let bytes = found.bytes().await.map_err(|error| of_state(StateError::Store(error)))?;
         let wrong = |_| Error::client(422, "invalid_flow", format!("the object {name} is no UTF-8 text"));
         String::from_utf8(bytes.to_vec()).map_err(wrong).map(|text| (text, degraded))
+    }
+}
+
+/// Where a flow is from, when the side of the storage that has it did not answer.
+fn instead(name: &str, served_by: &ServedBy) -> Option<String> {
+    match served_by.link {
+        Link::Primary => None,
+        Link::Secondary => Some(format!(
+            "the flow {name} is from the copy at {}, which may be older: the first side of the storage did not answer",
+            served_by.name
+        )),
+        Link::Cached | Link::Degraded => {
+            let seconds = served_by.age_ms.unwrap_or_default() / 1_000;
+            Some(format!(
+                "the flow {name} is as it was {seconds} s before the run began: no side of the storage answered"
+            ))
+        }
     }
 }
 

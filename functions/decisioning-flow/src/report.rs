@@ -1,10 +1,11 @@
 //! The document of a run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use bytes::Bytes;
 use causeway_cloud::results::RunResult;
+use causeway_decisioning::dataset::read::READ_FROM_COPY;
 use causeway_decisioning::result::{AgentResult, Findings, Status};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -63,7 +64,8 @@ pub struct WorkflowRun {
     pub agents: BTreeMap<String, AgentEnd>,
     /// Agents that are left for a later invocation.
     pub deferred: Vec<String>,
-    /// What the run could only have from memory, because no side of the storage answered.
+    /// What the run could only have from memory or from a copy, because the side of the storage that has it did not answer.
+    /// Such a run is at best `partial`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degraded: Option<String>,
     /// Whether that invocation was asked for; if not, call again with this run id and `continue`.
@@ -127,6 +129,7 @@ pub fn document(
     run.execution_time = Some(Duration::from_millis(end.saturating_sub(state.started_unix_ms)).as_secs_f64());
     run.status = match (status(flow, state), summary_status) {
         (Status::Success, Status::Partial | Status::Error) => Status::Partial,
+        (Status::Success, Status::Success) if run.degraded.is_some() => Status::Partial,
         (other, _) => other,
     };
     result.executive_summary = Some(summary);
@@ -160,11 +163,24 @@ pub fn so_far(flow: &Flow, state: &RunState, answers: &Answers) -> FlowResult {
         total_recommendations: count("recommendations"),
         agents: in_order.iter().map(|agent| ((*agent).to_owned(), agent_end(state.agents.get(*agent)))).collect(),
         deferred: of(&|agent| !state.is_settled(agent)),
-        degraded: state.degraded.clone(),
+        degraded: degraded(state, answers),
         is_continued: None,
     };
     let agent_results = answers.iter().map(|(agent, answer)| (agent.clone(), answer.text.clone())).collect();
     FlowResult { workflow_run, agent_results, executive_summary: None, metadata: metadata(flow, state, start_time) }
+}
+
+/// What was read in place of what should have been: by the flow itself, and by its agents.
+fn degraded(state: &RunState, answers: &Answers) -> Option<String> {
+    let issues = answers.values().filter_map(|answer| answer.view.pointer("/data/issues")?.as_array()).flatten();
+    let copies = issues.filter(|issue| issue["code"] == READ_FROM_COPY).filter_map(|issue| issue["object"].as_str());
+    let copies: BTreeSet<&str> = copies.collect();
+    let first = copies.first().map(|first| match copies.len() - 1 {
+        0 => format!("{first} was read from a copy, which may be older"),
+        others => format!("{first} and {others} more were read from copies, which may be older"),
+    });
+    let all: Vec<String> = state.degraded.clone().into_iter().chain(first).collect();
+    (!all.is_empty()).then(|| all.join("; "))
 }
 
 fn metadata(flow: &Flow, state: &RunState, timestamp: String) -> Metadata {

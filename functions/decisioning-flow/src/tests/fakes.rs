@@ -17,7 +17,7 @@ use causeway_cloud::object_store::{
 use causeway_cloud::results::{Mode, ObjectResults, Results, RunResult, Step as ResultsStep};
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Invoker, NoPrincipal};
-use causeway_resilience::fallback::{Link, ServedBy};
+use causeway_resilience::fallback::ServedBy;
 use causeway_resilience::{Deadline, ServiceFailure};
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
@@ -79,8 +79,8 @@ pub(super) struct Fate {
     steps: AtomicUsize,
     planned: Mutex<Option<(usize, Fault)>>,
     is_dead: std::sync::atomic::AtomicBool,
-    /// Whether reads are answered from memory, as the storage says when no side of it answers.
-    pub(super) is_from_memory: std::sync::atomic::AtomicBool,
+    /// Who reads are answered by, where the storage says so: a copy, or memory when no side of it answers.
+    pub(super) served_by: Mutex<Option<ServedBy>>,
 }
 
 /// Whether a step has its effect, and whether its answer arrives.
@@ -171,8 +171,7 @@ impl ObjectStore for Fated {
             return Err(broken());
         }
         let mut found = self.inner.get_opts(at, options).await?;
-        if self.fate.is_from_memory.load(Ordering::SeqCst) {
-            let served_by = ServedBy { link: Link::Cached, name: "fated".to_owned(), age_ms: Some(12_345) };
+        if let Some(served_by) = self.fate.served_by.lock().unwrap().clone() {
             found.extensions.insert(served_by);
         }
         Ok(found)

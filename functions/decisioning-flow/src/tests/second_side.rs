@@ -1,12 +1,11 @@
 //! Storage with a second side: where runs begin, and where they stay.
 
-use std::sync::atomic::Ordering;
-
 use causeway_cloud::object_store::ObjectStoreExt;
 use causeway_cloud::object_store::path::Path;
+use causeway_resilience::fallback::{Link, ServedBy};
 use serde_json::{Value, json};
 
-use super::fakes::{Fault, world};
+use super::fakes::{Behaviour, Fault, World, envelope, world};
 use super::{context, text};
 
 /// A run whose first step, at the storage of the state, fails.
@@ -40,16 +39,49 @@ async fn the_first_side_comes_first() {
     assert!(answer.contains("\"financial_health_20260301_120000\""), "{answer}");
 }
 
+async fn workflow_run(world: &World, run: &str) -> Value {
+    let answer: Value = serde_json::from_str(&text(world, json!({"run_id": run}), &context()).await.unwrap()).unwrap();
+    answer["workflow_run"].clone()
+}
+
 #[tokio::test(start_paused = true)]
-async fn a_flow_from_memory_is_told() {
+async fn a_flow_from_memory_or_from_a_copy_is_told_and_no_success() {
     let world = world(&[("FLOW_DEFINITION", "flow.yaml")]);
     let text_of_flow = crate::flow::DEFAULT_FLOW;
     world.objects.put(&Path::from("flow.yaml"), text_of_flow.into()).await.unwrap();
-    let run = async |run: &str| -> Value {
-        serde_json::from_str(&text(&world, json!({"run_id": run}), &context()).await.unwrap()).unwrap()
+    let served_by = |link: Link, age_ms: Option<u64>| {
+        *world.fate.served_by.lock().unwrap() = Some(ServedBy { link, name: "second-s3".to_owned(), age_ms });
     };
-    assert!(run("fresh").await["workflow_run"].get("degraded").is_none());
-    world.fate.is_from_memory.store(true, Ordering::SeqCst);
-    let degraded = &run("kept").await["workflow_run"]["degraded"];
-    assert_eq!(degraded, "the flow flow.yaml is as it was 12 s before the run began: no side of the storage answered");
+    served_by(Link::Primary, None);
+    let fresh = workflow_run(&world, "fresh").await;
+    assert_eq!((&fresh["status"], fresh.get("degraded")), (&json!("success"), None));
+    served_by(Link::Cached, Some(12_345));
+    let kept = workflow_run(&world, "kept").await;
+    let expected = "the flow flow.yaml is as it was 12 s before the run began: no side of the storage answered";
+    assert_eq!((&kept["status"], &kept["degraded"]), (&json!("partial"), &json!(expected)));
+    served_by(Link::Secondary, None);
+    let copied = workflow_run(&world, "copied").await;
+    let expected = "the flow flow.yaml is from the copy at second-s3, which may be older: \
+                    the first side of the storage did not answer";
+    assert_eq!((&copied["status"], &copied["degraded"]), (&json!("partial"), &json!(expected)));
+    // As it is kept with the run, so it is told again.
+    served_by(Link::Primary, None);
+    assert_eq!(workflow_run(&world, "copied").await["degraded"], expected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_agents_read_from_copies_is_told() {
+    let world = world(&[]);
+    let issue = |object: &str| json!({"object": object, "code": "read_from_copy", "message": "m", "count": 1});
+    for (agent, issues) in [
+        ("discovery", json!([issue("a.csv"), issue("b.csv"), {"object": "c.csv", "code": "ragged_rows"}])),
+        ("intelligence", json!([issue("a.csv")])),
+    ] {
+        let mut answer = envelope(agent);
+        answer["data"]["issues"] = issues;
+        world.agents.set(agent, Behaviour::Answers(answer));
+    }
+    let run = workflow_run(&world, "copies").await;
+    let expected = "a.csv and 1 more were read from copies, which may be older";
+    assert_eq!((&run["status"], &run["degraded"]), (&json!("partial"), &json!(expected)));
 }
