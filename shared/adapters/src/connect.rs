@@ -2,6 +2,7 @@
 
 mod functions;
 mod models;
+mod mounted;
 mod second;
 mod second_names;
 

@@ -18,7 +18,11 @@ pub const SETTINGS: &[(&str, &str, &str)] = &[
         "bucket of the other cloud that stands in while the storage of the first is out; folders copy/, own/, \
          pending-results/ and refused-results/ below the name of each bucket of the first",
     ),
-    ("CAUSEWAY_SECOND_ROOT", "path", "a directory in place of that bucket"),
+    (
+        "CAUSEWAY_SECOND_ROOT",
+        "path",
+        "a directory in place of that bucket; while it is not there the first side works alone",
+    ),
     (
         "CAUSEWAY_SECOND_HAS_COPY",
         "flag",

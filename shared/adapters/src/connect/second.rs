@@ -4,12 +4,12 @@ use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use causeway_cloud::local::Store;
 use causeway_cloud::{Objects, Problem, object_path};
 use causeway_resilience::breaker::{Config, Settings};
 use causeway_resilience::retry::Policy;
 use object_store::prefix::PrefixStore;
 
+use super::mounted::Mounted;
 use super::{Connected, STATE_BUCKET};
 use crate::choice::Cloud;
 use crate::clock::SystemClock;
@@ -87,9 +87,9 @@ impl Connected {
             (None, None, _) => Ok(None),
             (Some(_), Some(_), _) => Err(format!("{BUCKET} and {ROOT} are both set: there is one second side").into()),
             (None, Some(directory), _) => {
-                let store = Store::open(&directory).map_err(|error| format!("{ROOT}: {error}"))?;
                 self.apart(FilePath::new(&directory))?;
-                Ok(Some(("second-directory", Arc::new(store))))
+                let directory = Mounted::new(directory.into()).map_err(|error| format!("{ROOT}: {error}"))?;
+                Ok(Some(("second-directory", Arc::new(directory))))
             }
             (Some(bucket), None, Cloud::Oci) => Ok(Some(("second-s3", self.aws().bucket(&bucket)))),
             (Some(bucket), None, Cloud::Aws) => {
@@ -105,7 +105,8 @@ impl Connected {
     fn apart(&self, second: &FilePath) -> Result<(), Problem> {
         let first = self.local().or_else(|| (self.cloud == Cloud::None).then(|| PathBuf::from(".")));
         let Some(first) = first else { return Ok(()) };
-        let real = |path: &FilePath| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let whole = |path: &FilePath| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        let real = |path: &FilePath| path.canonicalize().unwrap_or_else(|_| whole(path));
         let (first, second) = (real(&first), real(second));
         if first.starts_with(&second) || second.starts_with(&first) {
             return Err(format!("{ROOT} must lie neither in the directory of the first side nor around it").into());

@@ -9,6 +9,8 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use causeway_oci_auth::effects::{Environment, Exchange, Http, HttpError};
 use causeway_resilience::Deadline;
+use object_store::path::Path as ObjectPath;
+use object_store::{Error, ObjectStore, ObjectStoreExt};
 
 use super::*;
 use crate::SETTINGS;
@@ -299,7 +301,7 @@ fn a_second_side_that_cannot_be_is_told() {
     let (cloud, bucket) = (("CAUSEWAY_CLOUD", "oci"), ("CAUSEWAY_BUCKET", "bk"));
     let second = ("CAUSEWAY_SECOND_BUCKET", "mirror");
     check(&[cloud, bucket, second, ("CAUSEWAY_SECOND_ROOT", "/tmp")], "are both set");
-    check(&[cloud, bucket, ("CAUSEWAY_SECOND_ROOT", "/nowhere/at/all")], "CAUSEWAY_SECOND_ROOT: ");
+    check(&[cloud, bucket, ("CAUSEWAY_SECOND_ROOT", "/")], "CAUSEWAY_SECOND_ROOT: ");
     check(&[cloud, bucket, ("CAUSEWAY_STORAGE_TRY_SECONDS", "5")], "there is no second side");
     check(&[cloud, bucket, ("CAUSEWAY_SECOND_HAS_COPY", "true")], "there is no second side");
     check(&[("CAUSEWAY_LOCAL_ROOT", "."), second], "set CAUSEWAY_CLOUD");
@@ -332,6 +334,25 @@ fn the_second_side_is_the_other_clouds_or_a_directory() {
     let world = world(&local).unwrap().connected;
     assert!(world.objects().is_ok() && world.documents("tests").is_ok() && world.has_second_side());
     assert!(!self::world(OCI).unwrap().connected.has_second_side());
+}
+
+#[tokio::test]
+async fn the_first_side_works_alone_while_the_directory_of_the_second_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let [first, second] = ["first", "second"].map(|name| folder.path().join(name));
+    std::fs::create_dir(&first).unwrap();
+    let variables = [("CAUSEWAY_LOCAL_ROOT", &first), ("CAUSEWAY_SECOND_ROOT", &second)];
+    let world = world(&variables.map(|(name, path)| (name, path.to_str().unwrap()))).unwrap().connected;
+    let (objects, documents) = (world.objects().unwrap(), world.documents("tests").unwrap());
+    let (own, others) = (ObjectPath::from("a"), ObjectPath::from("side2.b"));
+    objects.put(&own, "1".into()).await.unwrap();
+    assert_eq!(objects.get(&own).await.unwrap().bytes().await.unwrap().as_ref(), b"1");
+    documents.create("lease", &1).await.unwrap();
+    assert_eq!(objects.list_with_delimiter(None).await.unwrap().objects.len(), 1);
+    assert!(matches!(objects.put(&others, "2".into()).await.unwrap_err(), Error::Generic { .. }));
+    std::fs::create_dir(&second).unwrap();
+    objects.put(&others, "2".into()).await.unwrap();
+    assert_eq!(objects.get(&others).await.unwrap().bytes().await.unwrap().as_ref(), b"2");
 }
 
 #[test]
