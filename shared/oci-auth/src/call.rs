@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use causeway_resilience::Deadline;
-use causeway_resilience::retry::{Decision, Failure, Idempotency, Policy, Retry, retry_after};
+use causeway_resilience::retry::{Decision, Failure, Idempotency, Policy, Retry};
 use http::header::{AUTHORIZATION, DATE};
 use http::{HeaderName, HeaderValue, Method, Request, Response, StatusCode};
 use ring::digest::{SHA256, digest};
@@ -186,9 +186,9 @@ impl Tries<'_, '_> {
             }
             Failed::Refused(answer) => {
                 let error = ServiceError::read(&answer, sent_id(template));
-                let asked = service_error::text(answer.headers(), "retry-after");
-                let asked = asked.and_then(|text| retry_after(text, self.call.effects.clock.now()));
-                let failure = Failure::Status { status: error.status, code: error.code.clone(), retry_after: asked };
+                let error = error.with_retry_after(&answer, self.call.effects.clock.now());
+                let ServiceError { status, ref code, retry_after, .. } = error;
+                let failure = Failure::Status { status, code: code.clone(), retry_after };
                 self.wait(&failure, self.refusal(error, None, None)).await
             }
             Failed::Lost(failure) => {

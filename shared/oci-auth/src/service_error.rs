@@ -2,8 +2,10 @@
 //! a proxy's HTML, an empty body or an array as well.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use causeway_resilience::retry::retry_after;
 use http::{HeaderMap, Response};
 use serde_json::{Map, Value};
 
@@ -35,6 +37,8 @@ pub struct ServiceError {
     pub message: String,
     /// The number to quote to support: of the answer, else the one that was sent.
     pub opc_request_id: Option<String>,
+    /// When the service asked to be called again, by the clock of whoever was refused.
+    pub retry_after: Option<Duration>,
     /// Further members of the body, such as `originalMessage` and `messageArguments`; left out beyond 8 KiB.
     pub extras: Map<String, Value>,
 }
@@ -47,7 +51,14 @@ impl ServiceError {
         let opc_request_id =
             text(answer.headers(), "opc-request-id").filter(|id| is_id(id)).or(sent).map(|id| cut(id, MAX_NAME));
         let (code, message, extras) = parts(answer.body());
-        Self { status, code, message, opc_request_id, extras }
+        Self { status, code, message, opc_request_id, retry_after: None, extras }
+    }
+
+    /// The same with the time to come back that the answer asks for.
+    #[must_use]
+    pub(crate) fn with_retry_after(self, answer: &Response<Bytes>, now: SystemTime) -> Self {
+        let retry_after = text(answer.headers(), "retry-after").and_then(|text| retry_after(text, now));
+        Self { retry_after, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Why a call brought no result.
 
 use std::fmt;
+use std::time::Duration;
 
 use causeway_oci_auth::ServiceError;
 use causeway_oci_auth::call::{CallError, Skew};
@@ -123,6 +124,15 @@ impl Error {
         }
     }
 
+    /// When the service asked to be called again, after all tries.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &*self.cause {
+            Cause::Refused { error, .. } => error.retry_after,
+            _ => None,
+        }
+    }
+
     /// The number to quote to support.
     #[must_use]
     pub fn opc_request_id(&self) -> Option<&str> {
@@ -159,7 +169,7 @@ impl Error {
             || match &*self.cause {
                 Cause::Request(_) | Cause::Credentials(_) => false,
                 Cause::Transport { failure, .. } => !matches!(failure, HttpError::NotSent(_)),
-                Cause::Refused { error, .. } => is_uncertain(error.status, false),
+                Cause::Refused { error, .. } => is_uncertain(error.status, error.retry_after.is_some()),
                 Cause::Answer { .. } | Cause::Work { .. } | Cause::Unfinished => true,
             }
     }
@@ -180,7 +190,7 @@ impl From<Error> for ServiceFailure {
     fn from(error: Error) -> Self {
         let failure = Self::new(kind(&error.cause), error.service, error.operation, error.cause.to_string());
         let failure = failure.with_answer(error.status(), error.code().map(str::to_owned));
-        let failure = failure.with_unknown_effect(error.may_have_happened());
+        let failure = failure.with_unknown_effect(error.may_have_happened()).with_retry_after(error.retry_after());
         failure.with_request_id(error.opc_request_id().map(str::to_owned))
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use causeway_oci_auth::effects::HttpError;
-use causeway_resilience::Deadline;
+use causeway_resilience::{Deadline, ServiceFailure};
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber, span};
@@ -100,6 +100,22 @@ async fn an_error_says_whether_any_try_may_have_had_an_effect() {
         let put = put.put("bk", "o", [Bytes::from("x")], &Attributes::default(), &Condition::None).await;
         let error = put.unwrap_err();
         assert_eq!(error.may_have_happened(), expected, "{error}: {shown:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_time_to_come_back_is_known_to_the_end() {
+    for (status, header, expected) in
+        [(429, Some("7"), Some(7)), (503, Some("3"), Some(3)), (429, None, None), (429, Some("soon"), None)]
+    {
+        let refused = |_| match header {
+            Some(text) => refusal(status, "Busy").header("retry-after", text),
+            None => refusal(status, "Busy"),
+        };
+        let world = World::new((0..8).map(refused));
+        let error = world.storage().delete("bk", "o", None).await.unwrap_err();
+        let expected = expected.map(Duration::from_secs);
+        assert_eq!((error.retry_after(), ServiceFailure::from(error).retry_after()), (expected, expected), "{status}");
     }
 }
 
