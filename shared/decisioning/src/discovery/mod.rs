@@ -22,7 +22,7 @@ mod bounds;
 mod column;
 mod correlate;
 mod dictionary;
-mod fit;
+pub(crate) mod fit;
 mod moments;
 mod report;
 mod rows;

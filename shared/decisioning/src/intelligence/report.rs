@@ -6,6 +6,7 @@ use super::analyse::Read;
 use super::data::{Confidence, Coverage, Data, Evidence, NotUsed, Note, Source, SourceColumn, SourcePart};
 use super::ledger::Ledger;
 use super::statements::{self, Statement};
+use crate::discovery::fit::bytes;
 use crate::result::{Findings, Status};
 
 /// Version of the shape of `data`.
@@ -36,6 +37,9 @@ pub(crate) fn findings(outcome: Outcome<'_>, max_bytes: usize) -> Findings {
     data.schema_version = SCHEMA_VERSION.to_owned();
     data.sources = reads.iter().map(source).collect();
     data.confidence = confidence(&ledger, reads);
+    let lists = [("/coverage/not_used", not_used.len()), ("/issues", notes.len())];
+    let shortened =
+        lists.iter().filter(|(_, length)| *length > MAX_LISTED).map(|(list, _)| (*list).to_owned()).collect();
     not_used.truncate(MAX_LISTED);
     notes.truncate(MAX_LISTED);
     data.coverage = Coverage {
@@ -45,16 +49,17 @@ pub(crate) fn findings(outcome: Outcome<'_>, max_bytes: usize) -> Findings {
         metrics: ledger.records,
         not_used,
         deferred,
-        shortened: Vec::new(),
+        shortened,
     };
     data.issues = notes;
     let (insights, recommendations) = (statements::insights(&data), statements::recommendations(&data));
     data.evidence = insights.iter().map(|said| evidence(said, &data)).collect();
     data.recommendation_evidence = recommendations.iter().map(|said| evidence(said, &data)).collect();
     fit(&mut data, max_bytes);
+    let is_shortened = !data.coverage.shortened.is_empty();
     let score = data.confidence.coverage * data.confidence.completeness * data.confidence.sample_adequacy;
     Findings {
-        status,
+        status: if is_shortened && status == Status::Success { Status::Partial } else { status },
         // The data holds only strings, finite numbers and maps with text keys, which always serialise.
         data: serde_json::to_value(&data).unwrap_or_else(|_| json!({})),
         insights: insights.into_iter().map(|said| said.text).collect(),
@@ -125,9 +130,8 @@ fn evidence(said: &Statement, data: &Data) -> Evidence {
 /// A list and what shortens it.
 type Shortening = (&'static str, fn(&mut Data));
 
-/// Shortens lists that nothing points into until the data fits.
+/// Shortens lists that nothing points into until the data fits; says so when it still does not.
 fn fit(data: &mut Data, max_bytes: usize) {
-    let size = |data: &Data| serde_json::to_string(data).map_or(0, |text| text.len());
     let shorten: [Shortening; 3] = [
         ("/series", |data| {
             for series in &mut data.series {
@@ -145,10 +149,26 @@ fn fit(data: &mut Data, max_bytes: usize) {
         ("/issues", |data| data.issues.truncate(20)),
     ];
     for (list, shorten) in &shorten {
-        if size(data) <= max_bytes {
+        let before = bytes(data);
+        if before <= max_bytes {
             return;
         }
         shorten(data);
-        data.coverage.shortened.push((*list).to_owned());
+        if bytes(data) < before {
+            data.coverage.shortened.push((*list).to_owned());
+        }
+    }
+    if bytes(data) > max_bytes {
+        data.issues.push(too_large(max_bytes));
+    }
+}
+
+fn too_large(max_bytes: usize) -> Note {
+    Note {
+        object: String::new(),
+        code: "reply_too_large".to_owned(),
+        message: format!("the result takes more than {max_bytes} bytes even with its lists shortened"),
+        count: 1,
+        loses_data: false,
     }
 }

@@ -152,3 +152,45 @@ fn a_small_reply_is_shortened_and_says_so() {
     assert_eq!(answer.data["coverage"]["shortened"][0], "/series");
     assert!(serde_json::to_string(&answer).unwrap().len() < 120_000);
 }
+
+/// A table with a column for every figure that is asked for, so that nothing else makes the result partial.
+#[test]
+fn a_shortened_reply_is_no_success() {
+    const COLUMNS: [&str; 15] = [
+        "order_id",
+        "order_date",
+        "ship_date",
+        "promised_date",
+        "quantity",
+        "delivered_quantity",
+        "amount",
+        "returned",
+        "start_date",
+        "end_date",
+        "budget",
+        "actual",
+        "used",
+        "capacity",
+        "status",
+    ];
+    let row = |i: i32| {
+        let day = format!("2{:03}-{:02}-{:02}", i / 336, 1 + i / 28 % 12, 1 + i % 28);
+        format!("O{i},{day},{day},{day},5,5,{}.5,no,{day},{day},9,8,3,4,Done\n", i % 97)
+    };
+    let content = format!("{}\n{}", COLUMNS.join(","), (0..3000).map(row).collect::<String>());
+    let objects = store(&[("orders.csv", content.as_bytes())]);
+    let roles: serde_json::Map<String, Value> =
+        COLUMNS.iter().map(|name| ((*name).to_owned(), (*name).into())).collect();
+    let request = serde_json::json!({"metrics": ["operational_efficiency"], "roles": {"orders": roles}});
+    let request: Request = serde_json::from_value(request).unwrap();
+    for (max_reply_bytes, expected, is_too_large) in
+        [(4 << 20, Status::Success, false), (100_000, Status::Partial, false), (1_000, Status::Partial, true)]
+    {
+        let answer = run_with(&objects, &request, &Limits { max_reply_bytes, ..Limits::default() });
+        let found = data(&answer);
+        assert_eq!(answer.status, expected, "{max_reply_bytes} {:?}", found.coverage);
+        assert_eq!(found.coverage.shortened.is_empty(), expected == Status::Success);
+        let has_note = found.issues.iter().any(|issue| issue.code == "reply_too_large");
+        assert_eq!(has_note, is_too_large, "{max_reply_bytes}");
+    }
+}
