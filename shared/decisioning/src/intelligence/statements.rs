@@ -114,15 +114,21 @@ fn effects(data: &Data, said: &mut Vec<Statement>) {
 }
 
 fn receivables(data: &Data, said: &mut Vec<Statement>) {
+    const CASH: &str = "/financial_intelligence/cash_flow_intelligence";
     let cash = &data.financial_intelligence.cash_flow_intelligence;
     if let Some((open, as_of)) = cash.outstanding_ar.zip(cash.as_of.as_ref()) {
-        let overdue =
-            cash.overdue_share.map_or_else(String::new, |share| format!(", {} of it overdue", percent(share)));
-        let at = [
-            "/financial_intelligence/cash_flow_intelligence/outstanding_ar",
-            "/financial_intelligence/cash_flow_intelligence/overdue_share",
-        ];
-        said.push(says("outstanding_ar", &at, format!("On {as_of} {open:.2} is outstanding{overdue}.")));
+        let mut pointers = vec![format!("{CASH}/outstanding_ar")];
+        let mut text = format!("On {as_of} {open:.2} is outstanding");
+        if let Some(overdue) = cash.overdue_amount {
+            text += &format!(", {overdue:.2} of it past its due day");
+            pointers.push(format!("{CASH}/overdue_amount"));
+        }
+        text.push('.');
+        if let Some(unknown) = cash.unknown_rows.filter(|unknown| *unknown > 0) {
+            text += &format!(" Of {unknown} more invoices it is not known.");
+            pointers.push(format!("{CASH}/unknown_rows"));
+        }
+        said.push(Statement { text, pointers, metrics: vec!["outstanding_ar"] });
     }
     if let Some(days) = cash.days_sales_outstanding {
         let at = "/financial_intelligence/cash_flow_intelligence/days_sales_outstanding";
@@ -169,11 +175,18 @@ fn operations(data: &Data, said: &mut Vec<Statement>) {
     }
 }
 
+/// The word before a number of customers that is estimated from a sample of them.
+fn about(data: &Data) -> &'static str {
+    let is_sample = data.customer_intelligence.sampled_share.is_some_and(|share| share < 1.0);
+    if is_sample { "about " } else { "" }
+}
+
 fn customers(data: &Data, said: &mut Vec<Statement>) {
     let people = &data.customer_intelligence;
+    let about = about(data);
     if let Some((rate, customers)) = people.repeat_rate.zip(people.customers) {
         let at = ["/customer_intelligence/repeat_rate", "/customer_intelligence/customers"];
-        let text = format!("{} of {customers} customers bought on more than one day.", percent(rate));
+        let text = format!("{} of {about}{customers} customers bought on more than one day.", percent(rate));
         said.push(says("repeat_rate", &at, text));
     }
     if let Some(c) = &people.concentration {
@@ -191,8 +204,11 @@ fn customers(data: &Data, said: &mut Vec<Statement>) {
     for (index, segment) in risky.filter(|(_, s)| ["champions", "at_risk", "cannot_lose"].contains(&s.name.as_str())) {
         if let Some(share) = segment.revenue_share {
             let name = segment.name.replace('_', " ");
-            let text =
-                format!("Segment {name}: {} customers brought {} of the revenue.", segment.customers, percent(share));
+            let text = format!(
+                "Segment {name}: {about}{} customers brought {} of the revenue.",
+                segment.customers,
+                percent(share)
+            );
             said.push(says("rfm", &[&format!("/customer_intelligence/rfm/segments/{index}")], text));
         }
     }
@@ -224,10 +240,11 @@ pub(crate) fn recommendations(data: &Data) -> Vec<Statement> {
         let text = format!("Bound discounts at {}: every band above loses money.", percent(from));
         said.push(says("discount_effect", &["/financial_intelligence/discount_effect/loss_from"], text));
     }
+    let about = about(data);
     let segments = data.customer_intelligence.rfm.iter().flat_map(|rfm| rfm.segments.iter().enumerate());
     for (index, segment) in segments.filter(|(_, s)| s.name == "cannot_lose" || s.name == "at_risk") {
         let text = format!(
-            "Win back the {} customers of segment {}: their last purchase is {:.0} days ago on average.",
+            "Win back the {about}{} customers of segment {}: their last purchase is {:.0} days ago on average.",
             segment.customers,
             segment.name.replace('_', " "),
             segment.mean_recency_days

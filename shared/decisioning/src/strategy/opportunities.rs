@@ -94,15 +94,14 @@ fn discounts(figures: Figures<'_>) -> Found {
 }
 
 fn collect(figures: Figures<'_>) -> Found {
-    const OPEN: &str = "/financial_intelligence/cash_flow_intelligence/outstanding_ar";
-    const SHARE: &str = "/financial_intelligence/cash_flow_intelligence/overdue_share";
-    let amount = figures.number(OPEN)? * figures.number(SHARE)?;
+    const OVERDUE: &str = "/financial_intelligence/cash_flow_intelligence/overdue_amount";
+    let amount = figures.number(OVERDUE)?;
     if amount <= 0.0 {
         return Ok(None);
     }
     let text = format!("{} of receivables are past their due day.", round(amount));
-    let basis = Some((amount, "outstanding receivables x overdue share"));
-    Ok(Some(opportunity("collect_overdue", "cash", text, basis, from(figures, &[OPEN, SHARE]))))
+    let basis = Some((amount, "open amounts past their due day"));
+    Ok(Some(opportunity("collect_overdue", "cash", text, basis, from(figures, &[OVERDUE]))))
 }
 
 fn win_back(figures: Figures<'_>) -> Found {

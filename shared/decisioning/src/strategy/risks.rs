@@ -183,10 +183,8 @@ fn losses(inputs: &Inputs<'_>) -> Found {
 
 fn overdue(inputs: &Inputs<'_>) -> Found {
     let figures = inputs.intelligence;
-    let open = figures.number(&format!("{CASH}/outstanding_ar"))?;
-    let share = figures.number(&format!("{CASH}/overdue_share"))?;
+    let amount = figures.number(&format!("{CASH}/overdue_amount"))?;
     let revenue = figures.number(REVENUE)?;
-    let amount = open * share;
     if amount <= 0.0 || revenue <= 0.0 {
         return Ok(None);
     }
@@ -201,7 +199,7 @@ fn overdue(inputs: &Inputs<'_>) -> Found {
         amount: Some(amount),
         impact_basis: "overdue receivables, against all revenue",
     };
-    let pointers = [format!("{CASH}/outstanding_ar"), format!("{CASH}/overdue_share"), format!("{CASH}/ageing")];
+    let pointers = [format!("{CASH}/overdue_amount"), format!("{CASH}/ageing")];
     Ok(Some(risk("overdue_receivables", text, size, from(figures, &pointers.each_ref().map(String::as_str)))))
 }
 

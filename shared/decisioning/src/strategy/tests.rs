@@ -91,6 +91,24 @@ fn superstore() {
 }
 
 #[test]
+fn tables_are_read_by_the_given_roles_and_currency() {
+    let row =
+        |i: i32| format!("O{i},C{},2024-01-{:02},10,7,{}\n", i % 9, 1 + i % 28, ["EUR", "USD", "USD"][i as usize % 3]);
+    let content =
+        format!("order_id,customer_id,order_date,amount,net,currency\n{}", (0..60).map(row).collect::<String>());
+    let objects = crate::tests::store(&[("orders.csv", content.as_bytes())]);
+    let revenue = |text: &str| {
+        let answer = block_on(plan(&objects, &request(text), &Limits::default(), &crate::tests::clock, None));
+        answer.map(|answer| answer.data["strategic_patterns"]["business_model_analysis"]["total_revenue"].as_f64())
+    };
+    assert_eq!(revenue("{}").unwrap(), None);
+    assert_eq!(revenue(r#"{"currency":"EUR"}"#).unwrap(), Some(200.0));
+    assert_eq!(revenue(r#"{"currency":"USD","roles":{"orders":{"amount":"net"}}}"#).unwrap(), Some(280.0));
+    let wrong = revenue(r#"{"roles":{"invoices":{"amount":"net"}}}"#).unwrap_err();
+    assert!(wrong.to_string().contains("roles.invoices"), "{wrong}");
+}
+
+#[test]
 fn the_same_input_gives_the_same_bytes() {
     let text = r#"{"data_sources":["superstore.csv"]}"#;
     let bytes = |answer: &Answer| serde_json::to_string(answer).unwrap();
@@ -147,7 +165,7 @@ fn troubled() -> Value {
         "financial_intelligence": {
             "revenue_analysis": {"total_revenue": 20_000.0, "gross_margin": 5.0},
             "cash_flow_intelligence": {
-                "outstanding_ar": 4_000.0, "overdue_share": 0.5,
+                "outstanding_ar": 4_000.0, "overdue_amount": 2_000.0, "overdue_share": 0.8,
                 "ageing": [{"age": "not_due", "amount": 2_000.0}, {"age": "over_90", "amount": 500.0}]},
             "working_capital": {"ar_to_revenue_ratio": 0.4},
             "contribution": [{"dimension": "Region", "role": "region", "member_count": 4, "loss_making_count": 1,

@@ -12,7 +12,8 @@ use super::Spread;
 pub struct CustomerIntelligence {
     /// Different customers; estimated when they are too many to keep.
     pub customers: Option<u64>,
-    /// Share of the customers that the figures of this group are over; below 1 they are a sample by hash.
+    /// Share of the customers that the figures of this group come from. Below 1 they are a sample by hash: counts and sums
+    /// of money are estimated by dividing by this share, and what depends on the largest customers is absent.
     pub sampled_share: Option<f64>,
     /// 0 (one customer has all) to 1 (all the same): 1 less the Herfindahl-Hirschman index as a share.
     pub diversification_score: Option<f64>,
@@ -24,6 +25,8 @@ pub struct CustomerIntelligence {
     pub cohorts: Option<Cohorts>,
     /// Share of the customers who bought on more than one day.
     pub repeat_rate: Option<f64>,
+    /// Share of the revenue of customers with a dated purchase that comes from those who bought on more than one day.
+    pub repeat_revenue_share: Option<f64>,
     /// Days between purchases of the same customer.
     pub inter_purchase_days: Option<Spread>,
     /// How much depends on few customers.
@@ -46,7 +49,7 @@ pub struct PaymentBehaviour {
 pub struct Rfm {
     /// The day against which recency is measured.
     pub as_of: String,
-    /// Customers scored.
+    /// Customers with a dated purchase; what the segments add up to.
     pub customers: u64,
     /// Segments by score of recency and frequency.
     pub segments: Vec<Segment>,

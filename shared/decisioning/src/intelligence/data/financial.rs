@@ -54,6 +54,8 @@ pub struct RevenueAnalysis {
 pub struct NamedShare {
     /// The name.
     pub name: String,
+    /// The column whose members it is about, where it is about members of one.
+    pub dimension: Option<String>,
     /// 0 to 1.
     pub value: f64,
 }
@@ -63,9 +65,15 @@ pub struct NamedShare {
 pub struct CashFlow {
     /// The day as of which receivables are judged.
     pub as_of: Option<String>,
+    /// Invoices that tell what is open; the figures are over these.
+    pub known_rows: Option<u64>,
+    /// Invoices that do not: the cell is empty, cannot be read or has no day.
+    pub unknown_rows: Option<u64>,
     /// Amounts that are not paid.
     pub outstanding_ar: Option<f64>,
-    /// Of these, the share that is past its due day.
+    /// Of these, what is past its due day: the sum of the ages from one day on. What has no due day is not in it.
+    pub overdue_amount: Option<f64>,
+    /// The overdue amount as a share of the outstanding amounts with a due day.
     pub overdue_share: Option<f64>,
     /// Days of sales outstanding: outstanding / billed in the last 365 days x 365.
     pub days_sales_outstanding: Option<f64>,

@@ -45,7 +45,7 @@ pub struct Data {
     pub recommendation_evidence: Vec<Evidence>,
     /// The parts whose product is the confidence score.
     pub confidence: Confidence,
-    /// What the reader met.
+    /// What the reader met, and what figures had to leave out.
     pub issues: Vec<Note>,
 }
 
@@ -197,7 +197,7 @@ pub struct Confidence {
     pub least_adequate: Option<String>,
 }
 
-/// Something that the reader met.
+/// Something that the reader met, or that figures had to leave out.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// The object it concerns; empty for the listing as a whole.

@@ -6,7 +6,6 @@ use super::definitions::COHORTS;
 use super::people::People;
 use super::{Inputs, basis};
 use crate::intelligence::data::{Cohort, Cohorts, CustomerIntelligence};
-use crate::intelligence::fixed::to_f64;
 use crate::intelligence::ledger::{Ledger, Why};
 use crate::intelligence::periods::{Month, month_name, month_of};
 use crate::intelligence::role::Role;
@@ -26,7 +25,7 @@ pub(crate) fn compute(
     let found = people.map_err(Why::clone).and_then(|people| {
         let as_of = people.needed_day()?;
         let partial = inputs.calendar().is_ok_and(|calendar| calendar.last <= as_of && !calendar.last_month_is_whole());
-        Ok(matrix(&cells(people), month_of(as_of), partial))
+        Ok(matrix(people, &cells(people), month_of(as_of), partial))
     });
     let n = people.map_or(0, |people| people.dated().count() as u64);
     let roles = [Role::Customer, Role::OrderDate, Role::Date, Role::Amount];
@@ -48,7 +47,7 @@ fn cells(people: &People<'_>) -> Cells {
     cells
 }
 
-fn matrix(cells: &Cells, last: Month, last_month_partial: bool) -> Cohorts {
+fn matrix(people: &People<'_>, cells: &Cells, last: Month, last_month_partial: bool) -> Cohorts {
     let sizes: Vec<(Month, u64)> =
         cells.iter().filter(|((_, age), _)| *age == 0).map(|((cohort, _), cell)| (*cohort, cell.0)).collect();
     let skipped = sizes.len().saturating_sub(LISTED);
@@ -57,9 +56,9 @@ fn matrix(cells: &Cells, last: Month, last_month_partial: bool) -> Cohorts {
         let cell = |age: i64| cells.get(&(*cohort, age)).copied().unwrap_or_default();
         Cohort {
             month: month_name(*cohort),
-            size: *size,
-            active: ages().map(|age| cell(age).0).collect(),
-            revenue: ages().map(|age| to_f64(cell(age).1)).collect(),
+            size: people.of_all(*size),
+            active: ages().map(|age| people.of_all(cell(age).0)).collect(),
+            revenue: ages().map(|age| people.money_of_all(cell(age).1)).collect(),
         }
     };
     let oldest = sizes.first().map_or(0, |(cohort, _)| last - cohort);

@@ -21,6 +21,7 @@ pub(crate) fn compute(
 ) {
     let found = people.map_err(Why::clone).and_then(|people| {
         inputs.money()?;
+        people.whole()?;
         report(inputs, people).ok_or_else(|| absent("no customer has positive revenue"))
     });
     let n = found.as_ref().map_or(0, |found| found.customers);

@@ -104,7 +104,7 @@ pub(crate) const REVENUE_QUALITY: Definition = Definition {
     metric: "revenue_quality",
     group: Group::FinancialHealth,
     pointer: "/financial_intelligence/revenue_analysis/revenue_quality_score",
-    formula: "mean of: revenue from repeat customers, revenue outside loss-making members, diversification",
+    formula: "mean of: share of repeat customers, share outside loss-making members of a dimension, diversification",
     n_of: "parts",
     n_required: 2,
 };
@@ -116,12 +116,20 @@ pub(crate) const OUTSTANDING_AR: Definition = Definition {
     n_of: "invoices",
     n_required: 1,
 };
+pub(crate) const OVERDUE_AMOUNT: Definition = Definition {
+    metric: "overdue_amount",
+    group: Group::FinancialHealth,
+    pointer: "/financial_intelligence/cash_flow_intelligence/overdue_amount",
+    formula: "sum of the open amounts past their due day",
+    n_of: "open invoices with a due day",
+    n_required: 1,
+};
 pub(crate) const OVERDUE_SHARE: Definition = Definition {
     metric: "overdue_share",
     group: Group::FinancialHealth,
     pointer: "/financial_intelligence/cash_flow_intelligence/overdue_share",
-    formula: "open amounts past their due day / open amounts",
-    n_of: "open invoices",
+    formula: "open amounts past their due day / open amounts with a due day",
+    n_of: "open invoices with a due day",
     n_required: 30,
 };
 pub(crate) const AGEING: Definition = Definition {
@@ -326,7 +334,7 @@ pub(crate) const PAYMENT_BEHAVIOUR: Definition = Definition {
 };
 
 /// All figures in the order in which they are computed.
-pub const ALL: [Definition; 43] = [
+pub const ALL: [Definition; 44] = [
     TOTAL_REVENUE,
     TOTAL_COST,
     GROSS_MARGIN,
@@ -341,6 +349,7 @@ pub const ALL: [Definition; 43] = [
     MONTH_ON_MONTH_MEDIAN,
     REVENUE_QUALITY,
     OUTSTANDING_AR,
+    OVERDUE_AMOUNT,
     OVERDUE_SHARE,
     AGEING,
     DAYS_SALES_OUTSTANDING,

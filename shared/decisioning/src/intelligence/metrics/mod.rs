@@ -19,7 +19,7 @@ mod rfm;
 mod series;
 
 use super::analyse::Read;
-use super::data::Data;
+use super::data::{Data, Note};
 use super::fixed;
 use super::ledger::{Basis, Ledger, Why, absent, missing};
 use super::limits::Limits;
@@ -137,6 +137,18 @@ pub(crate) fn compute(inputs: &Inputs<'_>, ledger: &mut Ledger) -> Data {
     outside::enter(ledger);
     data.series = series::of(inputs);
     data
+}
+
+/// What there is to know besides the figures that were asked for.
+pub(crate) fn notes(inputs: &Inputs<'_>, ledger: &Ledger) -> Vec<Note> {
+    let mut notes = Vec::new();
+    if ledger.wants(Group::FinancialHealth) {
+        notes.extend(receivables::notes(inputs));
+    }
+    if ledger.wants(Group::CustomerAnalytics) {
+        notes.extend(people::notes(inputs));
+    }
+    notes
 }
 
 /// What a figure over sales comes from.

@@ -3,7 +3,8 @@
 use super::definitions::{CUSTOMERS, INTER_PURCHASE_DAYS, REPEAT_RATE};
 use super::operations::spread;
 use super::{Inputs, basis};
-use crate::intelligence::data::CustomerIntelligence;
+use crate::intelligence::data::{CustomerIntelligence, Note};
+use crate::intelligence::fixed::to_f64;
 use crate::intelligence::ledger::{Ledger, Why, absent, missing};
 use crate::intelligence::parts::customers::Purchase;
 use crate::intelligence::parts::days::Histogram;
@@ -87,6 +88,23 @@ impl People<'_> {
             .filter_map(move |entry| Some(Visit { day: entry.day().filter(|day| *day <= last)?, amount: entry.amount }))
     }
 
+    /// As many as there are of all customers, by the number of those that are here.
+    pub(crate) fn of_all(&self, here: u64) -> u64 {
+        if self.share < 1.0 { (here as f64 / self.share).round() as u64 } else { here }
+    }
+
+    /// The money of all customers, by that of those that are here.
+    pub(crate) fn money_of_all(&self, here: i128) -> f64 {
+        if self.share < 1.0 { to_f64(here) / self.share } else { to_f64(here) }
+    }
+
+    /// Refuses figures that the largest customers decide, who may be missing in a sample.
+    pub(crate) fn whole(&self) -> Result<(), Why> {
+        let percent = self.share * 100.0;
+        let reason = || format!("customers are a sample of {percent:.2} %, in which the largest ones may be missing");
+        if self.share < 1.0 { Err(Why::Absent(reason())) } else { Ok(()) }
+    }
+
     /// Customers with a dated purchase.
     pub(crate) fn dated(&self) -> impl Iterator<Item = &Person> {
         self.persons.iter().filter(|person| person.visits > 0)
@@ -99,6 +117,20 @@ impl People<'_> {
     }
 }
 
+/// What there is to know besides the figures: that there are more customers than are kept.
+pub(crate) fn notes(inputs: &Inputs<'_>) -> Option<Note> {
+    let (read, _) = inputs.sales()?;
+    let purchases = &read.gather.parts.customers.as_ref()?.purchases;
+    let message = "customers or their purchases are too many to keep: figures of customers are estimated from a sample";
+    (!purchases.is_whole()).then(|| Note {
+        object: read.table.object.clone(),
+        code: "customers_sampled".to_owned(),
+        message: message.to_owned(),
+        count: 1,
+        loses_data: true,
+    })
+}
+
 pub(crate) fn compute(
     inputs: &Inputs<'_>,
     people: Result<&People<'_>, &Why>,
@@ -107,7 +139,7 @@ pub(crate) fn compute(
 ) {
     let people = people.map_err(Why::clone);
     out.sampled_share = people.as_ref().ok().map(|people| people.share);
-    let count = people.clone().map(|people| (people.persons.len() as f64 / people.share).round() as u64);
+    let count = people.clone().map(|people| people.of_all(people.persons.len() as u64));
     let n = people.as_ref().map_or(0, |people| people.persons.len() as u64);
     out.customers = ledger.enter(&CUSTOMERS, basis(inputs, &[Role::Customer], n), count);
     let roles = [Role::Customer, Role::OrderDate, Role::Date];
@@ -118,12 +150,21 @@ pub(crate) fn compute(
     });
     let n = repeats.as_ref().map_or(0, |(_, all)| *all);
     out.repeat_rate = ledger.enter(&REPEAT_RATE, basis(inputs, &roles, n), repeats.map(|(rate, _)| rate));
+    out.repeat_revenue_share = people.as_ref().ok().and_then(|people| repeat_revenue(inputs, people));
     let pauses = people.and_then(|people| {
         people.needed_day()?;
         spread(&pauses(people)).ok_or_else(|| absent("no customer bought on more than one day"))
     });
     let n = pauses.as_ref().map_or(0, |pauses| pauses.count);
     out.inter_purchase_days = ledger.enter(&INTER_PURCHASE_DAYS, basis(inputs, &roles, n), pauses);
+}
+
+/// The share of the revenue that customers with purchases on more than one day brought, of those with a dated purchase.
+fn repeat_revenue(inputs: &Inputs<'_>, people: &People<'_>) -> Option<f64> {
+    inputs.money().ok()?;
+    let sum =
+        |least: u32| people.dated().filter(|person| person.visits >= least).map(|person| person.net).sum::<i128>();
+    super::share(sum(2), sum(1))
 }
 
 fn pauses(people: &People<'_>) -> Histogram {

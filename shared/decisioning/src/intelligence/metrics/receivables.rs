@@ -2,12 +2,12 @@
 
 use super::definitions::{
     AGEING, AR_TO_REVENUE, CASH_CONVERSION_CYCLE, COLLECTION_EFFICIENCY, DAYS_SALES_OUTSTANDING, OUTSTANDING_AR,
-    OVERDUE_SHARE, PAYMENT_BEHAVIOUR,
+    OVERDUE_AMOUNT, OVERDUE_SHARE, PAYMENT_BEHAVIOUR,
 };
 use super::operations::spread;
 use super::{Inputs, addable};
 use crate::intelligence::analyse::Read;
-use crate::intelligence::data::{AgeBucket, CustomerIntelligence, FinancialIntelligence};
+use crate::intelligence::data::{AgeBucket, CustomerIntelligence, FinancialIntelligence, Note};
 use crate::intelligence::fixed::to_f64;
 use crate::intelligence::ledger::{Basis, Ledger, Why, absent, missing};
 use crate::intelligence::parts::receivables::{Open, Receivables};
@@ -26,7 +26,7 @@ fn found<'a>(inputs: &Inputs<'a>) -> Result<(&'a Read, &'a Receivables), Why> {
     table.ok_or_else(|| Why::NotApplicable(nothing.to_owned()))
 }
 
-/// What is open as of a day.
+/// What is open as of a day, of the rows that tell.
 struct State<'a> {
     part: &'a Receivables,
     as_of: i64,
@@ -42,25 +42,77 @@ fn state<'a>(inputs: &Inputs<'a>) -> Result<State<'a>, Why> {
         return Err(missing(&[Role::PaidDate, Role::PaidAmount, Role::OpenAmount]));
     }
     let as_of = inputs.as_of.or(part.last_day).ok_or_else(|| absent("no row has a plausible date"))?;
-    let days = part.billed.sorted();
+    if let (true, true, Some(latest)) = (part.is_told(), part.is_past(), part.latest) {
+        let (latest, as_of) = (day_name(latest), day_name(as_of));
+        return Err(Why::Absent(format!(
+            "open amounts are those of {latest} and do not tell what was open on {as_of}"
+        )));
+    }
+    if part.known.rows == 0 {
+        return Err(absent("no row tells what is open"));
+    }
+    let days = part.known.billed.sorted();
     let sum = |from: i64| days.iter().filter(|(day, _)| *day > from).map(|(_, billed)| billed.amount).sum::<i128>();
-    let outstanding = part.open.values().map(|open| open.amount).sum();
-    let billed = sum(i64::MIN) + part.undated.amount;
+    let outstanding = part.known.open.values().map(|open| open.amount).sum();
+    let billed = sum(i64::MIN) + part.known.undated.amount;
     Ok(State { part, as_of, outstanding, billed, billed_in_year: sum(as_of - 365) })
+}
+
+impl State<'_> {
+    /// Rows and sum of the open amounts whose days past the due day fit; those without such a day have none.
+    fn open(&self, fits: impl Fn(Option<i64>) -> bool) -> Open {
+        let open = self.part.known.open.iter().filter(|(due, _)| fits(due.map(|due| self.as_of - due)));
+        open.fold(Open::default(), |sum, (_, open)| Open {
+            rows: sum.rows + open.rows,
+            amount: sum.amount + open.amount,
+        })
+    }
+}
+
+/// What there is to know besides the figures.
+pub(crate) fn notes(inputs: &Inputs<'_>) -> Vec<Note> {
+    let Ok((read, part)) = found(inputs) else { return Vec::new() };
+    let unknown = if part.tells_open() { part.unknown } else { 0 };
+    let told = [
+        (
+            "open_amount_unknown",
+            unknown,
+            true,
+            "rows do not tell what is open on the day; receivables are over the others",
+        ),
+        ("later_invoices", part.later, false, "invoices after the day of `as_of` were left out of the receivables"),
+        (
+            "paid_before_invoiced",
+            part.reversed,
+            false,
+            "rows were paid before they were invoiced; days to pay are without them",
+        ),
+    ];
+    let note = |(code, count, loses_data, message): (&str, u64, bool, &str)| {
+        let object = read.table.object.clone();
+        (count > 0).then(|| Note { object, code: code.to_owned(), message: message.to_owned(), count, loses_data })
+    };
+    told.into_iter().filter_map(note).collect()
 }
 
 pub(crate) fn compute(inputs: &Inputs<'_>, ledger: &mut Ledger, out: &mut FinancialIntelligence) {
     let state = state(inputs);
     let cash = &mut out.cash_flow_intelligence;
-    let invoices = state.as_ref().map_or(0, |s| s.part.billed.sorted().iter().map(|(_, b)| b.rows).sum::<u64>());
-    let open_rows = state.as_ref().map_or(0, |s| s.part.open.values().map(|open| open.rows).sum());
+    let invoices = state.as_ref().map_or(0, |state| state.part.known.rows);
+    let open_rows = state.as_ref().map_or(0, |state| state.open(|_| true).rows);
+    let due_rows = state.as_ref().map_or(0, |state| state.open(|past| past.is_some()).rows);
     let read = found(inputs).ok().map(|(read, _)| read);
     let basis = |n| Basis::new(read, &ROLES, n);
     let state = state.as_ref().map_err(Why::clone);
     cash.as_of = state.as_ref().ok().map(|state| day_name(state.as_of));
+    cash.known_rows = state.as_ref().ok().map(|state| state.part.known.rows);
+    cash.unknown_rows = state.as_ref().ok().map(|state| state.part.unknown);
     cash.outstanding_ar =
         ledger.enter(&OUTSTANDING_AR, basis(invoices), state.clone().map(|state| to_f64(state.outstanding)));
-    cash.overdue_share = ledger.enter(&OVERDUE_SHARE, basis(open_rows), state.clone().and_then(overdue));
+    let late = state.clone().and_then(|state| overdue(state, read));
+    cash.overdue_amount = ledger.enter(&OVERDUE_AMOUNT, basis(due_rows), late.clone().map(to_f64));
+    let share = state.clone().and_then(|state| overdue_share(state, late?));
+    cash.overdue_share = ledger.enter(&OVERDUE_SHARE, basis(due_rows), share);
     let ages = state.clone().and_then(|state| due(read).map(|()| ageing(state)));
     cash.ageing = ledger.enter(&AGEING, basis(open_rows), ages).unwrap_or_default();
     let ratio = state.clone().and_then(|state| {
@@ -85,34 +137,39 @@ fn due(read: Option<&Read>) -> Result<(), Why> {
     }
 }
 
-fn overdue(state: &State<'_>) -> Result<f64, Why> {
-    let past = |(due, _): &(&Option<i64>, &Open)| due.is_some_and(|due| due < state.as_of);
-    let dated: i128 = state.part.open.iter().filter(|(due, _)| due.is_some()).map(|(_, open)| open.amount).sum();
-    let overdue: i128 = state.part.open.iter().filter(past).map(|(_, open)| open.amount).sum();
-    if state.part.open.is_empty() {
+/// The sum of the ages past due. Of an open amount without a due day nobody knows; where nothing is open nothing is late.
+fn overdue(state: &State<'_>, read: Option<&Read>) -> Result<i128, Why> {
+    if !state.part.known.open.is_empty() {
+        due(read)?;
+        if state.open(|past| past.is_some()).rows == 0 {
+            return Err(absent("no open amount has a due day"));
+        }
+    }
+    Ok(state.open(|past| past.is_some_and(|past| past > 0)).amount)
+}
+
+fn overdue_share(state: &State<'_>, overdue: i128) -> Result<f64, Why> {
+    if state.part.known.open.is_empty() {
         return Err(absent("nothing is outstanding"));
     }
-    super::share(overdue, dated).ok_or_else(|| absent("no open amount has a due day, or they add up to nothing"))
+    let dated = state.open(|past| past.is_some()).amount;
+    super::share(overdue, dated).ok_or_else(|| absent("the open amounts with a due day add up to nothing"))
 }
 
 fn ageing(state: &State<'_>) -> Vec<AgeBucket> {
-    let bucket = |age: &str, fits: &dyn Fn(Option<i64>) -> bool| {
-        let open = state.part.open.iter().filter(|(due, _)| fits(due.map(|due| state.as_of - due)));
-        let (rows, amount) = open.fold((0, 0), |sum, (_, open)| (sum.0 + open.rows, sum.1 + open.amount));
-        let share = super::share(amount, state.outstanding);
-        AgeBucket { age: age.to_owned(), amount: to_f64(amount), share, rows }
+    let bucket = |age: &str, open: Open| {
+        let share = super::share(open.amount, state.outstanding);
+        AgeBucket { age: age.to_owned(), amount: to_f64(open.amount), share, rows: open.rows }
     };
-    let mut buckets: Vec<AgeBucket> = AGES
-        .iter()
-        .map(|(age, first, last)| bucket(age, &|past| past.is_some_and(|past| (*first..=*last).contains(&past))))
-        .collect();
-    buckets.push(bucket("no_due_day", &|past| past.is_none()));
+    let of_age = |first: i64, last: i64| state.open(|past| past.is_some_and(|past| (first..=last).contains(&past)));
+    let mut buckets: Vec<AgeBucket> =
+        AGES.iter().map(|(age, first, last)| bucket(age, of_age(*first, *last))).collect();
+    buckets.push(bucket("no_due_day", state.open(|past| past.is_none())));
     buckets
 }
 
 fn efficiency(state: &State<'_>) -> Result<f64, Why> {
-    let not_due = |(due, _): &(&Option<i64>, &Open)| due.is_some_and(|due| due >= state.as_of);
-    let current: i128 = state.part.open.iter().filter(not_due).map(|(_, open)| open.amount).sum();
+    let current = state.open(|past| past.is_some_and(|past| past <= 0)).amount;
     let share = super::share(state.billed - state.outstanding, state.billed - current);
     share.map(|share| share * 100.0).ok_or_else(|| absent("nothing that was billed is due"))
 }

@@ -83,22 +83,18 @@ pub(crate) fn quality(ledger: &mut Ledger, data: &mut Data) {
         return;
     }
     let financial = &data.financial_intelligence;
-    let repeat = data.customer_intelligence.rfm.as_ref().and_then(|rfm| {
-        let repeating = rfm.segments.iter().filter(|s| s.mean_frequency > 1.0).map(|s| s.revenue_share);
-        repeating.sum::<Option<f64>>()
-    });
     let total = financial.revenue_analysis.total_revenue.filter(|total| *total > 0.0);
-    let lost = financial.contribution.iter().find_map(|part| part.loss_making_revenue);
-    let sound = lost.zip(total).map(|(lost, total)| 1.0 - lost / total);
+    let lost = financial.contribution.iter().find_map(|part| Some((&part.dimension, part.loss_making_revenue?)));
+    let sound = lost.zip(total).map(|((_, lost), total)| 1.0 - lost / total);
     let parts = [
-        ("from_segments_that_buy_again", repeat),
-        ("outside_loss_making_members", sound),
-        ("diversification", data.customer_intelligence.diversification_score),
+        ("from_repeat_customers", None, data.customer_intelligence.repeat_revenue_share),
+        ("outside_loss_making_members", lost.map(|(dimension, _)| dimension.clone()), sound),
+        ("diversification", None, data.customer_intelligence.diversification_score),
     ];
-    let parts: Vec<NamedShare> = parts
-        .into_iter()
-        .filter_map(|(name, value)| Some(NamedShare { name: name.to_owned(), value: value?.clamp(0.0, 1.0) }))
-        .collect();
+    let part = |(name, dimension, value): (&str, Option<String>, Option<f64>)| {
+        Some(NamedShare { name: name.to_owned(), dimension, value: value?.clamp(0.0, 1.0) })
+    };
+    let parts: Vec<NamedShare> = parts.into_iter().filter_map(part).collect();
     let values: Vec<f64> = parts.iter().map(|part| part.value).collect();
     let found = mean(&values).ok_or_else(|| absent("none of its parts could be computed"));
     let basis = Basis::new(None, &[], parts.len() as u64);

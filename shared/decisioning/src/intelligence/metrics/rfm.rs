@@ -99,8 +99,8 @@ pub(crate) fn compute(
         inputs.money()?;
         Ok(scored(people, people.needed_day()?))
     });
+    let n = people.ok().filter(|_| found.is_ok()).map_or(0, |people| people.dated().count() as u64);
     let roles = [Role::Customer, Role::OrderDate, Role::Date, Role::Amount];
-    let n = found.as_ref().map_or(0, |found| found.customers);
     out.rfm = ledger.enter(&RFM, basis(inputs, &roles, n), found);
 }
 
@@ -115,7 +115,7 @@ struct Sums {
 
 fn scored(people: &People<'_>, as_of: i64) -> Rfm {
     let scales = Scales::new(people);
-    let mut cells = BTreeMap::new();
+    let mut cells: BTreeMap<String, u64> = BTreeMap::new();
     let mut sums: BTreeMap<&str, Sums> = BTreeMap::new();
     for person in people.dated() {
         let (recency, frequency, monetary) = scales.scores(person);
@@ -126,26 +126,29 @@ fn scored(people: &People<'_>, as_of: i64) -> Rfm {
         sum.recency += i128::from(as_of - person.last);
         sum.visits += u64::from(person.visits);
     }
-    let customers: u64 = sums.values().map(|sum| sum.customers).sum();
+    let scored: u64 = sums.values().map(|sum| sum.customers).sum();
     let revenue: i128 = sums.values().map(|sum| sum.net).sum();
     let of = |name: &&str| {
         let sum = sums.get(*name)?;
         let count = sum.customers as f64;
         Some(Segment {
             name: (*name).to_owned(),
-            customers: sum.customers,
-            share: count / customers as f64,
-            revenue: Some(to_f64(sum.net)),
+            customers: people.of_all(sum.customers),
+            share: count / scored as f64,
+            revenue: Some(people.money_of_all(sum.net)),
             revenue_share: super::share(sum.net, revenue),
             mean_recency_days: sum.recency as f64 / count,
             mean_frequency: sum.visits as f64 / count,
         })
     };
     let plain = |value: i128| value as f64;
+    let segments: Vec<Segment> = SEGMENTS.iter().filter_map(of).collect();
+    cells.values_mut().for_each(|cell| *cell = people.of_all(*cell));
     Rfm {
         as_of: day_name(as_of),
-        customers,
-        segments: SEGMENTS.iter().filter_map(of).collect(),
+        // Of a sample each segment is rounded; the whole is what its parts add up to.
+        customers: segments.iter().map(|segment| segment.customers).sum(),
+        segments,
         cells,
         bounds: BTreeMap::from([
             (

@@ -66,6 +66,11 @@ pub(crate) fn at(row: &[i64], place: Option<usize>) -> Option<i64> {
     row.get(place?).copied().filter(|value| *value > INVALID)
 }
 
+/// Whether a cell holds something that cannot be read.
+pub(crate) fn is_invalid(row: &[i64], place: Option<usize>) -> bool {
+    place.and_then(|place| row.get(place)) == Some(&INVALID)
+}
+
 /// What a line is worth, by the columns that there are.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Worth {
@@ -80,15 +85,11 @@ pub(crate) struct Worth {
 impl Worth {
     pub(crate) fn new(places: &Places, wanted: &[Wanted]) -> Self {
         let cost = places.of(Role::Cost);
-        let names_unit = |place: usize| {
-            let name = wanted[place].column.to_ascii_lowercase();
-            name.contains("unit") || name.contains("per_") || name.contains("per ")
-        };
         Self {
             amount: places.of(Role::Amount),
             quantity: places.of(Role::Quantity),
             price: places.of(Role::Price),
-            is_unit_cost: cost.is_some_and(names_unit),
+            is_unit_cost: cost.is_some_and(|place| is_of_one_unit(&wanted[place].column)),
             cost,
             profit: places.of(Role::Profit),
         }
@@ -115,6 +116,22 @@ impl Worth {
     pub(crate) fn quantity(&self, row: &[i64]) -> Option<i64> {
         at(row, self.quantity)
     }
+}
+
+/// Words before `unit` with which it is a part of a company.
+const OF_A_COMPANY: [&str; 7] =
+    ["administrative", "business", "operating", "operational", "organizational", "sales", "strategic"];
+
+/// Whether a header says that the cost is that of one unit, as `unit_cost` and `CostPerPiece` do, by its whole words:
+/// `opportunity_cost` does not, and neither does `business_unit_cost`.
+fn is_of_one_unit(header: &str) -> bool {
+    let words = crate::discovery::pii::words(header);
+    let is_thing = |place: usize| place == 0 || !OF_A_COMPANY.contains(&words[place - 1].as_str());
+    words.iter().enumerate().any(|(place, word)| match word.as_str() {
+        "per" | "unitcost" => true,
+        "unit" => is_thing(place),
+        _ => false,
+    })
 }
 
 /// All that is added up over one table.
@@ -193,6 +210,37 @@ impl Parts {
         }
         if let Some(customers) = &mut self.customers {
             customers.close();
+        }
+        if let Some(receivables) = &mut self.receivables {
+            receivables.close();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn costs_of_one_unit_are_known_by_whole_words() {
+        for (header, expected) in [
+            ("unit_cost", true),
+            ("Unit Cost", true),
+            ("costPerUnit", true),
+            ("cost_per_piece", true),
+            ("Cost per hour", true),
+            ("unitcost", true),
+            ("cost of unit", true),
+            ("cost", false),
+            ("total_cost", false),
+            ("opportunity_cost", false),
+            ("community_cost", false),
+            ("business_unit_cost", false),
+            ("Operating Unit Costs", false),
+            ("super_cost", false),
+            ("personnel_cost", false),
+        ] {
+            assert_eq!(is_of_one_unit(header), expected, "{header}");
         }
     }
 }

@@ -124,19 +124,6 @@ fn absent_columns_are_named() {
 }
 
 #[test]
-fn too_many_customers_are_sampled_and_it_is_said() {
-    let rows = (0..4000).map(|i| format!("O{i},C{i},2024-01-{:02},10,1,1\n", 1 + i % 28)).collect::<String>();
-    let objects = store(&[("orders.csv", format!("{HEADER}{rows}").as_bytes())]);
-    let limits = Limits { max_purchases: 500, max_orders: 500, ..Limits::default() };
-    let data = data(&run_with(&objects, &Request::default(), &limits));
-    let people = &data.customer_intelligence;
-    let estimate = people.customers.unwrap();
-    assert!(people.sampled_share.unwrap() < 0.2 && (3200..4800).contains(&estimate), "{estimate}");
-    assert_eq!(data.financial_intelligence.revenue_analysis.total_revenue, Some(40_000.0));
-    assert_eq!(data.operational_intelligence.billing_intelligence.orders_exact, Some(false));
-}
-
-#[test]
 fn what_is_always_null_is_accounted_for_and_costs_no_confidence() {
     let content = format!("{HEADER}O1,C1,2024-02-03,10.50,2,1.50\n");
     let data = data(&run(&content, "{}"));

@@ -1,6 +1,7 @@
 //! The analysis on real and on broken data; the helpers are shared by the modules below.
 
 mod broken;
+mod customers;
 mod known_answers;
 mod laws;
 mod partitions;

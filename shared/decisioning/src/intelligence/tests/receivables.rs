@@ -15,6 +15,7 @@ fn invoices_by_hand() {
     let found = data(&run(INVOICES, request));
     let cash = &found.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.as_of.as_deref(), cash.outstanding_ar), (Some("2024-06-30"), Some(700.0)));
+    assert_eq!((cash.overdue_amount, cash.known_rows, cash.unknown_rows), (Some(300.0), Some(5), Some(0)));
     near(cash.overdue_share, 300.0 / 700.0, 1e-12);
     near(cash.days_sales_outstanding, 700.0 / 1500.0 * 365.0, 1e-9);
     near(cash.collection_efficiency, 100.0 * 800.0 / 1100.0, 1e-9);
@@ -34,6 +35,130 @@ fn the_past_can_be_judged() {
     let cash = &found.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.outstanding_ar, cash.as_of.as_deref()), (Some(500.0), Some("2024-03-10")));
     near(cash.overdue_share, 200.0 / 500.0, 1e-12);
+    assert_eq!(issue(&found, "later_invoices"), Some((2, false)));
+}
+
+/// Count of an issue and whether it loses data.
+fn issue(data: &Data, code: &str) -> Option<(u64, bool)> {
+    data.issues.iter().find(|issue| issue.code == code).map(|issue| (issue.count, issue.loses_data))
+}
+
+/// 100 invoices of 10 in ten months, due after 30 days, with something in the column of open amounts.
+fn opens(open: impl Fn(usize) -> &'static str) -> Answer {
+    let row = |i: usize| {
+        let (month, day) = (1 + i / 10, 1 + i % 10);
+        format!("I{i},C{},2024-{month:02}-{day:02},2024-{:02}-{day:02},10,{}\n", i % 7, month + 1, open(i))
+    };
+    let rows = (0..100).map(row).collect::<String>();
+    run(
+        &format!("invoice_id,customer_id,invoice_date,due_date,amount,open_amount\n{rows}"),
+        r#"{"metrics":["financial_health"],"roles":{"orders":{"order_date":"invoice_date","due_date":"due_date",
+            "amount":"amount","open_amount":"open_amount"}}}"#,
+    )
+}
+
+#[test]
+fn open_amounts_that_are_not_told_are_left_out_and_counted() {
+    for gap in ["", "abc", "n/a"] {
+        let answer = opens(|i| if i % 10 < 3 { gap } else { "5" });
+        let found = data(&answer);
+        let cash = &found.financial_intelligence.cash_flow_intelligence;
+        assert_eq!(
+            (cash.outstanding_ar, cash.known_rows, cash.unknown_rows),
+            (Some(350.0), Some(70), Some(30)),
+            "{gap:?}"
+        );
+        near(found.financial_intelligence.working_capital.ar_to_revenue_ratio, 0.5, 1e-12);
+        assert_eq!(issue(&found, "open_amount_unknown"), Some((30, true)), "{gap:?}");
+        assert_eq!(answer.status, Status::Partial);
+        assert!(answer.insights.iter().any(|text| text.contains("Of 30 more invoices it is not known.")));
+    }
+}
+
+#[test]
+fn receivables_of_which_nothing_is_told_are_no_zero() {
+    for gap in ["", "abc"] {
+        let answer = opens(|_| gap);
+        let found = data(&answer);
+        let cash = &found.financial_intelligence.cash_flow_intelligence;
+        assert_eq!((cash.outstanding_ar, cash.overdue_amount, cash.liquidity_risk.clone()), (None, None, None));
+        assert_eq!(found.financial_intelligence.working_capital.ar_to_revenue_ratio, None);
+        assert_eq!(reason(&found, "outstanding_ar"), "no row tells what is open", "{gap:?}");
+        assert_eq!(issue(&found, "open_amount_unknown"), Some((100, true)), "{gap:?}");
+    }
+    let all_paid = data(&opens(|_| "0"));
+    let cash = &all_paid.financial_intelligence.cash_flow_intelligence;
+    assert_eq!((cash.outstanding_ar, cash.overdue_amount), (Some(0.0), Some(0.0)));
+    assert_eq!((issue(&all_paid, "open_amount_unknown"), cash.unknown_rows), (None, Some(0)));
+}
+
+#[test]
+fn a_paid_date_that_cannot_be_read_is_not_unpaid() {
+    let content = INVOICES.replace("2024-03-31,,300", "2024-03-31,soon,300");
+    let request = r#"{"roles":{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}}"#;
+    let found = data(&run(&content, request));
+    let cash = &found.financial_intelligence.cash_flow_intelligence;
+    assert_eq!((cash.outstanding_ar, cash.overdue_amount, cash.unknown_rows), (Some(400.0), Some(0.0), Some(1)));
+    near(cash.collection_efficiency, 100.0, 1e-9);
+}
+
+#[test]
+fn what_has_no_due_day_is_not_overdue() {
+    let content = INVOICES.replace("2024-06-01,2024-07-01", "2024-06-01,");
+    let request = r#"{"roles":{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}}"#;
+    let found = data(&run(&content, request));
+    let cash = &found.financial_intelligence.cash_flow_intelligence;
+    assert_eq!((cash.outstanding_ar, cash.overdue_amount, cash.overdue_share), (Some(700.0), Some(300.0), Some(1.0)));
+    let late = cash.ageing.iter().filter(|age| !["not_due", "no_due_day"].contains(&age.age.as_str()));
+    assert_eq!(Some(late.map(|age| age.amount).sum()), cash.overdue_amount);
+    let undated = cash.ageing.iter().find(|age| age.age == "no_due_day").map(|age| (age.amount, age.rows));
+    assert_eq!(undated, Some((400.0, 1)));
+    let none = data(&run(&INVOICES.replace(",2024-03-31,", ",,").replace(",2024-07-01,", ",,"), request));
+    let cash = &none.financial_intelligence.cash_flow_intelligence;
+    assert_eq!((cash.outstanding_ar, cash.overdue_amount), (Some(700.0), None));
+    assert_eq!(reason(&none, "overdue_amount"), "no open amount has a due day");
+}
+
+const PAYMENTS: &str = "invoice_id,invoice_date,due_date,paid_date,amount,paid_amount,open_amount\n\
+    I1,2024-01-01,2024-01-31,2024-01-21,100,100,0\n\
+    I2,2024-02-01,2024-02-20,2024-05-12,200,150,50\n\
+    I3,2024-02-10,2024-03-31,,300,,300\n\
+    I4,2024-02-20,2024-03-01,,400,40,360\n\
+    I5,2024-05-20,2024-06-20,2024-05-30,500,500,0\n";
+
+fn payments(as_of: &str, column: &str) -> Data {
+    let request = format!(
+        r#"{{{as_of}"metrics":["financial_health"],"roles":{{"orders":{{"order_date":"invoice_date","due_date":"due_date",
+            "paid_date":"paid_date","amount":"amount","paid_amount":null,"open_amount":null,"{column}":"{column}"}}}}}}"#
+    );
+    data(&run(PAYMENTS, &request))
+}
+
+#[test]
+fn payments_after_the_day_have_not_been_made() {
+    let now = payments("", "paid_amount").financial_intelligence.cash_flow_intelligence;
+    assert_eq!((now.outstanding_ar, now.unknown_rows), (Some(50.0 + 300.0 + 360.0), Some(0)));
+    let found = payments(r#""as_of":"2024-03-15","#, "paid_amount");
+    let cash = &found.financial_intelligence.cash_flow_intelligence;
+    // I2 was paid later; nobody knows when 40 of I4 were.
+    assert_eq!((cash.outstanding_ar, cash.overdue_amount), (Some(200.0 + 300.0), Some(200.0)));
+    assert_eq!((cash.known_rows, cash.unknown_rows), (Some(3), Some(1)));
+    assert_eq!(
+        (issue(&found, "open_amount_unknown"), issue(&found, "later_invoices")),
+        (Some((1, true)), Some((1, false)))
+    );
+}
+
+#[test]
+fn open_amounts_tell_of_no_earlier_day() {
+    let past = payments(r#""as_of":"2024-03-15","#, "open_amount");
+    assert_eq!(past.financial_intelligence.cash_flow_intelligence.outstanding_ar, None);
+    let reason = reason(&past, "outstanding_ar");
+    assert_eq!(reason, "open amounts are those of 2024-05-30 and do not tell what was open on 2024-03-15");
+    for as_of in ["", r#""as_of":"2024-05-30","#, r#""as_of":"2024-08-01","#] {
+        let cash = payments(as_of, "open_amount").financial_intelligence.cash_flow_intelligence;
+        assert_eq!(cash.outstanding_ar, Some(710.0), "{as_of}");
+    }
 }
 
 #[test]
