@@ -4,7 +4,8 @@
 //!
 //! Measured on eleven series of the Numenta Anomaly Benchmark (servers, taxi rides, tweets; 100,197 points) with a
 //! season of a day and the options of [`Options::with_period`]: 25 of the 27 labelled windows hold an anomaly that is
-//! found (recall 93 %), and 41 % of the 1,792 anomalies lie in a window (precision), where 9.6 % of all points do.
+//! found (recall 93 %), and 726 of the 1,792 anomalies lie in a window (precision 41 %), where 9.6 % of all points do. The
+//! test `labelled_windows_are_found` has these figures; it takes the series from the folder that `NAB_DIR` names.
 
 use super::esd::{Scale, generalised_esd};
 use crate::statistics::describe::median;
