@@ -1,19 +1,23 @@
 //! Runs a function under the AWS runtime interface emulator, which is part of the AWS SAM CLI.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{SocketAddrV4, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::Value;
+use tests::harness::{listens, unshared};
+
+/// Bound on the emulator's start; generous, since test machines are busy.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An emulator with one function; it starts the function at the first call. Calls must come one by one:
 /// the emulator crashes on concurrent ones.
 pub(crate) struct Emulator {
     process: Child,
-    port: u16,
+    address: SocketAddrV4,
     log: Arc<Mutex<String>>,
 }
 
@@ -21,11 +25,14 @@ pub(crate) struct Emulator {
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: String,
+    /// What the emulator and the function have written by then.
+    log: String,
 }
 
 impl Answer {
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.body))
+        let Self { status, body, log } = self;
+        serde_json::from_str(body).unwrap_or_else(|error| panic!("{error}: {status} {body:?}: {log}"))
     }
 }
 
@@ -33,10 +40,10 @@ impl Emulator {
     /// `None` when the emulator is not installed (`.ci/test-tools` does that).
     pub(crate) fn start(function: &Path, settings: &[(&str, &str)]) -> Option<Self> {
         let emulator = emulator()?;
-        let (port, api) = (free_port(), free_port());
+        let (address, api) = (unshared(), unshared());
         let mut process = Command::new(emulator)
-            .args(["--runtime-interface-emulator-address", &format!("127.0.0.1:{port}")])
-            .args(["--runtime-api-address", &format!("127.0.0.1:{api}"), "--log-level", "info"])
+            .args(["--runtime-interface-emulator-address", &address.to_string()])
+            .args(["--runtime-api-address", &api.to_string(), "--log-level", "info"])
             .arg(function)
             .env_clear()
             .envs([("PATH", "/usr/bin:/bin"), ("AWS_LAMBDA_FUNCTION_NAME", "function"), ("AWS_REGION", "eu-west-1")])
@@ -50,21 +57,18 @@ impl Emulator {
         let log = Arc::new(Mutex::new(String::new()));
         collect(process.stdout.take().expect("piped"), Arc::clone(&log));
         collect(process.stderr.take().expect("piped"), Arc::clone(&log));
-        let emulator = Self { process, port, log };
-        emulator.wait();
+        let mut emulator = Self { process, address, log };
+        // It takes invocations without waiting for its Runtime API; a function that finds nobody there ends, and the
+        // invocation is answered with 502 and nothing.
+        for place in [api, address] {
+            let listens = listens(&mut emulator.process, place, PATIENCE);
+            listens.unwrap_or_else(|problem| panic!("the emulator: {problem}: {}", emulator.log()));
+        }
         Some(emulator)
     }
 
-    fn wait(&self) {
-        let limit = Instant::now() + Duration::from_secs(10);
-        while TcpStream::connect(("127.0.0.1", self.port)).is_err() {
-            assert!(Instant::now() < limit, "the emulator does not listen: {}", self.log());
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-
     pub(crate) fn invoke(&self, payload: &str) -> Answer {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("emulator");
+        let mut stream = TcpStream::connect(self.address).expect("emulator");
         write!(
             stream,
             "POST /2015-03-31/functions/function/invocations HTTP/1.0\r\nHost: localhost\r\n\
@@ -74,9 +78,9 @@ impl Emulator {
         .expect("request");
         let mut text = String::new();
         stream.read_to_string(&mut text).expect("answer");
-        let (head, body) = text.split_once("\r\n\r\n").expect("head and body");
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("no answer: {}", self.log()));
         let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).expect("status");
-        Answer { status, body: body.to_owned() }
+        Answer { status, body: body.to_owned(), log: self.log() }
     }
 
     /// Everything that the emulator and the function have written.
@@ -99,11 +103,6 @@ fn collect(stream: impl Read + Send + 'static, log: Arc<Mutex<String>>) {
             log.lock().expect("log").push_str(&format!("{line}\n"));
         }
     });
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("address").port()
 }
 
 fn emulator() -> Option<PathBuf> {

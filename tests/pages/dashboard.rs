@@ -1,18 +1,9 @@
 //! What the page shows, asks for and looks like.
 
 use serde_json::{Value, json};
+use tests::harness::Browser;
 
-use crate::browser::Browser;
 use crate::results::{gallery, results, sample, write};
-
-/// Nothing but the file itself was asked for, and nothing was complained about.
-fn is_quiet(browser: &Browser) {
-    let requests = browser.requests();
-    let outside: Vec<&String> =
-        requests.iter().filter(|url| !url.starts_with("file://") && !url.starts_with("data:")).collect();
-    assert!(outside.is_empty() && requests.len() <= 2, "{requests:?}");
-    assert_eq!(browser.complaints(), Vec::<String>::new());
-}
 
 #[test]
 fn every_figure_on_the_page_equals_the_export() {
@@ -21,7 +12,7 @@ fn every_figure_on_the_page_equals_the_export() {
     browser.open(&sample().page());
     let export = sample().export();
     let shown = browser.evaluate(
-        "[...document.querySelectorAll('data[data-pointer]')].map(e => [e.dataset.pointer, Number(e.value), e.textContent])",
+        "[...document.querySelectorAll('data[data-pointer]')].map(e => [e.dataset.pointer, Number(e.value), e.textContent, e.dataset.unit])",
     );
     let shown = shown.as_array().unwrap();
     assert!(shown.len() > 500, "{}", shown.len());
@@ -29,40 +20,39 @@ fn every_figure_on_the_page_equals_the_export() {
         let pointer = figure[0].as_str().unwrap();
         let found = export.pointer(pointer).and_then(Value::as_f64);
         assert_eq!(figure[1].as_f64(), found, "{pointer}");
-        assert!(!figure[2].as_str().unwrap().is_empty(), "{pointer}");
+        let (value, text, unit) = (found.unwrap(), figure[2].as_str().unwrap(), figure[3].as_str().unwrap());
+        assert!(says(text, unit, value), "{pointer}: {text} is not {value}, a {unit}");
     }
     let text = |pointer: &str| shown.iter().find(|figure| figure[0] == pointer).map(|figure| figure[2].clone());
     let revenue = "/agent_results/intelligence/data/financial_intelligence/revenue_analysis/total_revenue";
     assert_eq!(text(revenue), Some(json!("2,297,201")));
-    is_quiet(&browser);
+    browser.assert_quiet();
 }
 
-/// The least contrast of a text with the nearest ground behind it, with the text.
-const CONTRAST: &str = r"(() => {
-  const parse = c => (c.match(/[\d.]+/g) || []).map(Number);
-  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
-  const rgba = c => { context.clearRect(0, 0, 1, 1); context.fillStyle = c; context.fillRect(0, 0, 1, 1);
-    return [...context.getImageData(0, 0, 1, 1).data]; };
-  const light = c => { const [r, g, b] = c.map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
-    return .2126 * r + .7152 * g + .0722 * b; };
-  const ground = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] > 0) return c; }
-    return [255, 255, 255, 255]; };
-  let least = [99, ''];
-  for (const e of document.querySelectorAll('body *')) {
-    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
-    if (['TITLE', 'DESC', 'title', 'desc'].includes(e.tagName)) continue;
-    const style = getComputedStyle(e), inside = e.closest('svg');
-    const on = e.classList.contains('f-ground') ? rgba(getComputedStyle(document.body).color) : ground(inside || e);
-    const [a, b] = [light(rgba(inside ? style.fill : style.color)), light(on)];
-    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
-    if (ratio < least[0]) least = [ratio, e.textContent.slice(0, 60)];
-  }
-  return least;
-})()";
+/// Whether a text, as people read it, is this number: rounded to its last digit, or a bound of it.
+fn says(text: &str, unit: &str, value: f64) -> bool {
+    let plain: String = text.chars().filter(|each| !",+%s\u{a0}".contains(*each)).collect();
+    let plain = plain.replace('\u{2212}', "-");
+    let (bound, digits) = plain.split_at(usize::from(plain.starts_with(['<', '>'])));
+    let Ok(shown) = digits.parse::<f64>() else { return false };
+    let value = if ["share", "change"].contains(&unit) { value * 100.0 } else { value };
+    match bound {
+        "<" => value < shown,
+        ">" => value > shown,
+        _ => {
+            let decimals = digits.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+            (shown - value).abs() <= 0.5 * 0.1_f64.powi(i32::try_from(decimals).unwrap()) + 1e-9 * value.abs()
+        }
+    }
+}
 
-/// Elements that reach beyond the right edge.
-const BEYOND: &str = r"[...document.querySelectorAll('body *')].filter(e => !e.closest('.skip') && !e.closest('thead') && !e.closest('svg[aria-hidden]'))
-  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.getAttribute('class')).slice(0, 5)";
+#[test]
+fn a_wrong_text_is_noticed() {
+    assert!(says("2,297,201", "money", 2_297_200.86) && says("\u{2212}2.8\u{a0}%", "change", -0.028_3));
+    assert!(says("<0.1\u{a0}%", "share", 0.000_2) && says(">99.9\u{a0}%", "share", 0.999_9));
+    assert!(!says("2,297,202", "money", 2_297_200.86) && !says("2.8\u{a0}%", "change", -0.028_3));
+    assert!(!says("<0.1\u{a0}%", "share", 0.002) && !says("", "count", 0.0));
+}
 
 /// Height in pixels of the smallest text of a chart that is shown.
 const SMALLEST: &str = r"Math.min(...[...document.querySelectorAll('svg.chart text')].filter(e => e.getClientRects().length && e.textContent.trim())
@@ -79,9 +69,9 @@ fn it_fits_and_can_be_read_at_both_widths_and_in_both_schemes() {
         browser.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)");
         std::fs::write(gallery().join(format!("{name}-open.png")), browser.screenshot()).unwrap();
         assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), json!(width), "{name}");
-        assert_eq!(browser.evaluate(BEYOND), json!([]), "{name}");
-        let contrast = browser.evaluate(CONTRAST);
-        assert!(contrast[0].as_f64().unwrap() >= 4.5, "{name}: {contrast}");
+        assert_eq!(browser.beyond_the_edge(), json!([]), "{name}");
+        let contrast = browser.least_contrast();
+        assert!(contrast.0 >= 4.5, "{name}: {contrast:?}");
         assert!(browser.evaluate(SMALLEST).as_f64().unwrap() >= 9.0, "{name}: {}", browser.evaluate(SMALLEST));
         is_noticed(&browser);
         let charts = browser
@@ -90,7 +80,7 @@ fn it_fits_and_can_be_read_at_both_widths_and_in_both_schemes() {
         grounds.push(browser.evaluate("getComputedStyle(document.body).backgroundColor"));
         browser.open(&sample().page());
         std::fs::write(gallery().join(format!("{name}.png")), browser.screenshot()).unwrap();
-        is_quiet(&browser);
+        browser.assert_quiet();
     }
     assert!(grounds[0] != grounds[1] && grounds[0] == grounds[3], "{grounds:?}");
 }
@@ -100,8 +90,8 @@ fn is_noticed(browser: &Browser) {
     let bad = "<p class=bad style='width:5000px;color:#777;background:#777'>bad</p>\
                <svg class='chart bad' viewBox='0 0 9 9' style='width:9px'><text y=5 font-size=3>bad</text></svg>";
     browser.evaluate(&format!("document.querySelector('main').insertAdjacentHTML('beforeend', `{bad}`)"));
-    assert!(browser.evaluate(CONTRAST)[0].as_f64().unwrap() < 1.1);
-    assert!(!browser.evaluate(BEYOND).as_array().unwrap().is_empty());
+    assert!(browser.least_contrast().0 < 1.1);
+    assert!(!browser.beyond_the_edge().as_array().unwrap().is_empty());
     assert!(browser.evaluate(SMALLEST).as_f64().unwrap() < 9.0);
     browser.evaluate("document.querySelectorAll('.bad').forEach(e => e.remove())");
 }
@@ -144,7 +134,7 @@ fn it_prints_with_its_tables() {
         "[...document.querySelectorAll('details table')].filter(t => t.getBoundingClientRect().height < 10).length",
     );
     assert_eq!(hidden, json!(0));
-    is_quiet(&browser);
+    browser.assert_quiet();
 }
 
 #[test]
@@ -168,5 +158,5 @@ fn hostile_names_stay_names() {
     assert_eq!(browser.evaluate("document.querySelectorAll('script, img').length"), json!(0));
     assert_eq!(browser.evaluate("document.body.textContent.includes('window.broken=1')"), json!(true));
     assert_eq!(browser.evaluate("document.documentElement.scrollWidth"), json!(390));
-    is_quiet(&browser);
+    browser.assert_quiet();
 }

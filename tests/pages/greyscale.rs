@@ -1,8 +1,8 @@
 //! The page says without colour what it says with it: every series of a chart has a pattern, a form or words of its own.
 
 use serde_json::{Value, json};
+use tests::harness::Browser;
 
-use crate::browser::Browser;
 use crate::results::{gallery, sample};
 
 /// What charts that are shown leave to colour alone, a line for each.

@@ -2,7 +2,6 @@
 //! say so and skip, and fail in that case on CI.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
-mod browser;
 mod dashboard;
 mod greyscale;
 mod results;

@@ -16,12 +16,41 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::skip;
+
 /// How long an answer may take.
 const PATIENCE: Duration = Duration::from_secs(120);
 const NAMES: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
+/// The least contrast of a text with the nearest ground behind it, with the text.
+const CONTRAST: &str = r"(() => {
+  const parse = c => (c.match(/[\d.]+/g) || []).map(Number);
+  const context = document.createElement('canvas').getContext('2d', { willReadFrequently: true });
+  const rgba = c => { context.clearRect(0, 0, 1, 1); context.fillStyle = c; context.fillRect(0, 0, 1, 1);
+    return [...context.getImageData(0, 0, 1, 1).data]; };
+  const light = c => { const [r, g, b] = c.map(v => v / 255).map(v => v <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
+    return .2126 * r + .7152 * g + .0722 * b; };
+  const ground = e => { for (; e; e = e.parentElement) { const c = rgba(getComputedStyle(e).backgroundColor); if (c[3] > 0) return c; }
+    return [255, 255, 255, 255]; };
+  let least = [99, ''];
+  for (const e of document.querySelectorAll('body *')) {
+    if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
+    if (['TITLE', 'DESC', 'title', 'desc'].includes(e.tagName)) continue;
+    const style = getComputedStyle(e), inside = e.closest('svg');
+    const on = e.classList.contains('f-ground') ? rgba(getComputedStyle(document.body).color) : ground(inside || e);
+    const [a, b] = [light(rgba(inside ? style.fill : style.color)), light(on)];
+    const ratio = (Math.max(a, b) + .05) / (Math.min(a, b) + .05);
+    if (ratio < least[0]) least = [ratio, e.textContent.slice(0, 60)];
+  }
+  return least;
+})()";
+
+/// Elements that reach beyond the right edge.
+const BEYOND: &str = r"[...document.querySelectorAll('body *')].filter(e => !e.closest('.skip') && !e.closest('thead') && !e.closest('svg[aria-hidden]'))
+  .filter(e => e.getBoundingClientRect().right > innerWidth + 1).map(e => e.tagName + '.' + e.getAttribute('class')).slice(0, 5)";
+
 /// A browser with one page; it ends with this value.
-pub(crate) struct Browser {
+pub struct Browser {
     process: Child,
     pipe: RefCell<File>,
     messages: Receiver<Value>,
@@ -41,9 +70,13 @@ fn program() -> Option<PathBuf> {
 
 impl Browser {
     /// `None` when there is no Chromium.
-    pub(crate) fn start() -> Option<Self> {
+    ///
+    /// # Panics
+    /// When it does not start.
+    #[must_use]
+    pub fn start() -> Option<Self> {
         let Some(program) = program() else {
-            tests::harness::skip("pages", "there is no Chromium (`.ci/test-tools` gets one)");
+            skip("pages", "there is no Chromium (`.ci/test-tools` gets one)");
             return None;
         };
         let home = tempfile::tempdir().unwrap();
@@ -83,7 +116,10 @@ impl Browser {
     }
 
     /// Sends a command and waits for its answer.
-    pub(crate) fn call(&self, method: &str, parameters: &Value) -> Value {
+    ///
+    /// # Panics
+    /// When it is refused, or no answer comes.
+    pub fn call(&self, method: &str, parameters: &Value) -> Value {
         let id = self.last_id.get() + 1;
         self.last_id.set(id);
         let mut message = json!({ "id": id, "method": method, "params": parameters });
@@ -102,7 +138,7 @@ impl Browser {
     }
 
     /// Sets the width in pixels and the colour scheme of what is opened next.
-    pub(crate) fn emulate(&self, width: u32, scheme: &str) {
+    pub fn emulate(&self, width: u32, scheme: &str) {
         let metrics = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
         self.call("Emulation.setDeviceMetricsOverride", &metrics);
         let features = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
@@ -110,7 +146,10 @@ impl Browser {
     }
 
     /// Opens a file and waits until it is loaded.
-    pub(crate) fn open(&self, file: &Path) {
+    ///
+    /// # Panics
+    /// When it is not.
+    pub fn open(&self, file: &Path) {
         self.events.borrow_mut().clear();
         let went = self.call("Page.navigate", &json!({ "url": format!("file://{}", file.display()) }));
         assert!(went["errorText"].is_null(), "{went}");
@@ -121,7 +160,10 @@ impl Browser {
     }
 
     /// The value of an expression of JavaScript in the page.
-    pub(crate) fn evaluate(&self, expression: &str) -> Value {
+    ///
+    /// # Panics
+    /// When it throws.
+    pub fn evaluate(&self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let mut found = self.call("Runtime.evaluate", &asked);
         assert!(found["exceptionDetails"].is_null(), "{}", found["exceptionDetails"]);
@@ -129,22 +171,55 @@ impl Browser {
     }
 
     /// Addresses that the page asked for since it was opened.
-    pub(crate) fn requests(&self) -> Vec<String> {
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
         let events = self.events.borrow();
         let sent = events.iter().filter(|event| event["method"] == "Network.requestWillBeSent");
         sent.filter_map(|event| event["params"]["request"]["url"].as_str().map(str::to_owned)).collect()
     }
 
     /// What stands in the console since the page was opened: messages, errors, refusals of the content policy.
-    pub(crate) fn complaints(&self) -> Vec<String> {
+    #[must_use]
+    pub fn complaints(&self) -> Vec<String> {
         const KINDS: [&str; 3] = ["Runtime.consoleAPICalled", "Runtime.exceptionThrown", "Log.entryAdded"];
         let events = self.events.borrow();
         let said = events.iter().filter(|event| KINDS.iter().any(|kind| event["method"] == *kind));
         said.map(|event| event["params"].to_string()).collect()
     }
 
+    /// Asserts that nothing but the file itself was asked for, and that nothing was complained about.
+    ///
+    /// # Panics
+    /// When it was.
+    #[track_caller]
+    pub fn assert_quiet(&self) {
+        let is_own = |url: &&String| url.starts_with("file://") || url.starts_with("data:");
+        let requests = self.requests();
+        let outside: Vec<&String> = requests.iter().filter(|url| !is_own(url)).collect();
+        let files = requests.iter().filter(|url| url.starts_with("file://")).count();
+        assert!(outside.is_empty() && files == 1, "{requests:?}");
+        assert_eq!(self.complaints(), Vec::<String>::new());
+    }
+
+    /// The least contrast of a text with the nearest ground behind it (WCAG 2), with the text.
+    #[must_use]
+    pub fn least_contrast(&self) -> (f64, String) {
+        let found = self.evaluate(CONTRAST);
+        (found[0].as_f64().unwrap_or_default(), found[1].to_string())
+    }
+
+    /// Elements that reach beyond the right edge.
+    #[must_use]
+    pub fn beyond_the_edge(&self) -> Value {
+        self.evaluate(BEYOND)
+    }
+
     /// A picture of the page as PNG, from its top.
-    pub(crate) fn screenshot(&self) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// When none can be taken.
+    #[must_use]
+    pub fn screenshot(&self) -> Vec<u8> {
         let size = self.evaluate("[document.documentElement.scrollWidth, document.documentElement.scrollHeight]");
         // Chromium cannot draw more at once.
         let height = size[1].as_u64().unwrap().min(16_000);
@@ -155,7 +230,11 @@ impl Browser {
     }
 
     /// The page as it is printed.
-    pub(crate) fn pdf(&self) -> Vec<u8> {
+    ///
+    /// # Panics
+    /// When it cannot be printed.
+    #[must_use]
+    pub fn pdf(&self) -> Vec<u8> {
         let printed = self.call("Page.printToPDF", &json!({ "printBackground": true }));
         STANDARD.decode(printed["data"].as_str().unwrap()).unwrap()
     }

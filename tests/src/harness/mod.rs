@@ -4,12 +4,14 @@
 //! the socket, [`Agent`] applies the agent's rules on what costs a container.
 
 mod agent;
+mod browser;
 mod deployed;
 mod emulated;
 mod front;
 mod gate;
 mod home;
 mod local_cloud;
+mod loopback;
 mod model_server;
 mod oci_client;
 mod oci_cloud;
@@ -21,12 +23,14 @@ mod sandbox;
 mod wire;
 
 pub use agent::{Agent, InFlight, Outcome, Verdict};
+pub use browser::Browser;
 pub use deployed::{Called, direct, signal};
 pub use emulated::{Emulated, peak_mb, published};
 pub use front::{Front, Hold, Noted};
 pub use gate::{Catch, Gate, Seen, When};
 pub use home::Home;
 pub use local_cloud::LocalCloud;
+pub use loopback::{listens, unshared};
 pub use model_server::{Asked, ModelServer, Says};
 pub use oci_client::{Hurried, Standing, oci_client};
 pub use oci_cloud::OciCloud;
