@@ -207,7 +207,8 @@ impl Vision {
         self.model.ready().map_or_else(reason, |model| json!({ "name": model.name() }))
     }
 
-    async fn publish(&self, counts: &Counts, deadline: Deadline) {
+    /// Custom metrics, where a namespace for them is set.
+    pub(crate) async fn publish(&self, counts: &Counts, deadline: Deadline) {
         if let (Some(metrics), Some(namespace)) = (&self.metrics, &self.config.published_namespace) {
             let published = measure::publish(metrics.as_ref(), namespace, counts, self.now(), deadline).await;
             if let Err(text) = published {

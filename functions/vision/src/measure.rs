@@ -16,7 +16,7 @@ use crate::run::Looked;
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counts {
     /// Pictures by what they came to.
-    pub(crate) pictures: BTreeMap<&'static str, u64>,
+    pub(crate) pictures: BTreeMap<ItemStatus, u64>,
     /// Questions to a model.
     pub(crate) model_calls: u64,
     /// Pictures about which a model did not say all that it was asked for.
@@ -37,9 +37,14 @@ impl Counts {
         counts
     }
 
+    /// Whether a repetition may bring more.
+    pub(crate) fn is_open(&self) -> bool {
+        self.alerts_open > 0 || self.pictures.keys().any(|status| status.is_open())
+    }
+
     /// Name, status, number.
     fn all(&self) -> impl Iterator<Item = (&'static str, Option<&'static str>, u64)> {
-        let pictures = self.pictures.iter().map(|(status, number)| ("Pictures", Some(*status), *number));
+        let pictures = self.pictures.iter().map(|(status, number)| ("Pictures", Some(status.word()), *number));
         let others = [
             ("ModelCalls", self.model_calls),
             ("ModelFailures", self.model_failures),
@@ -52,7 +57,7 @@ impl Counts {
 
     /// One more picture.
     pub(crate) fn add(&mut self, status: ItemStatus, looked: Option<&Looked>) {
-        *self.pictures.entry(status.word()).or_default() += 1;
+        *self.pictures.entry(status).or_default() += 1;
         if let Some(looked) = looked {
             self.model_calls += u64::from(looked.model_calls);
             self.reviews += u64::from(looked.document.report.assessment.status == Verdict::Review);
@@ -134,16 +139,16 @@ mod tests {
     async fn what_happened_now_is_counted() {
         let world = World::new([Says::Fails(Kind::Unavailable), damaged(&[("leakage", "severe")])]);
         world.put("a.jpg", COFFEE).await;
-        let check = async |request: Value, status: &'static str, expected: [u64; 4]| {
+        let check = async |request: Value, status: ItemStatus, expected: [u64; 4]| {
             let counts = Counts::of(&looked(&world, request).await);
             let found = [counts.model_calls, counts.model_failures, counts.alerts, counts.alerts_open];
             assert_eq!((found, counts.pictures), (expected, BTreeMap::from([(status, 1)])));
         };
-        check(json!({ "object_name": "a.jpg" }), "unsettled", [1, 1, 0, 0]).await;
+        check(json!({ "object_name": "a.jpg" }), ItemStatus::Unsettled, [1, 1, 0, 0]).await;
         *world.topic.fails.lock().unwrap() = 1;
-        check(json!({ "object_name": "a.jpg" }), "assessed", [1, 0, 0, 1]).await;
-        check(json!({ "object_name": "a.jpg" }), "replayed", [0, 0, 1, 0]).await;
-        check(json!({ "object_name": "a.jpg" }), "replayed", [0, 0, 0, 0]).await;
-        check(json!({ "image": STANDARD.encode(COFFEE) }), "assessed", [1, 0, 0, 0]).await;
+        check(json!({ "object_name": "a.jpg" }), ItemStatus::Assessed, [1, 0, 0, 1]).await;
+        check(json!({ "object_name": "a.jpg" }), ItemStatus::Replayed, [0, 0, 1, 0]).await;
+        check(json!({ "object_name": "a.jpg" }), ItemStatus::Replayed, [0, 0, 0, 0]).await;
+        check(json!({ "image": STANDARD.encode(COFFEE) }), ItemStatus::Assessed, [1, 0, 0, 0]).await;
     }
 }

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::reply::{Document, Item};
-use crate::report::contract::{Band, Verdict};
-use crate::report::words::{Severity, Word};
+use crate::report::contract::{Band, ReportedIndicator, Verdict};
+use crate::report::words::{Indicator, Severity, Word};
 use crate::run::Looked;
 
 /// Cards side by side where there is room, one below the other on a telephone, never cut by a page.
@@ -33,11 +33,22 @@ pub(crate) struct Card {
 /// What stands below a picture, without the rest of its document.
 #[derive(Debug, Clone, PartialEq)]
 struct Facts {
-    size: String,
-    indicators: Vec<(&'static str, String, &'static str)>,
-    measures: Vec<(&'static str, String)>,
+    size: [u32; 2],
+    indicators: Vec<Kind>,
+    /// Name, place in the result, value.
+    measures: [(&'static str, &'static str, f64); 3],
     provider: String,
     confidence: Option<f64>,
+}
+
+/// A kind of damage.
+#[derive(Debug, Clone, PartialEq)]
+struct Kind {
+    label: &'static str,
+    said: &'static str,
+    /// Something is there, or it cannot be told.
+    is_open: bool,
+    evidence: String,
 }
 
 impl Card {
@@ -52,21 +63,13 @@ impl Card {
 fn facts(document: &Document) -> Facts {
     let (picture, report) = (&document.picture, &document.report);
     let metrics = &picture.metrics;
-    let indicators = report.damage_report.indicators.iter().map(|(kind, one)| {
-        let said = match one.present {
-            Some(true) => one.severity.word(),
-            Some(false) => "none",
-            None => "not known",
-        };
-        (label(kind.word()), shortened(&one.evidence), said)
-    });
     Facts {
-        size: format!("{} × {}", picture.width, picture.height),
-        indicators: indicators.collect(),
-        measures: vec![
-            ("sharpness", format!("{:.0}", metrics.sharpness)),
-            ("light", format!("{:.0}", metrics.exposure.mean)),
-            ("contrast", format!("{:.0}", metrics.contrast.sd)),
+        size: [picture.width, picture.height],
+        indicators: report.damage_report.indicators.iter().map(|(which, found)| kind(which, found)).collect(),
+        measures: [
+            ("sharpness", "/picture/metrics/sharpness", metrics.sharpness),
+            ("light", "/picture/metrics/exposure/mean", metrics.exposure.mean),
+            ("contrast", "/picture/metrics/contrast/sd", metrics.contrast.sd),
         ],
         provider: match report.provider.attempts {
             0 => "no model was asked".to_owned(),
@@ -76,13 +79,36 @@ fn facts(document: &Document) -> Facts {
     }
 }
 
-fn label(word: &str) -> &'static str {
-    match word {
-        "boxDeformation" => "deformed",
-        "cornerDamage" => "corners",
-        "leakage" => "leakage",
-        _ => "packaging",
+fn kind(which: Indicator, found: &ReportedIndicator) -> Kind {
+    let said = match found.present {
+        Some(true) => severity_word(found.severity),
+        Some(false) => "none",
+        None => "not known",
+    };
+    Kind {
+        label: match which {
+            Indicator::BoxDeformation => "deformed",
+            Indicator::CornerDamage => "corners",
+            Indicator::Leakage => "leakage",
+            Indicator::PackagingIntegrity => "packaging",
+        },
+        said,
+        is_open: found.present != Some(false),
+        evidence: shortened(&found.evidence),
     }
+}
+
+/// The colour of a severity, for a class beside others.
+fn damage_tone(severity: Severity) -> &'static str {
+    match severity {
+        Severity::None => "",
+        Severity::Minor | Severity::Unknown => " look",
+        Severity::Moderate | Severity::Severe => " bad",
+    }
+}
+
+fn severity_word(severity: Severity) -> &'static str {
+    if severity == Severity::Unknown { "not known" } else { severity.word() }
 }
 
 /// The page. `left_out` pictures did not fit.
@@ -100,6 +126,7 @@ pub(crate) fn page(cards: &[Card], left_out: usize) -> String {
             }
             body {
                 (head(cards, left_out))
+                (filter(cards))
                 main { @for card in cards { (one(card)) } }
                 footer {
                     "Damage and captions are a model's, checked against each other and the picture; what could not be seen is "
@@ -131,8 +158,28 @@ fn head(cards: &[Card], left_out: usize) -> Markup {
                 p.worst {
                     "Damage:"
                     @for (severity, count) in damage.iter().filter(|(_, count)| *count > 0) {
-                        " " span.badge.bad { (count) " " (severity.word()) }
+                        " " span class={ "badge" (damage_tone(*severity)) } { (count) " " (severity.word()) }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// Which cards are shown, by style alone: who prints, or has an old browser, sees all.
+fn filter(cards: &[Card]) -> Markup {
+    let tones =
+        [("bad", "moderate or severe damage"), ("look", "to review"), ("gone", "without result"), ("good", "OK")];
+    let counted =
+        tones.map(|(class, word)| (class, word, cards.iter().filter(|card| tone(&card.item) == class).count()));
+    let present = || counted.iter().filter(|(.., count)| *count > 0);
+    html! {
+        @if present().count() > 1 {
+            fieldset.filter {
+                legend { "Show" }
+                label { input type="radio" name="show" autocomplete="off" checked; " all " (cards.len()) }
+                @for (class, word, count) in present() {
+                    label { input id={ "show-" (class) } type="radio" name="show" autocomplete="off"; " " (word) " " (count) }
                 }
             }
         }
@@ -158,7 +205,7 @@ fn one(card: &Card) -> Markup {
                 p.badges {
                     span class={ "badge " (tone) } { (verdict(card)) }
                     @if let Some(severity) = item.severity {
-                        span.badge { "damage: " (if severity == Severity::Unknown { "not known" } else { severity.word() }) }
+                        span class={ "badge" (damage_tone(severity)) } { "damage: " (severity_word(severity)) }
                     }
                     @if let Some(band) = item.band.filter(|band| *band != Band::Unknown) {
                         span.badge { "quality: " (band_word(band)) }
@@ -168,7 +215,7 @@ fn one(card: &Card) -> Markup {
                 @if let Some(failure) = &item.failure { p.caption { (shortened(&failure.message)) " (" (failure.code) ")" } }
                 (scores(item))
                 @if let Some(facts) = &card.facts { (details(facts)) }
-                @if !item.issues.is_empty() { p.issues { (issues(&item.issues)) } }
+                @if !item.issues.is_empty() { p.issues { "Why: " (issues(&item.issues)) } }
             }
         }
     }
@@ -184,33 +231,48 @@ fn picture(card: &Card) -> Markup {
 }
 
 fn scores(item: &Item) -> Markup {
-    let all = [("package", item.package_quality), ("index", item.quality_index), ("damage", item.damage_score)];
+    let all = [
+        ("package", "/quality_metrics/package_quality", item.package_quality),
+        ("index", "/quality_metrics/quality_index", item.quality_index),
+        ("damage", "/damage_report/overall/score", item.damage_score),
+    ];
     html! {
         @if item.failure.is_none() {
             dl.scores {
-                @for (name, value) in all {
-                    div { dt { (name) } dd { @match value { Some(value) => (format!("{value:.2}")), None => "not known" } } }
+                @for (name, pointer, value) in all {
+                    div {
+                        dt { (name) }
+                        dd { @match value { Some(value) => (figure(pointer, value, 2)), None => span.unknown { "not known" } } }
+                    }
                 }
             }
         }
     }
 }
 
+/// A figure with its exact value and its place in the result.
+fn figure(pointer: &str, value: f64, digits: usize) -> Markup {
+    html! { data data-pointer=(pointer) value=(value) { (format!("{value:.digits$}")) } }
+}
+
 fn details(facts: &Facts) -> Markup {
+    let [width, height] = facts.size;
     html! {
         dl.damage {
-            @for (name, evidence, said) in &facts.indicators {
-                div {
-                    dt { (name) }
-                    dd { b { (said) } @if !evidence.is_empty() { " — " (evidence) } }
+            @for kind in &facts.indicators {
+                div.open[kind.is_open] {
+                    dt { (kind.label) }
+                    dd { b { (kind.said) } @if !kind.evidence.is_empty() { " — " (kind.evidence) } }
                 }
             }
         }
         p.measures {
-            (facts.size)
-            @for (name, value) in &facts.measures { " · " (name) " " (value) }
+            (figure("/picture/width", width.into(), 0)) " × " (figure("/picture/height", height.into(), 0))
+            @for (name, pointer, value) in &facts.measures { " · " (name) " " (figure(pointer, *value, 0)) }
             " · " (facts.provider)
-            @if let Some(confidence) = facts.confidence { " · confidence " (format!("{confidence:.2}")) " (heuristic)" }
+            @if let Some(confidence) = facts.confidence {
+                " · confidence " (figure("/confidence/value", confidence, 2)) " (heuristic)"
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use causeway_resilience::Deadline;
 use causeway_runtime::Error;
@@ -13,10 +13,9 @@ use futures_util::future::LocalBoxFuture;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::files::Files;
-use super::{Done, each, list};
+use super::{each, list};
 use crate::handler::Vision;
-use crate::reply::{AlertState, ItemStatus};
-use crate::report::contract::Verdict;
+use crate::measure::Counts;
 use crate::request::Request;
 use crate::run::{Job, Options};
 
@@ -24,6 +23,8 @@ use crate::run::{Job, Options};
 const MOST: usize = 100_000;
 /// Exit status when pictures are left without a result that may have one later (`EX_TEMPFAIL`).
 const EXIT_AGAIN: u8 = 75;
+/// Longest wait for the custom metrics at the end of a run.
+const PUBLISHING: Duration = Duration::from_secs(30);
 /// Exit status when a file cannot be written (`EX_IOERR`).
 const EXIT_OUTPUT: u8 = 74;
 
@@ -69,47 +70,26 @@ pub(crate) fn run<'a>(vision: &'a Vision, arguments: &'a ArgMatches) -> LocalBox
     })
 }
 
-/// What the run came to so far.
-#[derive(Default)]
-struct Tally {
-    by_status: std::collections::BTreeMap<ItemStatus, usize>,
-    reviews: usize,
-    alerts_open: usize,
-    model_calls: u64,
-}
-
-impl Tally {
-    fn add(&mut self, done: &Done) {
-        *self.by_status.entry(done.item.status).or_default() += 1;
-        self.reviews += usize::from(done.item.assessment == Some(Verdict::Review));
-        self.alerts_open += usize::from(done.item.alert.is_some_and(AlertState::is_open));
-        self.model_calls += done.looked.as_ref().map_or(0, |looked| u64::from(looked.model_calls));
-    }
-
-    /// Whether a repetition may bring more.
-    fn is_open(&self) -> bool {
-        self.alerts_open > 0 || self.by_status.keys().any(|status| status.is_open())
-    }
-
-    fn line(&self, seconds: f64) -> String {
-        let total: usize = self.by_status.values().sum();
-        let parts: Vec<_> = self.by_status.iter().map(|(status, count)| format!("{count} {}", status.word())).collect();
-        let rate = total as f64 / seconds.max(1e-3);
-        let open = if self.alerts_open > 0 { format!(", {} alerts not sent", self.alerts_open) } else { String::new() };
-        format!(
-            "{total} pictures in {seconds:.1} s ({rate:.1}/s): {}; {} to review, {} questions to the model{open}",
-            parts.join(", "),
-            self.reviews,
-            self.model_calls,
-        )
-    }
+/// What the run came to, in a line.
+fn line(counts: &Counts, seconds: f64) -> String {
+    let total: u64 = counts.pictures.values().sum();
+    let parts: Vec<_> = counts.pictures.iter().map(|(status, count)| format!("{count} {}", status.word())).collect();
+    let rate = total as f64 / seconds.max(1e-3);
+    let open = if counts.alerts_open > 0 { format!(", {} alerts not sent", counts.alerts_open) } else { String::new() };
+    format!(
+        "{total} pictures in {seconds:.1} s ({rate:.1}/s): {}; {} to review, {} questions to the model{open}",
+        parts.join(", "),
+        counts.reviews,
+        counts.model_calls,
+    )
 }
 
 async fn batch(vision: &Vision, arguments: &ArgMatches) -> Result<ExitCode, (u8, String)> {
     let text = |name: &str| arguments.get_one::<String>(name).map(String::as_str);
     let path = |name: &str| arguments.get_one::<PathBuf>(name).cloned();
     let failed = |error: Error| (error.exit_code(), error.log_text());
-    let most = arguments.get_one::<u32>("limit").map_or(MOST, |limit| (*limit as usize).min(MOST));
+    let limit = arguments.get_one::<u32>("limit").map(|limit| *limit as usize);
+    let most = limit.map_or(MOST, |limit| limit.min(MOST));
     let given = arguments.get_one::<u16>("concurrency").map(|given| usize::from(*given));
     let concurrency = given.unwrap_or(vision.config.concurrency);
     vision.turns.limit_to(concurrency);
@@ -118,11 +98,11 @@ async fn batch(vision: &Vision, arguments: &ArgMatches) -> Result<ExitCode, (u8,
     let jobs = jobs(vision, &listed.names, arguments).map_err(failed)?;
     // Before the first question is paid for.
     let mut files = Files::create(path("csv"), path("json"), path("sheet")).map_err(|error| output(&error))?;
-    let (start, mut tally, bar) = (Instant::now(), Tally::default(), bar(jobs.len()));
+    let (start, mut counts, bar) = (Instant::now(), Counts::default(), bar(jobs.len()));
     let jobs = jobs.into_iter().enumerate().collect();
     let mut done = std::pin::pin!(each(vision, jobs, concurrency, Deadline::NONE));
     while let Some(one) = done.next().await {
-        tally.add(&one);
+        counts.add(one.item.status, one.looked.as_ref());
         if let Some(failure) = &one.item.failure {
             note(&bar, &clean(&format!("{}: {} ({})", one.item.object_name, failure.message, failure.code)));
         }
@@ -130,12 +110,15 @@ async fn batch(vision: &Vision, arguments: &ArgMatches) -> Result<ExitCode, (u8,
         bar.inc(1);
     }
     bar.finish_and_clear();
-    files.finish(&listed, start.elapsed()).map_err(|error| output(&error))?;
-    say(&tally.line(start.elapsed().as_secs_f64()));
+    vision.publish(&counts, Deadline::at(Instant::now() + PUBLISHING)).await;
+    files.finish(&listed, &counts, start.elapsed()).map_err(|error| output(&error))?;
+    say(&line(&counts, start.elapsed().as_secs_f64()));
     if let Some(left) = &listed.left_out {
         say(&clean(&format!("more are left: --start-after {:?}", left.next_start_after)));
     }
-    Ok(if tally.is_open() { ExitCode::from(EXIT_AGAIN) } else { ExitCode::SUCCESS })
+    // Whoever asked for so many knows that there are more.
+    let is_cut = listed.left_out.is_some() && limit.is_none_or(|limit| limit > MOST);
+    Ok(if counts.is_open() || is_cut { ExitCode::from(EXIT_AGAIN) } else { ExitCode::SUCCESS })
 }
 
 fn jobs(vision: &Vision, names: &[String], arguments: &ArgMatches) -> Result<Vec<Job>, Error> {

@@ -1,5 +1,6 @@
 //! What a run leaves for people: a table, a document, a page.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -8,6 +9,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Done, Listed};
+use crate::measure::Counts;
 use crate::reply::Item;
 use crate::sheet::{self, Card};
 
@@ -24,11 +26,12 @@ pub(super) struct Files {
     cards_left_out: usize,
 }
 
-/// A file that is not there before it is whole.
+/// A file that is not there before it is whole; what is not finished leaves nothing.
 struct Whole {
     out: BufWriter<File>,
     part: PathBuf,
     place: PathBuf,
+    is_whole: bool,
 }
 
 impl Whole {
@@ -37,12 +40,23 @@ impl Whole {
         part.push(".part");
         let part = PathBuf::from(part);
         let named = |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", place.display()));
-        Ok(Self { out: BufWriter::new(File::create(&part).map_err(named)?), part, place: place.to_owned() })
+        let out = BufWriter::new(File::create(&part).map_err(named)?);
+        Ok(Self { out, part, place: place.to_owned(), is_whole: false })
     }
 
     fn finish(mut self) -> io::Result<()> {
         self.out.flush()?;
-        std::fs::rename(&self.part, &self.place)
+        std::fs::rename(&self.part, &self.place)?;
+        self.is_whole = true;
+        Ok(())
+    }
+}
+
+impl Drop for Whole {
+    fn drop(&mut self) {
+        if !self.is_whole {
+            let _ = std::fs::remove_file(&self.part);
+        }
     }
 }
 
@@ -90,7 +104,7 @@ impl Files {
     ///
     /// # Errors
     /// A file cannot be written.
-    pub(super) fn finish(mut self, listed: &Listed, took: Duration) -> io::Result<()> {
+    pub(super) fn finish(mut self, listed: &Listed, counts: &Counts, took: Duration) -> io::Result<()> {
         self.items.sort_by_key(|(at, _)| *at);
         self.cards.sort_by_key(|(at, _)| *at);
         let items: Vec<&Item> = self.items.iter().map(|(_, item)| item).collect();
@@ -102,8 +116,7 @@ impl Files {
             table.into_inner().map_err(|error| io::Error::other(error.to_string()))?.finish()?;
         }
         if let Some(mut out) = self.json {
-            let document = json!({ "seconds": took.as_secs_f64(), "left_out": listed.left_out, "items": items });
-            serde_json::to_writer_pretty(&mut out, &document)?;
+            serde_json::to_writer_pretty(&mut out, &document(listed, counts, took, &items))?;
             out.write_all(b"\n")?;
             out.finish()?;
         }
@@ -114,6 +127,20 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// The run in figures, then each picture.
+fn document(listed: &Listed, counts: &Counts, took: Duration, items: &[&Item]) -> serde_json::Value {
+    let by_status: BTreeMap<_, _> = counts.pictures.iter().map(|(status, number)| (status.word(), number)).collect();
+    json!({
+        "seconds": took.as_secs_f64(),
+        "counts": by_status,
+        "reviews": counts.reviews,
+        "model_calls": counts.model_calls,
+        "alerts_open": counts.alerts_open,
+        "left_out": listed.left_out,
+        "items": items,
+    })
 }
 
 const HEADS: [&str; 13] = [

@@ -95,6 +95,16 @@ impl Outcome {
         }
     }
 
+    /// Why nobody described the picture; no word of the model's.
+    fn why(&self) -> &'static str {
+        match self {
+            Self::NoModel => "no vision model is configured",
+            Self::NotAsked => "the picture is too poor to be judged",
+            Self::Failed { .. } => "the model failed",
+            Self::Unusable { .. } | Self::Answered { .. } => "the model's answer could not be read",
+        }
+    }
+
     fn asked(&self) -> u32 {
         match self {
             Self::NoModel | Self::NotAsked => 0,
@@ -176,7 +186,8 @@ fn with_answer(facts: &Facts, agreed: &Agreed, settings: &Settings) -> Parts {
 
 fn without_answer(facts: &Facts) -> Parts {
     let (status, code, detail) = facts.outcome.missing(&facts.picture);
-    let caption = caption::not_available(&facts.description, code);
+    let text = format!("{}; content was not described because {}", facts.description, facts.outcome.why());
+    let caption = caption::not_available(text, code);
     Parts {
         summary: caption::summary(&caption, false),
         caption,

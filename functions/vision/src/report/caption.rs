@@ -36,10 +36,10 @@ pub(super) fn described(checked: &Checked, text: &str) -> Caption {
 }
 
 /// A description by nobody, and why.
-pub(super) fn not_available(text: &str, error: &str) -> Caption {
+pub(super) fn not_available(text: String, error: &str) -> Caption {
     Caption {
         status: CaptionStatus::NotAvailable,
-        text: text.to_owned(),
+        text,
         error: Some(error.to_owned()),
         scene_type: SceneType::Unknown,
         package_visible: None,

@@ -1,6 +1,6 @@
 //! That pixels come out as they went in, whatever the coding.
 
-use super::files::{cmyk, gif, jpeg, png, png_as, progressive, webp};
+use super::files::{animated_webp, apng, cmyk, gif, jpeg, png, png_as, progressive, webp};
 use super::*;
 
 #[test]
@@ -50,6 +50,10 @@ fn the_first_frame_is_used() {
     assert_eq!((found.width, found.height), (20, 10));
     assert_eq!(found.data[..3], [255; 3], "outside the frame");
     assert_eq!(found.data[found.data.len() - 3..], [200, 10, 20]);
+    let (first, second) = (scene(60, 40), drawn(60, 40, |_, _| [0, 0, 255]));
+    assert_eq!(difference(&pixels(&apng(&[first.clone(), second.clone()])), &first), 0.0);
+    // The decoder blends the frame with the canvas, and rounds down.
+    assert!(difference(&pixels(&animated_webp(&[first.clone(), second])), &first) <= 1.0);
 }
 
 #[test]

@@ -71,6 +71,37 @@ pub(super) fn gif(width: u16, height: u16, inset: u16, colours: &[[u8; 3]]) -> V
     bytes
 }
 
+/// Of frames of one size.
+pub(super) fn apng(frames: &[Rgb]) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, frames[0].width as u32, frames[0].height as u32);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_animated(frames.len() as u32, 0).unwrap();
+    let mut writer = encoder.write_header().unwrap();
+    frames.iter().for_each(|frame| writer.write_image_data(&frame.data).unwrap());
+    drop(writer);
+    bytes
+}
+
+/// Of frames of one size (RFC 9649, section 2.7).
+pub(super) fn animated_webp(frames: &[Rgb]) -> Vec<u8> {
+    let number = |value: usize| (value as u32).to_le_bytes()[..3].to_vec();
+    let sides = [number(frames[0].width - 1), number(frames[0].height - 1)].concat();
+    let chunk = |name: &[u8; 4], content: &[u8]| {
+        let padding = &[0][..content.len() % 2];
+        [&name[..], &(content.len() as u32).to_le_bytes(), content, padding].concat()
+    };
+    let is_animated = 2;
+    let mut chunks = chunk(b"VP8X", &[&[is_animated, 0, 0, 0][..], &sides].concat());
+    chunks.extend(chunk(b"ANIM", &[0; 6]));
+    for frame in frames {
+        // Its place, its sides, how long it is shown, how it is blended; then its picture without the container.
+        let head = [&[0; 6][..], &sides, &number(100), &[0]].concat();
+        chunks.extend(chunk(b"ANMF", &[&head[..], &webp(frame)[12..]].concat()));
+    }
+    [&b"RIFF"[..], &(4 + chunks.len() as u32).to_le_bytes(), b"WEBP", &chunks].concat()
+}
+
 /// The TIFF structure of EXIF fields.
 pub(super) fn tiff(fields: &[(Tag, Value)]) -> Vec<u8> {
     let fields: Vec<Field> =

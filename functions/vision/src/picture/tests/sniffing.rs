@@ -1,6 +1,6 @@
 //! What a file is, against what its name and its content type state.
 
-use super::files::{cmyk, gif, jpeg, png, progressive, webp};
+use super::files::{animated_webp, apng, cmyk, gif, jpeg, png, progressive, webp};
 use super::*;
 
 #[test]
@@ -14,6 +14,8 @@ fn formats_and_sizes() {
         (webp(&picture), Format::Webp, false),
         (gif(40, 30, 0, &[[1, 2, 3]]), Format::Gif, false),
         (gif(40, 30, 0, &[[1, 2, 3], [4, 5, 6]]), Format::Gif, true),
+        (apng(&[picture.clone(), scene(40, 30)]), Format::Png, true),
+        (animated_webp(&[picture.clone(), scene(40, 30)]), Format::Webp, true),
     ];
     for (bytes, format, animated) in cases {
         let found = inspected(&bytes).unwrap();

@@ -111,7 +111,7 @@ fn facts(outcome: Outcome) -> Facts {
         exif: Exif::default(),
         taken_at: None,
         picture: good_picture(),
-        description: "1024x768 landscape JPEG, sharp.".to_owned(),
+        description: "1024x768 landscape JPEG, sharp".to_owned(),
         expect: Expect::default(),
         provider: Provider::default(),
         prompt: question(&Settings::default()).identity,
