@@ -143,6 +143,20 @@ impl Cloud {
         server
     }
 
+    /// A model of its own behind the route of Generative AI.
+    pub(crate) fn generative_ai(&mut self, says: Says) -> ModelServer {
+        let server = self.oci.runtime().block_on(ModelServer::start(says));
+        self.oci.set("CAUSEWAY_OCI_ENDPOINT_GENERATIVE_AI", &server.url);
+        server
+    }
+
+    /// What Monitoring has.
+    pub(crate) fn metrics(&self, query: &Value) -> Value {
+        let compartment = self.oci.emulator.default_compartment();
+        let route = format!("oci/20180401/metrics/actions/summarizeMetricsData?compartmentId={compartment}");
+        self.oci.admin("POST", &route, query)
+    }
+
     /// From now on the emulator answers so.
     pub(crate) fn fault(&self, rule: &Value) {
         self.oci.admin("POST", "faults", rule);

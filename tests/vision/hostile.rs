@@ -6,6 +6,10 @@ use tests::harness::peak_mb;
 use crate::cloud::{COFFEE, Cloud, call};
 use crate::png::black;
 
+/// Two frames of one pixel (GIF89a, with a palette of two colours).
+const ANIMATED: &[u8] = b"GIF89a\x01\0\x01\0\x80\0\0\0\0\0\xff\xff\xff\
+    \x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x44\x01\0\x2c\0\0\0\0\x01\0\x01\0\0\x02\x02\x4c\x01\0\x3b";
+
 /// Of a function of 512 MB, half.
 const MOST_MB: f64 = 256.0;
 
@@ -22,6 +26,8 @@ fn hostile_files_are_answered_in_bounded_memory() {
         ("cut.png", black(3_000, 3_000, 2, 8, 10), &["unreadable_image", "judged"]),
         ("cut.jpg", COFFEE[..COFFEE.len() / 2].to_vec(), &["unreadable_image", "judged"]),
         ("one.png", black(1, 1, 0, 8, 1), &["judged"]),
+        ("animated.gif", ANIMATED.to_vec(), &["judged"]),
+        ("empty.jpg", Vec::new(), &["empty_file"]),
         ("text.jpg", b"<?php echo 1; ?>".to_vec(), &["unsupported_media_type"]),
         ("page.jpg", b"<svg xmlns='http://www.w3.org/2000/svg'/>".to_vec(), &["unsupported_media_type"]),
         ("photo.heic", b"\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic".to_vec(), &["unsupported_media_type"]),

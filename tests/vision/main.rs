@@ -17,4 +17,6 @@ mod png;
 #[path = "../clients/rie.rs"]
 mod rie;
 mod runs;
+mod sheet;
+mod told;
 mod ways;

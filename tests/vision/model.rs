@@ -137,3 +137,67 @@ fn an_answer_that_repeats_instructions_is_not_believed() {
         assert!(!reply["damage_report"]["summary"].to_string().contains(words), "{reply:#}");
     }
 }
+
+/// What the provider part of a report says of who answered.
+fn told(reply: &Value) -> (Value, Value, Value) {
+    let provider = &reply["provider"];
+    (provider["name"].clone(), provider["structured_output"].clone(), provider["attempts"].clone())
+}
+
+#[test]
+fn the_next_of_the_list_answers_when_the_first_is_down() {
+    let mut cloud = Cloud::start();
+    let first = cloud.model_server(Says::status(503));
+    let second = cloud.model_server(Says::text(&answer("none").to_string()));
+    cloud.set("CAUSEWAY_CHAT_MODEL", &format!("openai:a@{},openai:b@{}", first.url, second.url));
+    cloud.put("in/a.jpg", COFFEE);
+    let reply = call(&cloud.vision(), &json!({ "object_name": "in/a.jpg" }));
+    assert_eq!(reply["assessment"]["status"], "OK", "{:#}", reply["assessment"]);
+    assert_eq!(told(&reply), (json!("openai/b"), json!("json_schema"), json!(4)));
+    assert_eq!((first.asked().len(), second.asked().len()), (3, 1));
+    second.says([Says::status(503)]);
+    let reply = call(&cloud.vision(), &json!({ "object_name": "in/a.jpg", "overwrite": true }));
+    assert_eq!(reply["assessment"]["status"], "Review");
+    assert!(reply["quality_metrics"]["package_quality"].is_null(), "{:#}", reply["quality_metrics"]);
+}
+
+#[test]
+fn a_form_that_is_not_known_is_asked_for_in_a_simpler_way_and_that_is_remembered() {
+    let mut cloud = Cloud::start();
+    let model = cloud.model_server(Says::text(&answer("none").to_string()));
+    model.does_not_know(["json_schema"]);
+    cloud.put("in/a.jpg", COFFEE);
+    cloud.put("in/b.jpg", COFFEE);
+    let vision = cloud.vision();
+    for (name, attempts) in [("in/a.jpg", 2), ("in/b.jpg", 1)] {
+        let reply = call(&vision, &json!({ "object_name": name }));
+        assert_eq!(told(&reply), (json!("openai/m"), json!("json_object"), json!(attempts)), "{name}");
+        assert_eq!((&reply["assessment"]["status"], model.asked().len()), (&json!("OK"), attempts));
+    }
+}
+
+/// What a model said can be played again, with nobody to ask.
+#[test]
+fn recorded_answers_make_the_same_report() {
+    let mut cloud = Cloud::start();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().to_str().unwrap();
+    let model = cloud.model_server(Says::text(&answer("severe").to_string()));
+    cloud.set("CAUSEWAY_CHAT_RECORD", path);
+    cloud.put("in/a.jpg", COFFEE);
+    let request = json!({ "object_name": "in/a.jpg" });
+    let asked = call(&cloud.vision(), &request);
+    assert_eq!(model.asked().len(), 1);
+    drop(model);
+    cloud.set("CAUSEWAY_CHAT_RECORD", "");
+    cloud.set("CAUSEWAY_CHAT_MODEL", &format!("replay:{path}"));
+    let replayed = call(&cloud.vision(), &request);
+    assert!(replayed["provider"]["name"].as_str().unwrap().starts_with("replay/"), "{:#}", replayed["provider"]);
+    for part in ["damage_report", "caption_json", "quality_metrics", "prompt"] {
+        assert_eq!(replayed[part], asked[part]);
+    }
+    cloud.put("in/b.jpg", crate::cloud::ASTRONAUT);
+    let unknown = call(&cloud.vision(), &json!({ "object_name": "in/b.jpg" }));
+    assert_eq!(unknown["assessment"]["status"], "Review", "nothing is recorded about it");
+    assert!(unknown["quality_metrics"]["package_quality"].is_null());
+}

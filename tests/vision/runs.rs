@@ -66,7 +66,10 @@ fn a_run_that_is_asked_for_wrongly_costs_nothing() {
     check(&cloud, &["--concurrency", "0"], 2, "--concurrency");
     check(&cloud, &["--limt", "3"], 2, "--limt");
     check(&cloud, &["--start-after", "../x"], 65, "start_after");
-    check(&cloud, &["--csv", "/nowhere/out.csv"], 74, "/nowhere/out.csv");
+    let folder = tempfile::tempdir().unwrap();
+    let table = folder.path().join("out.csv");
+    check(&cloud, &["--csv", table.to_str().unwrap(), "--json", "/nowhere/out.json"], 74, "/nowhere/out.json");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "what is not whole is not left");
     let nothing = cloud.command(&["batch", "--prefix", "empty"]).output().unwrap();
     assert_eq!(ended(&nothing).0, Some(65), "{}", ended(&nothing).1);
     cloud.set("VISION_SAMPLES", "9");

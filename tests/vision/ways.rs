@@ -96,6 +96,21 @@ fn the_command_line_and_http() {
     assert_whole(&serde_json::from_str(body).unwrap());
 }
 
+/// The native route and that of OpenAI's form, both with signatures that the emulator checks.
+#[test]
+fn both_routes_of_generative_ai() {
+    let mut cloud = Cloud::start();
+    cloud.put("a.jpg", COFFEE);
+    for scheme in ["oci", "oci-openai"] {
+        cloud.set("CAUSEWAY_CHAT_MODEL", &format!("{scheme}:meta.llama-3.2-90b-vision-instruct"));
+        let reply = call(&cloud.vision(), &json!({ "object_name": "a.jpg" }));
+        assert_whole(&reply);
+        let name = reply["provider"]["name"].as_str().unwrap();
+        assert_eq!(name.split('/').next(), Some(scheme), "{name}");
+        assert_eq!(reply["replayed"], false, "another provider is asked anew");
+    }
+}
+
 #[test]
 fn a_copy_with_blurred_faces_goes_beside() {
     let cloud = Cloud::start();
