@@ -60,22 +60,27 @@ struct Package {
 
 #[test]
 fn tidy() {
-    let root = root();
-    let packages = packages(&root);
+    let findings = findings(&root());
+    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+}
+
+/// All that is wrong with the workspace in this folder.
+pub(crate) fn findings(root: &Path) -> Vec<String> {
+    let packages = packages(root);
     let mut findings = Vec::new();
     let members: BTreeSet<_> = packages.iter().map(|package| package.name.as_str()).collect();
     for package in &packages {
         crate_borders(package, &members, &mut findings);
         if package.is_function {
-            function_is_complete(&root, package, &mut findings);
+            function_is_complete(root, package, &mut findings);
         }
     }
-    for file in rust_files(&root) {
+    for file in rust_files(root) {
         let text = std::fs::read_to_string(root.join(&file)).expect("source");
         source_rules(&file, &text, &mut findings);
     }
-    panics_unwind(&root, &mut findings);
-    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+    panics_unwind(root, &mut findings);
+    findings
 }
 
 fn root() -> PathBuf {

@@ -3,13 +3,19 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
 mod aws;
+mod bill;
 mod descriptors;
 mod openapi;
+mod pages;
 mod policies;
 mod refusals;
 mod routes;
 mod script;
+mod secrets;
 mod settings;
+mod starts;
+#[path = "../tidy.rs"]
+mod tidy;
 mod world;
 
 use std::path::{Path, PathBuf};

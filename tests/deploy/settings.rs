@@ -31,10 +31,13 @@ pub(crate) fn known(function: &str, variables: &[(String, String)]) -> Result<BT
     Ok(settings.iter().map(|setting| setting["name"].as_str().expect("a name").to_owned()).collect())
 }
 
+/// Whether every function has this setting, for ports or for the runtime.
+pub(crate) fn is_shared(name: &str) -> bool {
+    SETTINGS.iter().any(|(shared, ..)| *shared == name) || COMMON.contains(&name)
+}
+
 /// The function's own settings, without those of ports and of the runtime.
 fn own(function: &str) -> BTreeSet<String> {
-    let is_shared =
-        |name: &String| SETTINGS.iter().any(|(shared, ..)| shared == name) || COMMON.contains(&name.as_str());
     known(function, &[]).expect("it needs no settings").into_iter().filter(|name| !is_shared(name)).collect()
 }
 

@@ -1,0 +1,87 @@
+//! The README: its commands are real ones, and its calls get answers.
+
+use std::process::Command;
+
+use serde_json::Value;
+use tests::harness::LocalCloud;
+
+use super::blocks;
+use crate::{functions, path, text};
+
+fn section<'a>(page: &'a str, title: &str) -> &'a str {
+    let begun = page.split(&format!("\n## {title}\n")).nth(1).unwrap_or_else(|| panic!("no section {title}"));
+    begun.split("\n## ").next().expect("a text")
+}
+
+#[test]
+fn every_command_is_one_for_a_shell() {
+    for file in ["README.md", "func-yaml/README.md", ".github/CONTRIBUTING.md"] {
+        let page = text(file);
+        // Words in angle brackets stand for what a reader puts there.
+        let blocks = blocks(&page, "sh").into_iter().map(|block| block.replace(['<', '>'], "_"));
+        let blocks: Vec<_> = blocks.filter(|block| !block.contains("__'YAML'")).collect();
+        assert!(!blocks.is_empty(), "{file}");
+        for block in blocks {
+            let output = Command::new("bash").args(["-nc", &block]).output().expect("bash");
+            assert!(output.status.success(), "{file}: {}{block}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
+
+/// A cloud on this machine answers the sample calls; one line for each function.
+#[test]
+fn sample_calls_are_answered() {
+    let page = text("README.md");
+    let calls: Vec<_> = section(&page, "Functions").lines().filter(|line| line.contains(":8080/t/causeway/")).collect();
+    let root = tempfile::tempdir().expect("a folder");
+    let cloud = LocalCloud::start(&root.path().join("state"), 120, &[]);
+    let mut answered = Vec::new();
+    for call in calls {
+        let here = call.replace("localhost:8080", &cloud.address).replacen("curl", "curl -sSf", 1);
+        let output = Command::new("bash").args(["-euc", &here]).current_dir(path("")).output().expect("bash");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let answer: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{call}: {error}: {output:?}"));
+        assert!(output.status.success() && answer.is_object() && answer.get("error").is_none(), "{call}: {answer:#}");
+        answered.push(call.split("/t/causeway/").nth(1).and_then(|rest| rest.split(' ').next()).expect("a name"));
+    }
+    answered.sort_unstable();
+    assert_eq!(answered, functions());
+}
+
+/// Names of variables that a block sets.
+fn exported(block: &str) -> Vec<&str> {
+    let lines = block.lines().filter_map(|line| line.strip_prefix("export "));
+    lines.flat_map(|line| line.split(' ')).filter_map(|word| word.split('=').next()).collect()
+}
+
+#[test]
+fn what_oracles_cloud_needs_is_exported() {
+    let page = text("README.md");
+    let section = section(&page, "Deploy to Oracle Cloud");
+    let block = blocks(section, "sh")[0];
+    assert!(block.lines().count() <= 10, "{block}");
+    let script = text("func-yaml/deploy");
+    let required = script.split("required=(").nth(1).and_then(|rest| rest.split(')').next()).expect("a list");
+    for name in required.split_whitespace() {
+        assert!(exported(block).contains(&name), "{name} is required");
+    }
+    for option in ["--dry-run", "--only", "--image-tag", "--function"] {
+        assert!(section.contains(option) && script.contains(&format!("  {option}")), "{option}");
+    }
+    assert!(block.contains("--build-arg FUNCTION=") && text("Dockerfile").contains("ARG FUNCTION"));
+}
+
+#[test]
+fn what_aws_needs_is_exported() {
+    let page = text("README.md");
+    let block = blocks(section(&page, "Deploy to AWS"), "sh")[0];
+    assert!(block.lines().count() <= 10, "{block}");
+    let template = text("serverless.yml");
+    let variables = template.split("${env:").skip(1).filter_map(|rest| rest.split('}').next());
+    for name in variables.filter(|variable| !variable.contains(',')) {
+        assert!(exported(block).contains(&name), "{name} has no default");
+    }
+    let tested = text(".ci/test-tools");
+    let packager = block.split_whitespace().find(|word| word.starts_with("osls@")).expect("a version");
+    assert!(tested.contains(packager), "{packager} is not what the tests hold to");
+}
