@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
@@ -19,6 +19,11 @@ use crate::{Budget, Error, MAX_BODY_BYTES, Reply};
 
 /// Longest run of a Lambda function.
 const LONGEST: Duration = Duration::from_secs(15 * 60);
+/// What a gateway's caller can wait for: API Gateway waits 29 s for an integration of a REST or WebSocket API and 30 s
+/// for one of an HTTP API (Amazon API Gateway, "Quotas"), and no longer whatever the function's timeout is.
+const GATEWAY_WAITS: Duration = Duration::from_secs(29);
+/// What the host of a function URL contains. No gateway is in front of it.
+const FUNCTION_URL: &str = ".lambda-url.";
 /// Variables without which the library would panic.
 const REQUIRED: [&str; 3] =
     ["AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "AWS_LAMBDA_FUNCTION_VERSION"];
@@ -76,7 +81,7 @@ impl App {
         let call_id = Some(context.request_id).filter(|id| !id.is_empty());
         let request_id = caller_request_id(&headers).or_else(|| call_id.clone()).unwrap_or_else(new_request_id);
         let trace = trace(&headers, context.xray_trace_id);
-        let budget = self.lambda_budget(context.deadline);
+        let budget = self.lambda_budget(context.deadline, longest(style, &headers));
         let id = request_id.clone();
         let invocation = Invocation { kind, work, headers, http, request_id, call_id, trace, budget };
         let outcome = self.service.call(invocation).await;
@@ -86,10 +91,24 @@ impl App {
         }
     }
 
-    fn lambda_budget(&self, deadline_ms: u64) -> Budget {
-        let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms.min(1 << 48));
-        let fallback = Duration::from_secs(self.common.default_timeout_seconds);
-        Budget::until(Instant::now(), deadline, SystemTime::now(), LONGEST, fallback)
+    fn lambda_budget(&self, deadline_ms: u64, longest: Duration) -> Budget {
+        budget(deadline_ms, longest, Duration::from_secs(self.common.default_timeout_seconds))
+    }
+}
+
+/// Until Lambda's deadline, in milliseconds since 1970, but at most `longest`; `fallback` stands for a deadline that
+/// cannot be meant.
+fn budget(deadline_ms: u64, longest: Duration, fallback: Duration) -> Budget {
+    let deadline = SystemTime::UNIX_EPOCH + Duration::from_millis(deadline_ms.min(1 << 48));
+    Budget::until(Instant::now(), deadline, SystemTime::now(), longest, fallback.min(longest))
+}
+
+/// How long somebody waits for the answer to a call with these headers.
+fn longest(style: Option<Style>, headers: &HeaderMap) -> Duration {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    match style {
+        Some(Style::V1 | Style::V2) if !host.contains(FUNCTION_URL) => GATEWAY_WAITS,
+        _ => LONGEST,
     }
 }
 
@@ -209,6 +228,41 @@ mod tests {
         let reply = |bytes: usize| check_size(Reply::json(&"a".repeat(bytes)).unwrap());
         assert!(reply(MAX_BODY_BYTES - 2).is_ok());
         assert_eq!(reply(MAX_BODY_BYTES).unwrap_err().code(), "response_too_large");
+    }
+
+    #[test]
+    fn a_gateway_is_answered_before_it_gives_up() {
+        let check = |style, host: &str, expected: Duration| {
+            let headers = HeaderMap::from_iter([(header::HOST, host.parse().unwrap())]);
+            assert_eq!(longest(style, &headers), expected, "{style:?} {host}");
+        };
+        check(Some(Style::V1), "a1.execute-api.us-east-1.amazonaws.com", GATEWAY_WAITS);
+        check(Some(Style::V2), "api.example.com", GATEWAY_WAITS);
+        check(Some(Style::V2), "a1.lambda-url.us-east-1.on.aws", LONGEST);
+        check(Some(Style::Alb), "balancer.example.com", LONGEST);
+        check(None, "", LONGEST);
+        assert_eq!(longest(Some(Style::V1), &HeaderMap::new()), GATEWAY_WAITS, "a host that is not told");
+    }
+
+    #[test]
+    fn the_nearer_deadline_counts() {
+        let check = |seconds: u64, longest: Duration, fallback: u64, expected: u64| {
+            let deadline =
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap() + Duration::from_secs(seconds);
+            let deadline = u64::try_from(deadline.as_millis()).unwrap();
+            let total = budget(deadline, longest, Duration::from_secs(fallback)).remaining().unwrap();
+            let below = Duration::from_secs(expected).saturating_sub(total);
+            // The clock moves on; whole seconds are what is compared.
+            assert!(below < Duration::from_secs(1), "{seconds}: {total:?}");
+            assert!(total <= Duration::from_secs(expected), "{seconds}: {total:?}");
+        };
+        check(300, GATEWAY_WAITS, 30, 29);
+        check(10, GATEWAY_WAITS, 30, 10);
+        check(300, LONGEST, 30, 300);
+        check(3600, LONGEST, 30, 900);
+        // An emulator's deadline of a month.
+        check(30 * 24 * 3600, GATEWAY_WAITS, 30, 29);
+        check(30 * 24 * 3600, LONGEST, 30, 30);
     }
 
     #[test]
