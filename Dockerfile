@@ -3,15 +3,19 @@
 #   docker build --build-arg FUNCTION=vision -t vision .
 #
 # The result is a static binary on an empty image: no shell, no package manager, user 1000, fit for a read-only root.
-# All functions are built by the same layer, so the second image takes seconds.
+# All functions are built by the same layer, so the second image takes seconds. It takes BuildKit, which is what Docker
+# builds with unless told otherwise.
 #
 # BUILDER can be any image with this Rust version, a C compiler and a static C library: glibc from 2.34 on, whose
 # resolver needs no other files, or musl. For another architecture: `docker buildx build --platform linux/arm64 ...`.
-# PROFILE is `dist` (small) or `release` (quick to build).
 ARG BUILDER=docker.io/library/rust:1.95-trixie
+# `dist` (small) or `release` (quick to build).
+ARG PROFILE=dist
+# Where the folder /functions with the static binaries is: the stage below, or an image of yours that has them already.
+ARG FUNCTIONS=build
 
 FROM ${BUILDER} AS build
-ARG PROFILE=dist
+ARG PROFILE
 WORKDIR /src
 COPY . .
 # With --target the flags are those of the functions alone, not of the procedural macros that run here.
@@ -23,15 +27,15 @@ RUN set -eu; \
     mkdir /functions; \
     for name in $(ls functions); do cp "target/$target/$PROFILE/$name" /functions/; done
 
-FROM build AS chosen
-ARG FUNCTION
-RUN cp "/functions/${FUNCTION:?: say --build-arg FUNCTION=<a folder of functions/>}" /function
+FROM ${FUNCTIONS} AS built
 
 FROM scratch
 ARG FUNCTION
+ARG PROFILE
 LABEL org.opencontainers.image.title="${FUNCTION}" \
       org.opencontainers.image.description="A function of Causeway for Oracle Cloud and AWS Lambda" \
-      org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=chosen /function /function
+      org.opencontainers.image.licenses="Apache-2.0" \
+      causeway.profile="${PROFILE}"
+COPY --from=built ["/functions/${FUNCTION:?name a folder of functions/ with --build-arg FUNCTION=}", "/function"]
 USER 1000:1000
 ENTRYPOINT ["/function"]

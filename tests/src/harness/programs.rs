@@ -3,6 +3,7 @@
 //! `TEST_BIN_DIR` names a directory laid out like `target/release`. Without it they are built there
 //! with cargo, in the target directory that the running test came from, once per test run.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::fs::{self, File};
 use std::io::{Read, Seek, Write};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Request;
 
@@ -131,19 +132,43 @@ fn build_once() -> PathBuf {
     release
 }
 
+/// The libraries of the workspace that the executables are linked from, by the names that sources know them by.
+///
+/// # Panics
+/// When they cannot be built.
+#[must_use]
+pub fn libraries() -> BTreeMap<String, PathBuf> {
+    let target = directory().parent().expect("target directory");
+    let told = cargo_build(target, selection().chain(["--message-format", "json"]));
+    let told = told.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let ours = told.filter(|one| one["reason"] == "compiler-artifact" && one["target"]["kind"] == json!(["lib"]));
+    let library = |one: Value| {
+        let files = one["filenames"].as_array()?.iter().filter_map(Value::as_str);
+        let file = files.map(Path::new).find(|file| file.extension().is_some_and(|it| it == "rlib"))?;
+        let source = Path::new(one["manifest_path"].as_str()?);
+        source.starts_with(workspace()).then(|| Some((one["target"]["name"].as_str()?.to_owned(), file.to_owned())))?
+    };
+    ours.filter_map(library).collect()
+}
+
 /// The command line and the functions with the features of `cargo run --release -- demo`, whose build is taken over.
-/// Examples bring the features of their packages' tests along, so they are built by themselves.
-fn build(target: &Path) {
+fn selection() -> impl Iterator<Item = &'static str> {
     let bins = names().iter().map(String::as_str).chain(["causeway"]).flat_map(|name| ["--bin", name]);
     let packages = names().iter().map(String::as_str).chain(["causeway-local-cloud"]).flat_map(|name| ["-p", name]);
-    cargo_build(target, packages.chain(bins));
+    packages.chain(bins)
+}
+
+/// Examples bring the features of their packages' tests along, so they are built by themselves.
+fn build(target: &Path) {
+    cargo_build(target, selection());
     cargo_build(
         target,
         ["-p", "causeway-fdk", "--example", "probe", "-p", "causeway-runtime", "--example", "divider"].into_iter(),
     );
 }
 
-fn cargo_build<'a>(target: &Path, what: impl Iterator<Item = &'a str>) {
+/// Builds and gives what cargo prints.
+fn cargo_build<'a>(target: &Path, what: impl Iterator<Item = &'a str>) -> String {
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(workspace()).args(["build", "--release", "--target-dir"]).arg(target).args(what);
     // What cargo tells the running test about its own package would rebuild dependencies that look at it.
@@ -155,6 +180,7 @@ fn cargo_build<'a>(target: &Path, what: impl Iterator<Item = &'a str>) {
     }
     let output = cargo.output().expect("cargo");
     assert!(output.status.success(), "cannot build: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// `<target>/<profile>/deps/<test>` is where the test runs from.

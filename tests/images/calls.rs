@@ -1,0 +1,87 @@
+//! Every image under the limits of Fn's agent, called with the sample events of its function.
+
+use std::fs;
+
+use serde_json::Value;
+use tests::harness::programs;
+
+use crate::cloud::Cloud;
+use crate::container::{Container, Spec};
+use crate::engine::engine;
+use crate::images::images;
+use crate::root;
+
+/// The exit status of what was killed.
+const KILLED: &str = "137";
+
+#[test]
+fn every_image_answers_in_the_sandbox_until_it_is_killed() {
+    let Some(engine) = engine("calls of the images") else { return };
+    for function in programs::functions() {
+        let cloud = Cloud::start(function.name);
+        let spec = Spec { engine, function: function.name, image: &images(engine)[function.name] };
+        let (container, _) = cloud.run(&spec);
+        limits_hold(function.name, &container);
+        for (name, body) in events(function.name) {
+            answers(&format!("{function}: {name}"), &container, &body);
+        }
+        container.freeze();
+        assert_eq!(container.inspect(".State.Paused"), "true", "{function}");
+        container.thaw();
+        answers(&format!("{function} after the freezer"), &container, "{\"test_type\":\"imports\"}");
+        assert_eq!(container.kill(), KILLED, "{function}");
+        assert_eq!(container.inspect(".State.OOMKilled"), "false", "{function}");
+    }
+}
+
+/// The function's sample events, by name.
+fn events(function: &str) -> Vec<(String, String)> {
+    let folder = root().join("functions").join(function).join("events");
+    let mut files: Vec<_> = fs::read_dir(folder).expect("events").map(|entry| entry.expect("entry").path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "{function} has no sample events");
+    let read = |file: &std::path::PathBuf| {
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        (name, fs::read_to_string(file).expect("an event"))
+    };
+    files.iter().map(read).collect()
+}
+
+/// A result or a refusal of the request, and never the end of the container.
+fn answers(what: &str, container: &Container, body: &str) {
+    let reply = container.call(body);
+    assert_eq!(reply.status, 200, "{what}: {reply:?}: {}", container.log());
+    let answer: Value = reply.json();
+    assert!(answer.is_object(), "{what}: {answer}");
+    assert!(container.is_running(), "{what}: {}", container.log());
+}
+
+/// What the kernel says of the process.
+fn limits_hold(function: &str, container: &Container) {
+    let proc = |file: &str| fs::read_to_string(format!("/proc/{}/{file}", container.pid())).expect("a process");
+    let expected = [
+        ("status", "Uid:\t1000\t1000\t1000\t1000"),
+        ("status", "Gid:\t1000\t1000\t1000\t1000"),
+        ("status", "CapEff:\t0000000000000000"),
+        ("status", "CapBnd:\t0000000000000000"),
+        ("status", "NoNewPrivs:\t1"),
+        // A filter of system calls.
+        ("status", "Seccomp:\t2"),
+    ];
+    for (file, line) in expected {
+        assert!(proc(file).lines().any(|found| found == line), "{function}: {line} in {}", proc(file));
+    }
+    for (limit, value) in [("Max open files", "350"), ("Max locked memory", "65536")] {
+        let limits = proc("limits");
+        let line = limits.lines().find_map(|line| line.strip_prefix(limit)).expect("a limit");
+        assert_eq!(line.split_whitespace().take(2).collect::<Vec<_>>(), [value, value], "{function}: {limit}");
+    }
+    let mounts = proc("mounts");
+    let options = |place: &str| {
+        let fields = mounts.lines().map(|line| line.split(' ').collect::<Vec<_>>()).find(|fields| fields[1] == place);
+        fields.unwrap_or_else(|| panic!("{function}: {place} in {mounts}"))[3].split(',').collect::<Vec<_>>()
+    };
+    assert!(options("/").contains(&"ro"), "{function}: {mounts}");
+    assert!(["nosuid", "nodev", "noexec"].iter().all(|it| options("/tmp").contains(it)), "{function}: {mounts}");
+    assert_eq!(container.inspect(".HostConfig.PidsLimit"), "50", "{function}");
+}
