@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use serde_json::Value;
-use tests::harness::LocalCloud;
+use tests::harness::{LocalCloud, programs};
 
 use super::blocks;
 use crate::{functions, path, text};
@@ -35,6 +35,7 @@ fn sample_calls_are_answered() {
     let calls: Vec<_> = section(&page, "Functions").lines().filter(|line| line.contains(":8080/t/causeway/")).collect();
     let root = tempfile::tempdir().expect("a folder");
     let cloud = LocalCloud::start(&root.path().join("state"), 120, &[]);
+    seed(&cloud, page.split("up --seed-file ").nth(1).and_then(|rest| rest.split('`').next()).expect("a seed"));
     let mut answered = Vec::new();
     for call in calls {
         let here = call.replace("localhost:8080", &cloud.address).replacen("curl", "curl -sSf", 1);
@@ -42,10 +43,20 @@ fn sample_calls_are_answered() {
         let said = String::from_utf8_lossy(&output.stdout);
         let answer: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{call}: {error}: {output:?}"));
         assert!(output.status.success() && answer.is_object() && answer.get("error").is_none(), "{call}: {answer:#}");
+        assert_ne!(answer["status"], "error", "{call}: {answer:#}");
         answered.push(call.split("/t/causeway/").nth(1).and_then(|rest| rest.split(' ').next()).expect("a name"));
     }
     answered.sort_unstable();
     assert_eq!(answered, functions());
+}
+
+/// What `--seed-file` loads before anything is served.
+fn seed(cloud: &LocalCloud, file: &str) {
+    let endpoint = format!("http://{}", cloud.address);
+    let mut command = Command::new(programs::causeway());
+    let output = command.args(["seed", "--endpoint", &endpoint]).arg(path(file)).env_clear().output();
+    let output = output.expect("causeway");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
 }
 
 /// Names of variables that a block sets.
