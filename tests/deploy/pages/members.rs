@@ -14,13 +14,28 @@ pub(super) fn of(function: &str, which: &str) -> String {
     assert!(output.status.success(), "{function}: {}", String::from_utf8_lossy(&output.stderr));
     let mut schemas: Value = serde_json::from_slice(&output.stdout).expect("two schemas");
     let schema = schemas[which].take();
-    format!("| member | type | meaning |\n|---|---|---|\n{}", rows(&schema))
+    let rows = rows(&schema);
+    assert!(!rows.is_empty(), "{function}: no members of the {which} are known");
+    format!("| member | type | meaning |\n|---|---|---|\n{rows}")
 }
 
+/// Of one form, or of one after the other with what each is.
 fn rows(root: &Value) -> String {
+    let forms: Vec<_> = alternatives(root).into_iter().map(|form| resolved(root, form)).collect();
+    if forms.is_empty() {
+        return rows_of(root, root);
+    }
+    let rows = |form: &Value| {
+        let what = form["description"].as_str().unwrap_or_default();
+        format!("| | | **{}** |\n{}", cell(what), rows_of(root, form))
+    };
+    forms.into_iter().map(rows).collect()
+}
+
+fn rows_of(root: &Value, form: &Value) -> String {
     let mut all = String::new();
-    for (name, member) in properties(root, root) {
-        all += &row(root, root, name, member);
+    for (name, member) in properties(root, form) {
+        all += &row(root, form, name, member);
         for (inner, part) in properties(root, member) {
             all += &row(root, resolved(root, member), &format!("{name}.{inner}"), part);
         }
