@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use tests::harness::{ModelServer, Says};
 
@@ -200,4 +202,30 @@ fn recorded_answers_make_the_same_report() {
     let unknown = call(&cloud.vision(), &json!({ "object_name": "in/b.jpg" }));
     assert_eq!(unknown["assessment"]["status"], "Review", "nothing is recorded about it");
     assert!(unknown["quality_metrics"]["package_quality"].is_null());
+}
+
+/// What leaves on the wire, of a picture that lies on its side and says where and when it was taken.
+#[test]
+fn neither_place_nor_time_nor_name_leaves() {
+    const ROTATED: &[u8] = include_bytes!("../../shared/local-cloud/data/pictures/coffee-rotated.jpg");
+    let has = |bytes: &[u8], part: &str| bytes.windows(part.len()).any(|window| window == part.as_bytes());
+    assert!(has(ROTATED, "Exif") && has(ROTATED, "2026:09:05"), "there is something to be kept back");
+    let mut cloud = Cloud::start();
+    let model = cloud.model_server(Says::text(&answer("none").to_string()));
+    cloud.put("in/house-of-a-customer.jpg", ROTATED);
+    let expectations = json!({ "expected_latitude": 51.4779, "expected_longitude": -0.0014 });
+    let request = json!({ "object_name": "in/house-of-a-customer.jpg", "expectations": expectations });
+    let reply = call(&cloud.vision(), &request);
+    assert!(reply["quality_metrics"]["location_accuracy"].as_f64().unwrap() > 0.9, "{:#}", reply["quality_metrics"]);
+    let asked = model.asked().remove(0).body;
+    let url = asked["messages"][1]["content"][1]["image_url"]["url"].as_str().unwrap();
+    let sent = STANDARD.decode(url.strip_prefix("data:image/jpeg;base64,").unwrap()).unwrap();
+    assert!(sent.starts_with(&[0xff, 0xd8, 0xff]) && sent.len() < 200_000, "{}", sent.len());
+    for part in ["Exif", "GPS", "2026:09:05", "http://ns.adobe.com"] {
+        assert!(!has(&sent, part), "{part}");
+    }
+    let words = asked.to_string().replace(url, "");
+    for part in ["51.4", "-0.001", "house-of-a-customer"] {
+        assert!(!words.contains(part), "{part}");
+    }
 }
