@@ -132,16 +132,15 @@ impl Alerts {
         }
     }
 
-    /// The mark of an alert with this key, if one is out. The question is a claim of no length, since a claim is read by
-    /// claiming alone: what it leaves is over at once and in nobody's way.
+    /// The mark of an alert with this key, if one is out. It is a look that claims and writes nothing.
     ///
     /// # Errors
-    /// The state could not be read or written.
+    /// The state could not be read.
     pub async fn sent(&self, key: &str) -> Result<Option<Sent>, StateError> {
-        Ok(match self.once.begin(key, "", Duration::ZERO).await? {
-            Begun::Done(reply) => Some(Sent::of_reply(&reply)),
-            Begun::DoneWithoutReply | Begun::OtherPayload => Some(Sent::of_reply("")),
-            Begun::Work(_) | Begun::InProgress { .. } => None,
+        Ok(match self.once.look(key, "").await? {
+            Some(Begun::Done(reply)) => Some(Sent::of_reply(&reply)),
+            Some(Begun::DoneWithoutReply | Begun::OtherPayload) => Some(Sent::of_reply("")),
+            Some(Begun::Work(_) | Begun::InProgress { .. }) | None => None,
         })
     }
 

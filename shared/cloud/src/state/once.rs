@@ -102,11 +102,10 @@ impl Once {
     /// # Errors
     /// The store's. Nothing may be done then: whether somebody else has the claim is unknown.
     pub async fn begin(&self, key: &str, payload: &str, left: Duration) -> Result<Begun, StateError> {
-        let name = format!("{:x}", Sha256::digest(key));
-        let payload = format!("{:x}", Sha256::digest(payload));
+        let (name, payload) = (digest(key), digest(payload));
         let now = self.documents.clock().unix_millis();
         let found = self.documents.get::<Record>(&name).await?;
-        if let Some(found) = found.as_ref().filter(|found| found.value.expires_unix_ms > now) {
+        if let Some(found) = found.as_ref().filter(|found| found.value.holds(now)) {
             return self.answer(&found.value, &payload).await;
         }
         let expires_unix_ms = after(now, self.lease.unwrap_or(left));
@@ -124,6 +123,19 @@ impl Once {
         }
     }
 
+    /// What [`Once::begin`] would answer now, without a claim and without a write: `None` where it would claim.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn look(&self, key: &str, payload: &str) -> Result<Option<Begun>, StateError> {
+        let found = self.documents.get::<Record>(&digest(key)).await?;
+        let now = self.documents.clock().unix_millis();
+        match found.filter(|found| found.value.holds(now)) {
+            Some(found) => self.answer(&found.value, &digest(payload)).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     async fn lost_the_race(&self, name: &str, payload: &str) -> Result<Begun, StateError> {
         let winner = self.documents.get::<Record>(name).await?;
         let winner = winner.ok_or_else(|| StateError::Conflict(name.to_owned()))?;
@@ -138,6 +150,18 @@ impl Once {
             State::CompleteIn(name) => self.documents.text(name).await?.map_or(Begun::DoneWithoutReply, Begun::Done),
         })
     }
+}
+
+impl Record {
+    /// Whether it still says something: nobody else may begin until then.
+    fn holds(&self, now: UnixMillis) -> bool {
+        self.expires_unix_ms > now
+    }
+}
+
+/// Names and payloads as they are stored, whatever characters they have.
+fn digest(text: &str) -> String {
+    format!("{:x}", Sha256::digest(text))
 }
 
 impl Claim {

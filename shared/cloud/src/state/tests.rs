@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use async_trait::async_trait;
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
 use futures_util::stream::BoxStream;
 use object_store::memory::InMemory;
@@ -297,4 +298,25 @@ async fn work_that_failed_may_be_tried_again_at_once() {
     let Begun::Work(claim) = once.begin("k", "1", LEFT).await.unwrap() else { panic!("first") };
     claim.abandon(&once).await.unwrap();
     assert!(matches!(once.begin("k", "1", LEFT).await.unwrap(), Begun::Work(_)));
+}
+
+#[tokio::test]
+async fn a_look_says_what_a_call_would_be_told_and_claims_nothing() {
+    let objects = Arc::new(InMemory::new());
+    let (documents, clock) = documents_on(objects.clone());
+    let once = Once::new(documents, Duration::from_secs(86_400));
+    assert!(once.look("k", "1").await.unwrap().is_none());
+    assert_eq!(StreamExt::count(objects.list(None)).await, 0, "nothing is written");
+    let Begun::Work(claim) = once.begin("k", "1", LEFT).await.unwrap() else { panic!("first") };
+    assert!(matches!(once.look("k", "1").await.unwrap(), Some(Begun::InProgress { until_unix_ms: 1_060_000 })));
+    assert!(matches!(once.look("k", "2").await.unwrap(), Some(Begun::OtherPayload)));
+    claim.complete(&once, "done").await.unwrap();
+    assert!(matches!(once.look("k", "1").await.unwrap(), Some(Begun::Done(reply)) if reply == "done"));
+    clock.advance(Duration::from_secs(86_400));
+    assert!(once.look("k", "1").await.unwrap().is_none(), "no longer kept");
+    let Begun::Work(dead) = once.begin("k", "1", LEFT).await.unwrap() else { panic!("free") };
+    clock.advance(LEFT);
+    assert!(once.look("k", "1").await.unwrap().is_none(), "who claimed it is dead");
+    dead.complete(&once, "late").await.unwrap();
+    assert!(once.look("k", "1").await.unwrap().is_some(), "a look has not taken it away");
 }
