@@ -6,9 +6,6 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod aws;
-#[path = "../pages/browser.rs"]
-#[allow(dead_code, reason = "shared with the tests of the dashboard, which use all of it")]
-mod browser;
 mod budget;
 mod cloud;
 mod flood;

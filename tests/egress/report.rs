@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Output, Stdio};
 
 use serde_json::{Value, json};
-use tests::harness::notice;
+use tests::harness::{Browser, notice};
 
-use crate::browser::Browser;
 use crate::cloud::{Cloud, tick};
 use crate::rows::{at, days, later, row, until_yesterday, with};
 

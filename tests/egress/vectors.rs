@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tests::harness::published;
 
 use crate::cloud::{Cloud, claims_nothing, codes};
-use crate::rows::{ASIA, NORTH_AMERICA, at, days, row, with};
+use crate::rows::{ASIA, NORTH_AMERICA, at, days, later, row, with};
 use crate::script::Answer;
 
 const NOON: &str = "2026-09-12T12:00:00Z";
@@ -167,6 +167,66 @@ fn e_02_and_e_03_what_is_beyond_has_its_price() {
         assert!((money(&reply["cost"]) - cost).abs() < 1e-12, "{}", reply["cost"]);
         let key = format!("2026-09/tenancy/month_to_date/{level}/raised/1");
         assert_eq!(published(&reply), [(key, "sent".to_owned())], "{gb}");
+    }
+}
+
+/// What is beyond has the price of who came last, or of who was chosen to come last.
+#[test]
+fn the_allowance_is_used_up_in_time_or_in_a_chosen_order() {
+    let mut cloud = Cloud::start();
+    cloud.usage(&days("2026-09-10", &[6_120.0]));
+    cloud.usage(&[row("2026-09-11".parse().unwrap(), ASIA, 6_120.0)]);
+    for (order, cost) in [
+        ("[]", 50.0),
+        ("[asia_pacific_south_america]", 17.0),
+        ("[north_america_europe, asia_pacific_south_america]", 50.0),
+    ] {
+        cloud.set("EGRESS_MONITOR_SETTINGS", &format!("tariff:\n  consumption_order: {order}\n"));
+        let reply = cloud.run_at(NOON);
+        is_near(&reply["scopes"][0]["over_gb"], 2_000.0, 1e-9);
+        assert!((money(&reply["cost"]) - cost).abs() < 1e-12, "{order}: {}", reply["cost"]);
+    }
+}
+
+/// Rows of other SKUs tell how far the record has come.
+#[test]
+fn e_17_traffic_of_week_ends_is_forecast_on_a_friday() {
+    let cloud = Cloud::start();
+    let compute = json!({ "skuName": "Standard - E4 - OCPU", "unit": "OCPU Hours" });
+    for offset in 0..32 {
+        let day = later("2026-05-04".parse().unwrap(), offset);
+        cloud.usage(&[with(row(day, "B93297", 24.0), &compute)]);
+        if day.weekday().to_monday_zero_offset() >= 5 {
+            cloud.usage(&[row(day, NORTH_AMERICA, 500.0)]);
+        }
+    }
+    // June 1 was a Monday: four days without traffic, of which a straight line makes a month without any.
+    let reply = cloud.run_at("2026-06-05T12:00:00Z");
+    let actual = 8.0 * 500.0;
+    is_near(&reply["forecast"]["p50_gb"], actual, 0.15 * actual);
+    assert_eq!(reply["forecast"]["method"], "weekday_profile");
+    assert_eq!((&reply["used_gb"], &reply["cost"]), (&Value::Null, &Value::Null), "{reply}");
+}
+
+#[test]
+fn e_18_two_days_and_no_month_before_are_no_forecast() {
+    let cloud = Cloud::start();
+    cloud.usage(&days("2026-09-01", &[100.0; 2]));
+    let reply = cloud.run_at("2026-09-03T12:00:00Z");
+    is_near(&reply["used_gb"], 200.0, 1e-9);
+    assert_eq!((&reply["forecast"], &reply["eta_100"]), (&Value::Null, &Value::Null));
+    assert!(codes(&reply).contains(&"forecast_insufficient"), "{:?}", codes(&reply));
+}
+
+#[test]
+fn e_20_every_day_of_a_month_is_forecast() {
+    for (month, length) in [("2026-02", 28_u8), ("2028-02", 29), ("2026-04", 30), ("2026-03", 31)] {
+        let cloud = Cloud::start();
+        let first = format!("{month}-01").parse().unwrap();
+        cloud.usage(&days(&later(first, -28).to_string(), &[100.0; 28 + 9]));
+        let reply = cloud.run_at(&format!("{month}-10T12:00:00Z"));
+        is_near(&reply["forecast"]["p50_gb"], 100.0 * f64::from(length), 1e-6);
+        assert_eq!(reply["days"].as_array().unwrap().len(), usize::from(length), "{month}");
     }
 }
 

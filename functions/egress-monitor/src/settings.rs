@@ -99,6 +99,12 @@ impl Settings {
         }
         let unknown = &self.skus.unknown_geography;
         say(!is_priced(unknown), "skus.unknown_geography", &format!("{unknown} has no price in tariff.tiers"));
+        let order = &self.tariff.consumption_order;
+        for (index, geography) in order.iter().enumerate() {
+            let path = "tariff.consumption_order";
+            say(!is_priced(geography), path, &format!("{geography} has no price in tariff.tiers"));
+            say(order[..index].contains(geography), path, &format!("{geography} is in it twice"));
+        }
     }
 
     /// As time.
@@ -141,6 +147,7 @@ mod tests {
         settings.tariff.allowance_gb = 0.into();
         settings.skus.name_patterns.push(" ".to_owned());
         settings.skus.known[0].part_number = "*".to_owned();
+        settings.tariff.consumption_order = ["moon", "moon"].map(str::to_owned).to_vec();
         let problems = settings.check();
         for (path, start) in [
             ("invoice_start_day", ""),
@@ -151,6 +158,8 @@ mod tests {
             ("tariff.allowance_gb", ""),
             ("skus.name_patterns", ""),
             ("skus.known", "an ending"),
+            ("tariff.consumption_order", "moon has no price"),
+            ("tariff.consumption_order", "moon is in it twice"),
         ] {
             let is_it = |(at, text): &(&str, String)| *at == path && text.starts_with(start);
             assert!(problems.iter().any(is_it), "{path} {start} in {problems:?}");

@@ -47,6 +47,9 @@ pub struct Tariff {
     pub allowance_gb: Decimal,
     /// What these are counted for.
     pub allowance_scope: AllowanceScope,
+    /// Geographies that use up the allowance first, in this order, whatever their days; those that are not named come
+    /// after them, in order of time. All are in order of time when it is empty. Oracle does not say which it is.
+    pub consumption_order: Vec<String>,
     /// Prices by geography.
     pub tiers: Vec<Tier>,
     /// Currency of the prices.
@@ -63,6 +66,7 @@ impl Default for Tariff {
         Self {
             allowance_gb: Decimal::from(10_240),
             allowance_scope: AllowanceScope::Tenancy,
+            consumption_order: Vec::new(),
             tiers: vec![
                 tier(NORTH_AMERICA_EUROPE, 85),
                 tier(ASIA_PACIFIC_SOUTH_AMERICA, 250),
@@ -145,8 +149,10 @@ pub enum PriceError {
     OutOfRange,
 }
 
-/// Bytes of one scope before the allowance is taken off: by day, then by geography.
-type Days = BTreeMap<Date, BTreeMap<String, i128>>;
+/// Bytes by geography.
+type Bytes = BTreeMap<String, i128>;
+/// Bytes of one scope before the allowance is taken off.
+type Days = BTreeMap<Date, Bytes>;
 
 impl Tariff {
     /// Bytes of the allowance; `None` when it is out of range.
@@ -155,8 +161,9 @@ impl Tariff {
         gb.of_gb(self.allowance_gb)
     }
 
-    /// Sets transfers of one month off against the allowance, in order of time. What a day has beyond it is shared
-    /// among the day's geographies in proportion. The order of `transfers` has no meaning.
+    /// Sets transfers of one month off against the allowance: those of [`Tariff::consumption_order`] first, the others
+    /// in order of time. What a day has beyond it is shared among the day's geographies in proportion. The order of
+    /// `transfers` has no meaning.
     #[must_use]
     pub fn uses(&self, transfers: &[Transfer], limit: i128) -> Vec<ScopeUse> {
         let mut scopes: BTreeMap<&str, Days> = BTreeMap::new();
@@ -171,7 +178,19 @@ impl Tariff {
             let day = scopes.entry(scope).or_default().entry(transfer.day).or_default();
             *day.entry(transfer.geography.clone()).or_default() += transfer.bytes;
         }
-        scopes.into_iter().map(|(scope, days)| scope_use(scope, days, limit)).collect()
+        scopes.into_iter().map(|(scope, days)| scope_use(scope, &self.turns(days), limit)).collect()
+    }
+
+    /// What uses up the allowance, one turn after the other: a geography's whole month, or what is left of a day.
+    fn turns(&self, mut days: Days) -> Vec<Bytes> {
+        settle(&mut days);
+        let mut turns = Vec::new();
+        for geography in &self.consumption_order {
+            let month = days.values_mut().filter_map(|day| day.remove(geography)).sum();
+            turns.push(Bytes::from([(geography.clone(), month)]));
+        }
+        turns.extend(days.into_values());
+        turns
     }
 
     /// Exact price of what is beyond the allowance, to 8 decimals.
@@ -195,14 +214,13 @@ fn priced(bytes: i128, price_per_gb: Decimal, gb: GbMeaning) -> Option<Decimal> 
     Decimal::from_i128(bytes)?.checked_mul(price_per_gb)?.checked_div(Decimal::from_i128(gb.bytes())?)
 }
 
-fn scope_use(scope: &str, mut days: Days, limit: i128) -> ScopeUse {
-    settle(&mut days);
-    let (mut used, mut over) = (0_i128, BTreeMap::<String, i128>::new());
-    for day in days.into_values() {
-        let total: i128 = day.values().sum();
+fn scope_use(scope: &str, turns: &[Bytes], limit: i128) -> ScopeUse {
+    let (mut used, mut over) = (0_i128, Bytes::new());
+    for turn in turns {
+        let total: i128 = turn.values().sum();
         let beyond = (used + total - limit).clamp(0, total.max(0));
         used += total;
-        for (geography, part) in shared(beyond, total, &day) {
+        for (geography, part) in shared(beyond, total, turn) {
             *over.entry(geography).or_default() += part;
         }
     }
@@ -241,21 +259,21 @@ pub(crate) fn carry_back(days: &mut [&mut i128]) -> i128 {
     left
 }
 
-/// `beyond` in proportion to the parts of the day. Whole bytes that division leaves over go to the first geographies.
-fn shared(beyond: i128, total: i128, day: &BTreeMap<String, i128>) -> BTreeMap<String, i128> {
+/// `beyond` in proportion to the parts of the turn. Whole bytes that division leaves over go to the first geographies.
+fn shared(beyond: i128, total: i128, turn: &Bytes) -> Bytes {
     if beyond <= 0 || total <= 0 {
-        return BTreeMap::new();
+        return Bytes::new();
     }
-    let positive: i128 = day.values().filter(|bytes| **bytes > 0).sum();
+    let positive: i128 = turn.values().filter(|bytes| **bytes > 0).sum();
     let part = |bytes: i128| beyond.checked_mul(bytes).map_or(0, |product| product / positive);
-    let mut parts: BTreeMap<String, i128> = day
+    let mut parts: Bytes = turn
         .iter()
         .filter(|(_, bytes)| **bytes > 0)
         .map(|(geography, bytes)| (geography.clone(), part(*bytes)))
         .collect();
     let mut left = beyond - parts.values().sum::<i128>();
     for (geography, part) in &mut parts {
-        let room = day.get(geography).map_or(0, |bytes| bytes - *part).min(left);
+        let room = turn.get(geography).map_or(0, |bytes| bytes - *part).min(left);
         *part += room;
         left -= room;
     }

@@ -84,6 +84,8 @@ pub struct Coverage {
     pub p95_percent: f64,
     /// From P10 to P90.
     pub p10_to_p90_percent: f64,
+    /// Below P10.
+    pub below_p10_percent: f64,
 }
 
 /// A back-test of one or more series.
@@ -213,13 +215,21 @@ fn coverage(months: &[Month<'_>]) -> Coverage {
     let of = |month: &Month<'_>| {
         let total = month.total();
         let said = month.ours.iter().flatten();
-        said.map(|said| [total <= said.p80, total <= said.p95, (said.p10..=said.p90).contains(&total)])
-            .collect::<Vec<_>>()
+        let held = |said: &Forecast| {
+            [total <= said.p80, total <= said.p95, (said.p10..=said.p90).contains(&total), total < said.p10]
+        };
+        said.map(held).collect::<Vec<_>>()
     };
-    let held: Vec<[bool; 3]> = months.iter().flat_map(of).collect();
+    let held: Vec<[bool; 4]> = months.iter().flat_map(of).collect();
     let percent =
         |index: usize| held.iter().filter(|held| held[index]).count() as f64 * 100.0 / held.len().max(1) as f64;
-    Coverage { asked: held.len(), p80_percent: percent(0), p95_percent: percent(1), p10_to_p90_percent: percent(2) }
+    Coverage {
+        asked: held.len(),
+        p80_percent: percent(0),
+        p95_percent: percent(1),
+        p10_to_p90_percent: percent(2),
+        below_p10_percent: percent(3),
+    }
 }
 
 #[cfg(test)]

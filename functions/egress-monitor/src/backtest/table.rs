@@ -24,8 +24,12 @@ impl fmt::Display for Backtest {
         let coverage = &self.coverage;
         writeln!(
             formatter,
-            "\nof {} forecasts {:.0} % were not above P80, {:.0} % not above P95, {:.0} % from P10 to P90",
-            coverage.asked, coverage.p80_percent, coverage.p95_percent, coverage.p10_to_p90_percent,
+            "\nof {} forecasts {:.0} % were not above P80, {:.0} % not above P95, {:.0} % from P10 to P90, {:.0} % below P10",
+            coverage.asked,
+            coverage.p80_percent,
+            coverage.p95_percent,
+            coverage.p10_to_p90_percent,
+            coverage.below_p10_percent,
         )
     }
 }
