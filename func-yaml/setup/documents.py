@@ -162,7 +162,8 @@ def documents(kind):
     if kind == "policy":
         given = read("policies.json")
         own = {name: lines for name, lines in given["functions"].items() if name in documents("function")}
-        return {f"causeway-{name}": lines for name, lines in {**own, **given["services"]}.items()}
+        given = {f"causeway-{name}": lines for name, lines in {**own, **given["services"]}.items()}
+        return {name: lines for name, lines in given.items() if any(wanted(line) for line in lines)}
     if kind == "deployment":
         return {"causeway": read("api-gateway.json")}
     return read("resources.json")[f"{kind}s" if kind != "lifecycle" else kind]

@@ -13,6 +13,7 @@ const PORTS: &[(&str, &[&str], &[&str])] = &[
     ("documents", &["ports.documents(", "Answers::of(ports)"], &["objects"]),
     ("results", &["ports.results("], &["objects", "buckets", "secret-bundles"]),
     ("metrics", &["ports.metrics()"], &["metrics"]),
+    ("vantage", &["ports.vantage()"], &["health-check-results"]),
     ("fleet", &["ports.fleet()"], &["instances"]),
     ("usage", &["ports.usage()"], &["usage-report"]),
     ("notifier", &["ports.notifier()"], &["ons-topics"]),
@@ -20,7 +21,7 @@ const PORTS: &[(&str, &[&str], &[&str])] = &[
     ("invoker", &["ports.invoker()"], &["fn-app", "fn-function", "fn-invocation"]),
     ("secrets", &["ports.secrets()"], &["secret-bundles"]),
 ];
-const SERVICE_TYPES: &[&str] = &["functions-family", "object-family"];
+const SERVICE_TYPES: &[&str] = &["functions-family", "object-family", "objects"];
 const VERBS: &[&str] = &["inspect", "read", "use", "manage"];
 const PERMISSIONS: &[&str] = &[
     "OBJECT_INSPECT",

@@ -103,10 +103,10 @@ pub struct ProbeResult {
     pub error_category: Option<String>,
     /// For people.
     pub error_message: Option<String>,
-    /// HTTP status of the target.
+    /// HTTP status of the target; pings have none.
     pub status_code: Option<i64>,
     /// How long it took, in ms.
-    #[serde(rename = "duration")]
+    #[serde(rename = "duration", alias = "latencyInMs")]
     pub duration_ms: Option<f64>,
     /// When it started, in ms since 1970.
     #[serde(rename = "startTime")]
@@ -145,19 +145,26 @@ impl HealthChecks {
         ask.retry_token().json(monitor).send().await?.json()
     }
 
-    /// `ListHttpProbeResults` of a probe or monitor.
+    /// `ListHttpProbeResults` or `ListPingProbeResults` of a probe or monitor, as its OCID says.
     #[must_use]
     pub fn results(&self, id: &str, list: &ListResults) -> BoxStream<'static, Result<ProbeResult, Error>> {
         let from = list.from_ms.map(|ms| format!("{ms}.0"));
         let query = Query::new().maybe("target", list.target.as_deref());
         let query = query.maybe("startTimeGreaterThanOrEqualTo", from.as_deref());
         let (this, id) = (self.clone(), id.to_owned());
-        pages::by_header(query, move || {
-            this.ask("ListHttpProbeResults", Method::GET).path("/httpProbeResults/{p}", &[("p", &id)])
-        })
+        let (operation, path) = match is_ping(&id) {
+            true => ("ListPingProbeResults", "/pingProbeResults/{p}"),
+            false => ("ListHttpProbeResults", "/httpProbeResults/{p}"),
+        };
+        pages::by_header(query, move || this.ask(operation, Method::GET).path(path, &[("p", &id)]))
     }
 
     fn ask(&self, operation: &'static str, method: Method) -> Ask {
         self.client.ask(Site::Known(Service::HealthChecks), operation, method)
     }
+}
+
+/// Whether it is of the kind that pings: `ocid1.pingmonitor.…` or `ocid1.pingprobe.…`.
+fn is_ping(ocid: &str) -> bool {
+    ocid.split('.').nth(1).is_some_and(|kind| kind.starts_with("ping"))
 }

@@ -97,6 +97,23 @@ fn functions_may_call_the_services_of_their_ports() {
     }
 }
 
+/// Who acts for functions of the other cloud writes in the folders of a second side and nowhere else, least of all its copy.
+#[test]
+fn the_second_bucket_is_written_to_in_its_folders_only() {
+    let Some(template) = template() else { return };
+    let policies = template.all("AWS::IAM::ManagedPolicy");
+    let policy = policies.values().next().expect("the policy of the second side");
+    let statements = list(&policy["PolicyDocument"]["Statement"]);
+    assert!(statements.iter().all(|statement| findings(statement).is_empty()), "{statements:?}");
+    let own = statements.iter().find(|statement| statement["Sid"] == "Own").expect("what it writes");
+    for resource in list(&own["Resource"]) {
+        let arn = resource["Fn::Sub"].as_str().expect("an ARN");
+        assert!(["/own/*", "/pending-results/*", "/refused-results/*"].iter().any(|end| arn.ends_with(end)), "{arn}");
+    }
+    let others = statements.iter().filter(|statement| statement["Sid"] != "Own").flat_map(|s| list(&s["Action"]));
+    assert!(others.into_iter().all(|action| action == "s3:GetObject" || action == "s3:ListBucket"));
+}
+
 /// Objects are written and deleted in folders only, the whole of the results' bucket excepted.
 #[test]
 fn nothing_is_written_outside_folders() {

@@ -242,4 +242,10 @@ async fn steering_and_probes() {
     let call = async |c: Client| c.health_checks().results("h1", &list).try_collect::<Vec<_>>().await;
     let results = check(call, answer(&json!([{"key": "k"}])), line, &Value::Null, &[]).await;
     assert_eq!(results[0].is_healthy, None);
+    let line = "GET healthchecks /20180501/pingProbeResults/ocid1.pingmonitor.oc1..x?startTimeGreaterThanOrEqualTo=1780000000000.0";
+    let call =
+        async |c: Client| c.health_checks().results("ocid1.pingmonitor.oc1..x", &list).try_collect::<Vec<_>>().await;
+    let ping = json!([{"key": "k", "isHealthy": true, "protocol": "ICMP", "icmpCode": 0, "latencyInMs": 3.5}]);
+    let results = check(call, answer(&ping), line, &Value::Null, &[]).await;
+    assert_eq!((results[0].is_healthy, results[0].duration_ms), (Some(true), Some(3.5)));
 }

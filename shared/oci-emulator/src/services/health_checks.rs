@@ -16,6 +16,8 @@ use crate::store::Read;
 
 const MONITOR: &str = "httpmonitor";
 const PROBE: &str = "httpprobe";
+const PING_MONITOR: &str = "pingmonitor";
+const PING_PROBE: &str = "pingprobe";
 const TARGET: &str = "healthtarget";
 const PAGE: (usize, usize) = (50, 1000);
 const VANTAGE_POINTS: [&str; 3] = ["aws-iad", "goo-chs", "azr-iad"];
@@ -35,16 +37,28 @@ pub(crate) const SERVICE: Service = Service {
         Route::get("GetHttpMonitor", "/httpMonitors/{id}", get),
         Route::put("UpdateHttpMonitor", "/httpMonitors/{id}", update),
         Route::delete("DeleteHttpMonitor", "/httpMonitors/{id}", delete),
+        Route::post("CreateOnDemandPingProbe", "/pingProbeResults", probe_by_ping).repeatable(),
+        Route::get("ListPingProbeResults", "/pingProbeResults/{id}", results_of_ping),
+        Route::post("CreatePingMonitor", "/pingMonitors", create_ping).repeatable(),
+        Route::get("ListPingMonitors", "/pingMonitors", list_pings),
+        Route::get("GetPingMonitor", "/pingMonitors/{id}", get_ping),
+        Route::put("UpdatePingMonitor", "/pingMonitors/{id}", update_ping),
+        Route::delete("DeletePingMonitor", "/pingMonitors/{id}", delete_ping),
         Route::get("ListHealthChecksVantagePoints", "/vantagePoints", vantage_points),
     ],
 };
 
-fn check(details: &Map<String, Value>, monitor: bool) -> Result<(), Error> {
+fn is_ping(kind: &str) -> bool {
+    kind == PING_MONITOR || kind == PING_PROBE
+}
+
+fn check(details: &Map<String, Value>, kind: &str) -> Result<(), Error> {
+    let monitor = kind == MONITOR || kind == PING_MONITOR;
     let one_of = |name: &str, allowed: &[&str]| match details.get(name).and_then(Value::as_str) {
         Some(value) if allowed.contains(&value) => Ok(()),
         _ => Err(Error::invalid(format!("{name} must be one of {}.", allowed.join(", ")))),
     };
-    one_of("protocol", &["HTTP", "HTTPS"])?;
+    one_of("protocol", if is_ping(kind) { &["ICMP", "TCP"] } else { &["HTTP", "HTTPS"] })?;
     if details.contains_key("method") {
         one_of("method", &["GET", "HEAD"])?;
     }
@@ -79,17 +93,19 @@ fn add(emulator: &Emulator, call: &Call, kind: &str) -> Result<Value, Error> {
     let compartment =
         details.get("compartmentId").and_then(Value::as_str).ok_or_else(|| Error::missing("compartmentId"))?;
     emulator.check_compartment(&call.principal, compartment)?;
-    check(&details, kind == MONITOR)?;
-    let defaults = json!({
-        "port": if details["protocol"] == "HTTPS" { 443 } else { 80 },
-        "timeoutInSeconds": 30, "method": "HEAD", "path": "/", "headers": {}, "isEnabled": true,
-        "vantagePointNames": [VANTAGE_POINTS[0]],
-    });
+    check(&details, kind)?;
+    let mut defaults = json!({ "timeoutInSeconds": 30, "isEnabled": true, "vantagePointNames": [VANTAGE_POINTS[0]] });
+    if !is_ping(kind) {
+        let port = if details["protocol"] == "HTTPS" { 443 } else { 80 };
+        (defaults["port"], defaults["method"]) = (port.into(), "HEAD".into());
+        (defaults["path"], defaults["headers"]) = ("/".into(), json!({}));
+    }
     for (name, value) in defaults.as_object().into_iter().flatten() {
         details.entry(name).or_insert(value.clone());
     }
     let id = emulator.ids.ocid(kind);
-    details.insert("resultsUrl".into(), format!("{}/20180501/httpProbeResults/{id}", call.base_url).into());
+    let folder = if is_ping(kind) { "pingProbeResults" } else { "httpProbeResults" };
+    details.insert("resultsUrl".into(), format!("{}/20180501/{folder}/{id}", call.base_url).into());
     details.insert("homeRegion".into(), emulator.region().into());
     details.insert("timeCreated".into(), rfc3339(call.now).into());
     details.insert("createdMs".into(), call.now.as_millisecond().into());
@@ -115,12 +131,24 @@ fn show(value: &Value) -> Reply {
 }
 
 fn probe(emulator: &Emulator, call: &Call) -> Reply {
-    let probe = add(emulator, call, PROBE)?;
+    probe_of(emulator, call, PROBE)
+}
+
+fn probe_by_ping(emulator: &Emulator, call: &Call) -> Reply {
+    probe_of(emulator, call, PING_PROBE)
+}
+
+fn probe_of(emulator: &Emulator, call: &Call, kind: &str) -> Reply {
+    let probe = add(emulator, call, kind)?;
     show(&probe).header("location", probe["resultsUrl"].as_str().unwrap_or_default())
 }
 
 fn create(emulator: &Emulator, call: &Call) -> Reply {
     show(&add(emulator, call, MONITOR)?)
+}
+
+fn create_ping(emulator: &Emulator, call: &Call) -> Reply {
+    show(&add(emulator, call, PING_MONITOR)?)
 }
 
 fn find(emulator: &Emulator, reader: &impl Read, call: &Call, kinds: &[&str]) -> Result<Value, Error> {
@@ -137,36 +165,64 @@ fn get(emulator: &Emulator, call: &Call) -> Reply {
     show(&find(emulator, &emulator.store.read()?, call, &[MONITOR])?)
 }
 
+fn get_ping(emulator: &Emulator, call: &Call) -> Reply {
+    show(&find(emulator, &emulator.store.read()?, call, &[PING_MONITOR])?)
+}
+
 fn list(emulator: &Emulator, call: &Call) -> Reply {
+    list_of(emulator, call, MONITOR)
+}
+
+fn list_pings(emulator: &Emulator, call: &Call) -> Reply {
+    list_of(emulator, call, PING_MONITOR)
+}
+
+fn list_of(emulator: &Emulator, call: &Call, kind: &str) -> Reply {
     let compartment = emulator.compartment_of(call)?;
     let keep = |one: &Value| {
         one["compartmentId"] == compartment && call.query("displayName").is_none_or(|name| one["displayName"] == name)
     };
-    documents::page(emulator, call, MONITOR, PAGE, keep)?.reply(visible)
+    documents::page(emulator, call, kind, PAGE, keep)?.reply(visible)
 }
 
 fn update(emulator: &Emulator, call: &Call) -> Reply {
+    update_of(emulator, call, MONITOR)
+}
+
+fn update_ping(emulator: &Emulator, call: &Call) -> Reply {
+    update_of(emulator, call, PING_MONITOR)
+}
+
+fn update_of(emulator: &Emulator, call: &Call, kind: &str) -> Reply {
     let given: Map<String, Value> = call.json()?;
     let updated = emulator.store.write(|writer| {
-        let present = find(emulator, writer, call, &[MONITOR])?;
+        let present = find(emulator, writer, call, &[kind])?;
         call.check_if_match(present["etag"].as_str().unwrap_or_default())?;
         let mut members = present.as_object().cloned().unwrap_or_default();
         let fixed = ["id", "compartmentId", "etag", "timeCreated", "createdMs", "resultsUrl", "homeRegion"];
         members.extend(given.into_iter().filter(|(name, value)| !fixed.contains(&name.as_str()) && !value.is_null()));
-        check(&members, true)?;
+        check(&members, kind)?;
         members.insert("etag".into(), emulator.ids.etag().into());
         let updated = Value::Object(members);
-        documents::put(writer, MONITOR, call.param("id"), &updated)?;
+        documents::put(writer, kind, call.param("id"), &updated)?;
         Ok(updated)
     })?;
     show(&updated)
 }
 
 fn delete(emulator: &Emulator, call: &Call) -> Reply {
+    delete_of(emulator, call, MONITOR)
+}
+
+fn delete_ping(emulator: &Emulator, call: &Call) -> Reply {
+    delete_of(emulator, call, PING_MONITOR)
+}
+
+fn delete_of(emulator: &Emulator, call: &Call, kind: &str) -> Reply {
     emulator.store.write(|writer| {
-        let present = find(emulator, writer, call, &[MONITOR])?;
+        let present = find(emulator, writer, call, &[kind])?;
         call.check_if_match(present["etag"].as_str().unwrap_or_default())?;
-        Ok(documents::remove(writer, MONITOR, call.param("id"))?)
+        Ok(documents::remove(writer, kind, call.param("id"))?)
     })?;
     no_content()
 }
@@ -193,8 +249,16 @@ struct Target {
 
 /// Results of a probe a step after it, or of the monitor's runs so far.
 fn results(emulator: &Emulator, call: &Call) -> Reply {
+    results_of(emulator, call, &[PROBE, MONITOR], by_http)
+}
+
+fn results_of_ping(emulator: &Emulator, call: &Call) -> Reply {
+    results_of(emulator, call, &[PING_PROBE, PING_MONITOR], by_ping)
+}
+
+fn results_of(emulator: &Emulator, call: &Call, kinds: &[&str], more: fn(Option<&Target>, i64) -> Value) -> Reply {
     let reader = emulator.store.read()?;
-    let source = find(emulator, &reader, call, &[PROBE, MONITOR])?;
+    let source = find(emulator, &reader, call, kinds)?;
     let created = source["createdMs"].as_i64().unwrap_or_default();
     let now = call.now.as_millisecond();
     let first = created + emulator.options.step_ms;
@@ -216,7 +280,11 @@ fn results(emulator: &Emulator, call: &Call) -> Reply {
             }
             for point in source["vantagePointNames"].as_array().into_iter().flatten() {
                 let found = known.iter().find(|one| one.target == target);
-                shown.push(result(&source, target, point, at, found));
+                let mut result = result(&source, target, point, at, found);
+                for (name, value) in more(found, at).as_object().into_iter().flatten() {
+                    result[name] = value.clone();
+                }
+                shown.push(result);
             }
         }
     }
@@ -232,7 +300,6 @@ fn within(call: &Call, at_ms: i64) -> bool {
 fn result(source: &Value, target: &str, point: &Value, at_ms: i64, found: Option<&Target>) -> Value {
     let healthy = found.is_none_or(|found| found.is_healthy);
     let category = found.and_then(|found| found.error_category.clone());
-    let duration = found.and_then(|found| found.duration).unwrap_or(25.0);
     json!({
         "key": format!("{}-{at_ms}-{target}", point.as_str().unwrap_or_default()),
         "probeConfigurationId": source["id"],
@@ -244,11 +311,24 @@ fn result(source: &Value, target: &str, point: &Value, at_ms: i64, found: Option
         "isHealthy": healthy,
         "errorCategory": category.unwrap_or_else(|| if healthy { "NONE" } else { "TRANSPORT" }.to_owned()),
         "errorMessage": found.and_then(|found| found.error_message.clone()),
-        "statusCode": found.map_or(Some(200), |found| found.status_code),
-        "duration": duration,
-        "responseStart": at_ms as f64 + duration,
-        "responseEnd": at_ms as f64 + duration,
     })
+}
+
+fn duration(found: Option<&Target>) -> f64 {
+    found.and_then(|found| found.duration).unwrap_or(25.0)
+}
+
+/// What a result has besides, where the target was asked by HTTP.
+fn by_http(found: Option<&Target>, at_ms: i64) -> Value {
+    let end = at_ms as f64 + duration(found);
+    let status = found.map_or(Some(200), |found| found.status_code);
+    json!({ "statusCode": status, "duration": duration(found), "responseStart": end, "responseEnd": end })
+}
+
+/// The same where it was pinged.
+fn by_ping(found: Option<&Target>, _: i64) -> Value {
+    let is_healthy = found.is_none_or(|found| found.is_healthy);
+    json!({ "latencyInMs": duration(found), "icmpCode": is_healthy.then_some(0) })
 }
 
 /// Says how a target fares, by the admin route.
