@@ -55,6 +55,11 @@ impl Cloud {
         Server::start(self.runtime(), way)
     }
 
+    /// A variable of the checkers that come.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        self.oci.set(name, value);
+    }
+
     /// The settings of the checkers that come.
     pub(crate) fn settings(&mut self, settings: &Value) {
         self.oci.set("HEALTH_CHECKER_SETTINGS", &settings.to_string());

@@ -1,5 +1,4 @@
-//! Where probes must not go. That a name which leads elsewhere at each question is refused too is tested where the
-//! resolver can be scripted, beside the code.
+//! Where probes must not go.
 
 use serde_json::{Value, json};
 

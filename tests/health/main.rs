@@ -10,6 +10,7 @@ mod cloud;
 mod guard;
 mod load;
 mod once;
+mod rebinding;
 mod target;
 mod tick;
 mod vantage;
