@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use tempfile::TempDir;
-use tests::harness::programs;
+use tests::harness::programs::{self, Program};
 
 use crate::engine::text;
 use crate::root;
@@ -38,18 +38,18 @@ fn take(given: &Path, functions: &Path) {
 fn link_all(functions: &Path) {
     let libraries = programs::libraries();
     for function in programs::functions() {
-        text(link(function.name, &libraries, &functions.join(function.name)));
+        let dependencies = function.path.with_file_name("deps");
+        text(link(&function, &dependencies, &libraries, &functions.join(function.name)));
     }
 }
 
 /// What is compiled here is glue, which need not be fast: unoptimised it takes two seconds in place of twenty.
-fn link(function: &str, libraries: &BTreeMap<String, PathBuf>, to: &Path) -> Command {
-    let directory = libraries.values().next().and_then(|library| library.parent()).expect("libraries");
+fn link(function: &Program, dependencies: &Path, libraries: &BTreeMap<String, PathBuf>, to: &Path) -> Command {
     let mut rustc = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     rustc.current_dir(root()).args(["--edition", "2024", "--crate-type", "bin", "--crate-name"]);
-    rustc.arg(function.replace('-', "_")).arg(format!("functions/{function}/src/main.rs"));
+    rustc.arg(function.name.replace('-', "_")).arg(format!("functions/{function}/src/main.rs"));
     rustc.args(["-C", "target-feature=+crt-static", "-C", "strip=symbols"]);
-    rustc.arg("-L").arg(format!("dependency={}", directory.display()));
+    rustc.arg("-L").arg(format!("dependency={}", dependencies.display()));
     for (name, file) in libraries {
         rustc.arg("--extern").arg(format!("{name}={}", file.display()));
     }

@@ -6,7 +6,10 @@ use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use causeway_oci_emulator::Options;
+use axum::body::to_bytes;
+use axum::extract::Request;
+use axum::response::Response;
+use causeway_oci_emulator::{Emulator, Options};
 use serde_json::json;
 use tests::harness::Emulated;
 
@@ -35,8 +38,12 @@ pub(crate) struct Cloud {
 impl Cloud {
     /// One for a function.
     pub(crate) fn start(function: &'static str) -> Self {
-        let way = |services: causeway_oci_emulator::Emulator, request| async move { services.handle(request).await };
-        let oci = Emulated::start(Options::default(), function, BUCKET, way);
+        Self::with(Options::default(), function)
+    }
+
+    /// The same with these options.
+    pub(crate) fn with(options: Options, function: &'static str) -> Self {
+        let oci = Emulated::start(options, function, BUCKET, behind_tls);
         let url = &oci.variables()["CAUSEWAY_OCI_ENDPOINT"];
         let address = url.strip_prefix("http://").and_then(|host| host.parse().ok()).expect("an address");
         let identity = Identity::new();
@@ -84,6 +91,19 @@ impl Cloud {
         all.extend(own.map(|(name, value)| (name.to_owned(), value)));
         all
     }
+}
+
+/// What services say of where they are has the scheme of the way to them.
+async fn behind_tls(services: Emulator, request: Request) -> Response {
+    let (mut parts, body) = services.handle(request).await.into_parts();
+    let body = to_bytes(body, usize::MAX).await.expect("an answer");
+    let plain = format!("http://{NAME}");
+    let Some(said) = std::str::from_utf8(&body).ok().filter(|said| said.contains(&plain)) else {
+        return Response::from_parts(parts, body.into());
+    };
+    let said = said.replace(&plain, &format!("https://{NAME}"));
+    parts.headers.remove(http::header::CONTENT_LENGTH);
+    Response::from_parts(parts, said.into())
 }
 
 /// The container's user may read the files.

@@ -7,7 +7,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tests::harness::{Connection, Home, Reply, Request, TASK_LIMIT};
+use tests::harness::{Connection, Home, Reply, Request, TASK_LIMIT, WireError};
 
 use crate::engine::{Engine, text};
 use crate::root;
@@ -15,7 +15,7 @@ use crate::root;
 /// Bound on everything that should happen at once; generous, since test machines are busy.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Seconds that a call has.
-const CALL_SECONDS: i64 = 60;
+const CALL_SECONDS: u64 = 120;
 /// Where the agent puts the socket.
 const IOFS: &str = "/tmp/iofs";
 /// Where OCI puts the principal's files.
@@ -101,8 +101,20 @@ fn environment(descriptor: &Value, memory: u64, variables: &BTreeMap<String, Str
     all
 }
 
+/// One call over a function's socket.
+///
+/// # Errors
+/// When nothing that is a reply comes back.
+pub(crate) fn call(socket: &Path, body: &[u8]) -> Result<Reply, WireError> {
+    let mut connection = Connection::try_open(socket)?;
+    connection.set_patience(Duration::from_secs(2 * CALL_SECONDS));
+    let request = Request::call(body).header("Content-Type", "application/json");
+    connection.try_call(&request.deadline_in(CALL_SECONDS.try_into().unwrap_or(i64::MAX)))
+}
+
 impl Container<'_> {
-    fn socket(&self) -> PathBuf {
+    /// The function's socket, outside of the container.
+    pub(crate) fn socket(&self) -> PathBuf {
         self.home.socket()
     }
 
@@ -137,10 +149,7 @@ impl Container<'_> {
 
     /// One call over the mounted socket.
     pub(crate) fn call(&self, body: &str) -> Reply {
-        let mut connection = Connection::try_open(&self.socket()).expect("it listens");
-        connection.set_patience(2 * PATIENCE);
-        let request = Request::call(body).header("Content-Type", "application/json").deadline_in(CALL_SECONDS);
-        connection.try_call(&request).unwrap_or_else(|error| panic!("{body}: {error:?}: {}", self.log()))
+        call(&self.socket(), body.as_bytes()).unwrap_or_else(|error| panic!("{body}: {error:?}: {}", self.log()))
     }
 
     /// Stops all of its processes, as the agent does with an idle container.

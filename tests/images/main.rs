@@ -12,6 +12,7 @@ mod calls;
 mod cloud;
 mod container;
 mod engine;
+mod flow;
 mod images;
 mod names;
 mod sizes;
