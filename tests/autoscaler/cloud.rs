@@ -202,9 +202,18 @@ impl Autoscaler {
         self.call(&json!({ "kind": "tick" }))
     }
 
+    /// A tick that has an hour.
+    pub(crate) fn unhurried_tick(&self) -> Ticked {
+        self.within(&json!({ "kind": "tick" }), 3600)
+    }
+
     pub(crate) fn call(&self, request: &Value) -> Ticked {
+        self.within(request, 300)
+    }
+
+    fn within(&self, request: &Value, seconds: u32) -> Ticked {
         let start = Instant::now();
-        let reply = self.function.answer(request, 300);
+        let reply = self.function.answer(request, seconds);
         Ticked { reply, took: start.elapsed() }
     }
 
@@ -222,6 +231,12 @@ impl Ticked {
     /// Ids of machines that the tick did not get to.
     pub(crate) fn deferred(&self) -> Vec<String> {
         self.reply["deferred"].as_array().unwrap().iter().map(|id| id.as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Ids of machines whose change was asked for.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        let resizes = self.reply["resizes"].as_array().unwrap().iter();
+        resizes.map(|resize| resize["id"].as_str().unwrap().to_owned()).collect()
     }
 
     /// Ids of machines whose change was accepted.

@@ -11,7 +11,7 @@ mod windows;
 pub use check::Problem;
 pub use overrides::{Effective, Override, Selector};
 pub use sections::*;
-pub use windows::Window;
+pub use windows::{Preset, PresetName, Window};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -45,7 +45,8 @@ fn is_still_idle(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Result<(), &'st
 
 /// Whether the size would be given today too. Its part of quota and budget is taken, as of everything under way.
 fn is_within_bounds(case: &Case<'_>, entry: &Entry, commanded: &Commanded) -> bool {
-    let in_force = windows::in_force(&case.policy.schedule.windows, case.now, case.policy.schedule.lead_minutes);
+    let known = case.policy.schedule.all_windows();
+    let in_force = windows::in_force(&known, case.now, case.policy.schedule.lead_minutes);
     let mut bounds = Bounds::new(case.policy, case.shape, windows::ceiling(&in_force));
     let clamped = if commanded.kind.is_down() {
         Floors::new(case, entry, &in_force).add_to(&mut bounds);

@@ -1,8 +1,9 @@
 //! The size of the least expected cost, for machines with enough history (R5, R13, R14).
 //!
 //! Where there is such advice it stands in place of the CPU's threshold of R4 and target of R5, the floor of the forecast
-//! and the payback. Emergencies, the least saving (R6), and everything that protects the machine - freshness, pauses,
-//! caps, bounds, what memory needs - hold as ever, and nothing shrinks to a size at which the last minutes were hot.
+//! and the payback, and it answers emergencies of the CPU unless the policy says otherwise. The least saving (R6), and
+//! everything that protects the machine - freshness, pauses, caps, bounds, what memory needs - hold as ever, and nothing
+//! shrinks to a size at which the last minutes were hot.
 
 use causeway_cloud::fleet::Size;
 

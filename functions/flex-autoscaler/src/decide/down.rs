@@ -93,7 +93,8 @@ fn is_known(case: &Case<'_>, seen: &Seen) -> Result<(), No> {
 
 /// The size for a machine that grew for a window that is over and demands its end.
 fn after_window(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, bounds: &Bounds<'_>) -> Option<Clamped> {
-    let ends = |id: &str| case.policy.schedule.windows.iter().any(|window| window.id == id && window.enforce_end);
+    let windows = case.policy.schedule.all_windows();
+    let ends = |id: &str| windows.iter().any(|window| window.id == id && window.enforce_end);
     let is_over = |fired: &&Fired| case.now >= fired.until && entry.is_of_window(fired);
     let fired = entry.fired.iter().filter(|(id, _)| ends(id)).map(|(_, fired)| fired).find(is_over)?;
     let need = Size {

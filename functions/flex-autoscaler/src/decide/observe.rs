@@ -113,6 +113,7 @@ fn arrive(case: &Case<'_>, entry: &mut Entry, size: Size, commanded: Commanded) 
         kind: Some(commanded.kind),
         from: commanded.from,
         to: commanded.to,
+        may_restart: Some(commanded.may_restart),
     });
 }
 

@@ -201,7 +201,8 @@ fn is_moving(instance: &Instance) -> bool {
 
 /// Growing, else shrinking.
 fn rules(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, draft: &mut Draft<'_>) {
-    let in_force = windows::in_force(&case.policy.schedule.windows, case.now, case.policy.schedule.lead_minutes);
+    let known = case.policy.schedule.all_windows();
+    let in_force = windows::in_force(&known, case.now, case.policy.schedule.lead_minutes);
     let floors = floors::Floors::new(case, entry, &in_force);
     draft.floors(&floors);
     let mut bounds = Bounds::new(case.policy, case.shape, windows::ceiling(&in_force));

@@ -13,5 +13,6 @@ mod hot;
 mod idle;
 mod laws;
 mod over_time;
+mod restarts;
 mod state;
 mod windows;

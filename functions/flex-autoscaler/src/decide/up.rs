@@ -6,7 +6,7 @@ use crate::forecast::Advice;
 use crate::policy::Policy;
 use crate::record::{Kind, Reason, Severity};
 use crate::size::{covers, larger, price_per_hour, same};
-use crate::state::{Entry, Infeasible};
+use crate::state::{Change, Entry, Infeasible};
 
 use super::bounds::Bounds;
 use super::draft::Draft;
@@ -113,7 +113,9 @@ fn hot(policy: &Policy, seen: &Seen, current: Size) -> Option<Wish> {
     let is_memory_hot = policy.down.watch_memory && is_hot(policy, memory);
     let quiet = Signal::default();
     let memory = if is_memory_hot { memory } else { &quiet };
-    let cpu = if seen.advice.is_some() && !is_grave(policy, cpu) { &quiet } else { cpu };
+    // Where the costs are known they speak for the CPU.
+    let is_grave = cpu.is_emergency && !policy.emergency.left_to_costs;
+    let cpu = if seen.advice.is_some() && !is_grave { &quiet } else { cpu };
     if !is_hot(policy, cpu) && !is_memory_hot {
         return None;
     }
@@ -130,12 +132,6 @@ fn hot(policy: &Policy, seen: &Seen, current: Size) -> Option<Wish> {
     };
     let kind = if is_emergency { Kind::EmergencyUp } else { Kind::Up };
     Some(Wish { kind, size, reason: Reason { rule: "R4", code, text } })
-}
-
-/// Where the costs are known they speak for the CPU, but they do not talk an emergency away unless violations are cheap.
-fn is_grave(policy: &Policy, cpu: &Signal) -> bool {
-    let bound = policy.emergency.cost_decides_below_price_per_minute;
-    cpu.is_emergency && policy.prices.violation_price_per_minute >= bound
 }
 
 /// What the costs ask for.
@@ -278,17 +274,29 @@ pub(crate) fn cooldown(is_external: bool, minutes: f64, pause: f64) -> No {
     if is_external { No::hold("R22", "external_change", text) } else { No::hold("R7", "cooldown", text) }
 }
 
-/// Most changes in a day (R7).
+/// Most restarts in a day (R7). A change that can only be live is none.
 pub(crate) fn daily_cap(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
-    const DAY_MINUTES: f64 = 24.0 * 60.0;
-    let counts = |change: &&crate::state::Change| {
-        change.kind.is_some_and(|kind| kind != Kind::EmergencyUp) && minutes_between(change.at, case.now) < DAY_MINUTES
-    };
-    let most = case.policy.cooldown.max_resizes_per_day;
-    if entry.changes.iter().filter(counts).count() < most as usize {
+    if !super::may_restart(case.policy, case.now) {
         return Ok(());
     }
-    Err(No::hold("R7", "daily_cap", format!("changed {most} times in 24 hours")))
+    let counted: Vec<&Change> = entry.changes.iter().filter(|change| counts(change, case)).collect();
+    if counted.len() < case.policy.cooldown.max_restarts_per_day as usize {
+        return Ok(());
+    }
+    let unknown = counted.iter().filter(|change| change.may_restart.is_none()).count();
+    let doubt = if unknown > 0 {
+        format!("; {unknown} of these changes are not known to have been live")
+    } else {
+        String::new()
+    };
+    Err(No::hold("R7", "daily_cap", format!("restarted {} times in 24 hours{doubt}", counted.len())))
+}
+
+/// Whether a change of ours may have restarted the machine in the last day. Of emergencies none counts.
+fn counts(change: &Change, case: &Case<'_>) -> bool {
+    const DAY_MINUTES: f64 = 24.0 * 60.0;
+    let is_ours = change.kind.is_some_and(|kind| kind != Kind::EmergencyUp);
+    is_ours && change.may_restart != Some(false) && minutes_between(change.at, case.now) < DAY_MINUTES
 }
 
 /// Changes that are none (R6).

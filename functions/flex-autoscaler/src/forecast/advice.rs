@@ -92,6 +92,16 @@ struct Past {
     last_used: f64,
     /// OCPUs of the last hour's five minutes, youngest first.
     recent: Vec<f64>,
+    /// Hours that are over, youngest first.
+    hours: Vec<Passed>,
+}
+
+/// An hour that is over.
+struct Passed {
+    load: Load,
+    /// The hour after it, where that is over and known.
+    next: Option<Load>,
+    weight: f64,
 }
 
 impl Past {
@@ -104,14 +114,11 @@ impl Past {
             (Load::constant(used), tuning.last_hour_weight * fade)
         }));
         let like = Likeness::new(&recent, tuning);
-        let hours: Vec<(usize, Load)> = profile.past(now).collect();
-        stretches.extend(hours.iter().enumerate().map(|(index, &(age, load))| {
-            let before = hours.get(index + 1).filter(|(before, _)| *before == age + 1);
-            (load, weight(age, tuning) * before.map_or(1.0, |(_, before)| like.factor(before)))
-        }));
+        let hours = passed(&profile.past(now).collect::<Vec<_>>(), &like, tuning);
+        stretches.extend(hours.iter().map(|hour| (hour.load, hour.weight)));
         let total = stretches.iter().map(|(_, weight)| weight).sum();
         let recent = recent.into_iter().map(|(_, used)| used).collect();
-        Some(Self { stretches, total, last_used, recent })
+        Some(Self { stretches, total, last_used, recent, hours })
     }
 
     /// Expected cost of an hour at a size.
@@ -142,22 +149,48 @@ impl Past {
         best.0
     }
 
-    /// The size for a demand that has outgrown the machine: what a larger one costs, against the chance that it is
-    /// too small as well. The present size when that is cheaper.
+    /// The size for a demand that has outgrown the machine: the violations that are left of the surge, against what
+    /// the change costs, what the larger size costs until it is worth to shrink again, and the chance that it is too small as
+    /// well. The present size when that is cheaper.
     fn surge(&self, question: &Question<'_>, tuning: &Tuning) -> f64 {
         let costs = &question.costs;
-        let running = |ocpus: f64| ocpus * costs.ocpu_per_hour * tuning.grow_hold_hours;
-        let too_small = tuning.surge_retry_minutes * costs.violation_per_minute + change(costs, tuning);
-        let larger = question.candidates.iter().copied().filter(|ocpus| *ocpus > question.ocpus);
-        let cost = |ocpus: f64| running(ocpus) + self.outgrown(ocpus * share_that_violates(tuning), tuning) * too_small;
-        let Some((best, least)) =
-            larger.map(|ocpus| (ocpus, cost(ocpus))).min_by(|one, other| one.1.total_cmp(&other.1))
-        else {
-            return question.ocpus;
-        };
-        let lasts = self.violated_minutes(question.ocpus, tuning).mul_add(tuning.surge_growth, tuning.surge_minutes);
-        let staying = running(question.ocpus) + lasts * costs.violation_per_minute;
-        if least + change(costs, tuning) / 2.0 < staying { best } else { question.ocpus }
+        let change = change(costs, tuning);
+        let violated = |ocpus| self.minutes_left(question.ocpus, ocpus, tuning) * costs.violation_per_minute;
+        let mut best = (question.ocpus, violated(question.ocpus));
+        for &ocpus in question.candidates.iter().filter(|ocpus| **ocpus > question.ocpus) {
+            let more = (ocpus - question.ocpus) * costs.ocpu_per_hour;
+            let again = self.outgrown(ocpus * share_that_violates(tuning), tuning) * change;
+            let cost = more.mul_add(tuning.surge_hold_hours(change, more), violated(ocpus)) + change + again;
+            if cost < best.1 {
+                best = (ocpus, cost);
+            }
+        }
+        best.0
+    }
+
+    /// Minutes of violation that a surge of the size `now` still has at the size `ocpus`, this hour and the next: as many
+    /// as the surges had that were as high and as long, and a little as surges have in general.
+    fn minutes_left(&self, now: f64, ocpus: f64, tuning: &Tuning) -> f64 {
+        let (most_now, most) = (now * share_that_violates(tuning), ocpus * share_that_violates(tuning));
+        let (lasted_now, lasted) = (self.violated_minutes(now, tuning), self.violated_minutes(ocpus, tuning));
+        let minutes = |load: &Load, most| load.share_above(most, tuning.peak_spread) * MINUTES_PER_HOUR;
+        let general = lasted_now.mul_add(tuning.surge_growth, tuning.surge_minutes) * self.rises_above(most, tuning);
+        let mut sum = (general * tuning.surge_prior_weight, tuning.surge_prior_weight);
+        for hour in &self.hours {
+            let is_as_long = minutes(&hour.load, most_now) + MINUTES_PER_SLOT / 2.0 >= lasted_now;
+            if hour.load.peak >= self.last_used && is_as_long {
+                let rest = (minutes(&hour.load, most) - lasted).max(0.0);
+                let next = hour.next.map_or(0.0, |next| minutes(&next, most));
+                sum = (sum.0 + (rest + next) * hour.weight, sum.1 + hour.weight);
+            }
+        }
+        sum.0 / sum.1
+    }
+
+    /// The general experience: how probable it is that the last demand rises above `ocpus`.
+    fn rises_above(&self, ocpus: f64, tuning: &Tuning) -> f64 {
+        let ratio = ocpus / self.last_used;
+        if ratio <= 1.0 { 1.0 } else { ratio.powf(-tuning.surge_exponent) }
     }
 
     /// How long the demand has been too large without a break, in minutes.
@@ -173,10 +206,21 @@ impl Past {
             let is_beyond = load.peak * (1.0 + tuning.peak_spread / 2.0) > ocpus;
             (all + weight, beyond + if is_beyond { *weight } else { 0.0 })
         });
-        let ratio = ocpus / self.last_used;
-        let prior = if ratio <= 1.0 { 1.0 } else { ratio.powf(-tuning.surge_exponent) };
-        (beyond + tuning.surge_prior_weight * prior) / (all + tuning.surge_prior_weight)
+        (beyond + tuning.surge_prior_weight * self.rises_above(ocpus, tuning)) / (all + tuning.surge_prior_weight)
     }
+}
+
+/// Hours with their ages, youngest first, weighed by what they say about the next ones.
+fn passed(hours: &[(usize, Load)], like: &Likeness<'_>, tuning: &Tuning) -> Vec<Passed> {
+    let at = |index: Option<usize>, age: usize| {
+        let found = index.and_then(|index| hours.get(index)).filter(|(other, _)| *other == age);
+        found.map(|(_, load)| *load)
+    };
+    let one = |(index, &(age, load)): (usize, &(usize, Load))| {
+        let likeness = at(Some(index + 1), age + 1).map_or(1.0, |before| like.factor(&before));
+        Passed { load, next: at(index.checked_sub(1), age - 1), weight: weight(age, tuning) * likeness }
+    };
+    hours.iter().enumerate().map(one).collect()
 }
 
 /// How much an hour of this age counts, before its likeness.
@@ -218,12 +262,18 @@ impl<'a> Likeness<'a> {
     /// By how much more an hour counts that came after `before`.
     fn factor(&self, before: &Load) -> f64 {
         let apart = |one: f64, other: f64| ((one + 1.0) / (other + 1.0)).ln().abs();
-        let distance = apart(before.peak, self.peak) + apart(before.median, self.median);
+        let distance = apart(before.peak, self.peak) + apart(before.median(), self.median);
         self.tuning.alike_weight.mul_add((-distance / self.tuning.alike_spread).exp(), 1.0)
     }
 }
 
 impl Tuning {
+    /// How long a larger size that costs `more` in an hour is kept after a surge: until to shrink earns its change.
+    fn surge_hold_hours(&self, change: f64, more: f64) -> f64 {
+        let earns = change * (1.0 + self.shrink_reserve) / more - self.min_hold_hours;
+        earns.min(self.max_hold_hours).max(self.surge_min_hold_hours)
+    }
+
     /// How long a smaller size is expected to hold, after so many hours without a change.
     fn stable_hold_hours(&self, stable_hours: f64) -> f64 {
         stable_hours.max(0.0).mul_add(self.hold_per_stable_hour, self.min_hold_hours).min(self.max_hold_hours)

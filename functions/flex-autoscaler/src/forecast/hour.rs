@@ -1,4 +1,4 @@
-//! One hour of a machine, in six digits, and the scale that amounts are kept on.
+//! One hour of a machine, in eight digits, and the scale that amounts are kept on.
 
 use std::sync::LazyLock;
 
@@ -11,6 +11,12 @@ const STEPS: u16 = 64 * 64;
 /// A ratio of one.
 const WHOLE: u8 = 63;
 
+/// The five minutes that are kept beside the busiest, by how many of twelve are busier: enough to tell short bursts from
+/// noise.
+pub(super) const RANKS: [usize; 4] = [1, 2, 4, 6];
+/// Share of an hour that is at or above each of them, and the last for half of the time.
+const SHARES: [f64; RANKS.len()] = [1.5 / 12.0, 2.5 / 12.0, 4.5 / 12.0, 0.5];
+
 /// Amounts of all steps, since powers are slow to compute.
 static AMOUNTS: LazyLock<Vec<f64>> =
     LazyLock::new(|| (0..i32::from(STEPS)).map(|step| LEAST * STEP.powi(step - 1)).collect());
@@ -20,10 +26,8 @@ static AMOUNTS: LazyLock<Vec<f64>> =
 pub(super) struct Hour {
     /// Step of the busiest five minutes' OCPUs.
     pub(super) ocpus: u16,
-    /// The second busiest of twelve, in parts of 63 of the busiest.
-    pub(super) high: u8,
-    /// The median of the twelve, likewise.
-    pub(super) median: u8,
+    /// The others of [`RANKS`], in parts of 63 of the busiest.
+    pub(super) parts: [u8; RANKS.len()],
     /// Step of the most memory in GB.
     pub(super) memory: u16,
 }
@@ -42,11 +46,12 @@ impl Hour {
         let Some(&busiest) = slots.first() else { return };
         self.ocpus = self.ocpus.max(busiest);
         let peak = amount(self.ocpus).unwrap_or(LEAST);
-        let part = |index: usize| {
-            slots.get(index).or(slots.last()).and_then(|step| amount(*step)).map_or(WHOLE, |used| parts(used / peak))
+        // Of fewer than twelve the same shares of what there is.
+        let rank = |of_twelve: usize| (of_twelve * slots.len() / 12).max(1);
+        let part = |rank: usize| {
+            slots.get(rank).or(slots.last()).and_then(|step| amount(*step)).map_or(WHOLE, |used| parts(used / peak))
         };
-        self.high = part(1);
-        self.median = part(slots.len() / 2);
+        self.parts = RANKS.map(|of_twelve| part(rank(of_twelve)));
     }
 
     /// A late measurement of an hour that is long over.
@@ -55,8 +60,8 @@ impl Hour {
             let was = *self;
             self.ocpus = ocpus;
             let shrink = was.load().map_or(1.0, |load| load.peak) / amount(ocpus).unwrap_or(LEAST);
-            self.high = if was.ocpus == 0 { WHOLE } else { parts(f64::from(was.high) / f64::from(WHOLE) * shrink) };
-            self.median = if was.ocpus == 0 { WHOLE } else { parts(f64::from(was.median) / f64::from(WHOLE) * shrink) };
+            let shrunk = |part: u8| parts(f64::from(part) / f64::from(WHOLE) * shrink);
+            self.parts = if was.ocpus == 0 { [WHOLE; RANKS.len()] } else { was.parts.map(shrunk) };
         }
     }
 
@@ -64,7 +69,7 @@ impl Hour {
     pub(super) fn load(self) -> Option<Load> {
         let peak = amount(self.ocpus)?;
         let of_peak = |parts: u8| peak * f64::from(parts.min(WHOLE)) / f64::from(WHOLE);
-        Some(Load { peak, high: of_peak(self.high), median: of_peak(self.median) })
+        Some(Load { peak, others: self.parts.map(of_peak) })
     }
 }
 
@@ -73,24 +78,36 @@ impl Hour {
 pub(super) struct Load {
     /// In the busiest five minutes.
     pub(super) peak: f64,
-    /// In the second busiest five minutes of twelve.
-    pub(super) high: f64,
-    /// In half of the time.
-    pub(super) median: f64,
+    /// In those of [`RANKS`].
+    pub(super) others: [f64; RANKS.len()],
 }
 
 impl Load {
     /// Five minutes that used so much.
     pub(super) fn constant(used: f64) -> Self {
-        Self { peak: used, high: used, median: used }
+        Self { peak: used, others: [used; RANKS.len()] }
+    }
+
+    /// In half of the time.
+    pub(super) fn median(&self) -> f64 {
+        self.others[RANKS.len() - 1]
     }
 
     /// Share of an hour like this one that is expected above `ocpus`. It is linear between what is known; a repetition
     /// may exceed the peak by the share `spread`.
     pub(super) fn share_above(&self, ocpus: f64, spread: f64) -> f64 {
         let top = self.peak * (1.0 + spread);
-        let knots: [(f64, f64); 5] =
-            [(top, 0.0), (self.peak, 1.0 / 24.0), (self.high, 1.0 / 8.0), (self.median, 0.5), (0.0, 1.0)];
+        let [second, third, fifth, median] = self.others;
+        let [above_second, above_third, above_fifth, above_median] = SHARES;
+        let knots = [
+            (top, 0.0),
+            (self.peak, 1.0 / 24.0),
+            (second, above_second),
+            (third, above_third),
+            (fifth, above_fifth),
+            (median, above_median),
+            (0.0, 1.0),
+        ];
         if ocpus >= top {
             return 0.0;
         }

@@ -1,6 +1,6 @@
 //! What a machine's past says about its next hours, and which size is the cheapest for them.
 //!
-//! [`Profile`] keeps the past: the busiest, second busiest and median five minutes of each hour of eight days, and
+//! [`Profile`] keeps the past: five of the twelve five minutes of each hour of eight days, the busiest first, and
 //! the five minutes of the last two hours. It is kept as a short text. [`advise`] weighs it with [`Tuning`] and
 //! prices.
 

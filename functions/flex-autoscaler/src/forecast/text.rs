@@ -1,16 +1,21 @@
-//! The short text that a profile is kept as: `hour:hours:slot:slots`, about 1.2 kB for eight days.
+//! The short text that a profile is kept as: `2:hour:hours:slot:slots`, about 1.6 kB for eight days. Texts of an earlier
+//! version, `hour:hours:slot:slots`, have two amounts less for each hour; these are taken to lie between the others.
 
 use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::hour::Hour;
+use super::hour::{Hour, RANKS};
 use super::profile::{HOURS, Profile, SLOTS};
 
 /// 64 digits, all plain in JSON.
 const DIGITS: &[u8; 64] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_";
-/// Digits of an hour: peak, two ratios, memory.
-const HOUR_DIGITS: usize = 6;
+/// What texts of this version begin with.
+const VERSION: &str = "2";
+/// Digits of an hour: peak, ratios, memory.
+const HOUR_DIGITS: usize = 4 + RANKS.len();
+/// Digits of an hour of the version before: peak, the second busiest and the median, memory.
+const OLD_HOUR_DIGITS: usize = 6;
 /// Digits of five minutes.
 const SLOT_DIGITS: usize = 2;
 /// Numbers of hours and of slots beyond this are no time that a machine has seen.
@@ -21,10 +26,10 @@ impl fmt::Display for Profile {
         if self.hours.is_empty() {
             return Ok(());
         }
-        write!(formatter, "{}:", self.newest)?;
+        write!(formatter, "{VERSION}:{}:", self.newest)?;
         for hour in &self.hours {
             pair(formatter, hour.ocpus)?;
-            write!(formatter, "{}{}", digit(u16::from(hour.high)), digit(u16::from(hour.median)))?;
+            hour.parts.iter().try_for_each(|part| write!(formatter, "{}", digit(u16::from(*part))))?;
             pair(formatter, hour.memory)?;
         }
         write!(formatter, ":{}:", self.newest_slot)?;
@@ -46,13 +51,17 @@ fn parse(text: &str) -> Option<Profile> {
         return Some(Profile::default());
     }
     let parts: Vec<&str> = text.split(':').collect();
+    let (parts, digits, hour): (&[&str], usize, fn(&[u8]) -> Hour) = match parts.as_slice() {
+        [VERSION, rest @ ..] if rest.len() == 4 => (rest, HOUR_DIGITS, hour),
+        old => (old, OLD_HOUR_DIGITS, old_hour),
+    };
     let [newest, hours, newest_slot, slots] = parts.try_into().ok()?;
-    let hours = values(hours, HOUR_DIGITS, HOURS)?;
+    let hours = values(hours, digits, HOURS)?;
     let slots = values(slots, SLOT_DIGITS, SLOTS)?;
     if hours.is_empty() {
         return None;
     }
-    let hours = hours.chunks_exact(HOUR_DIGITS).map(hour).collect();
+    let hours = hours.chunks_exact(digits).map(hour).collect();
     let slots = slots.chunks_exact(SLOT_DIGITS).map(step).collect();
     Some(Profile { newest: number(newest)?, hours, newest_slot: number(newest_slot)?, slots })
 }
@@ -71,7 +80,17 @@ fn step(digits: &[u8]) -> u16 {
 }
 
 fn hour(digits: &[u8]) -> Hour {
-    Hour { ocpus: step(&digits[..2]), high: digits[2], median: digits[3], memory: step(&digits[4..]) }
+    let mut parts = [0; RANKS.len()];
+    parts.copy_from_slice(&digits[2..2 + RANKS.len()]);
+    Hour { ocpus: step(&digits[..2]), parts, memory: step(&digits[2 + RANKS.len()..]) }
+}
+
+fn old_hour(digits: &[u8]) -> Hour {
+    let (high, median) = (digits[2], digits[3]);
+    // Both are digits, so the sum of nine of them is less than the largest number of its type.
+    let between = |ninths: u16| (u16::from(high) * (9 - ninths) + u16::from(median) * ninths) / 9;
+    let part = |ninths| u8::try_from(between(ninths)).unwrap_or(median);
+    Hour { ocpus: step(&digits[..2]), parts: [high, part(2), part(6), median], memory: step(&digits[4..]) }
 }
 
 fn number(text: &str) -> Option<i64> {

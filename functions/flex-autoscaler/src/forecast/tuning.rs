@@ -52,14 +52,14 @@ pub struct Tuning {
     pub grow_hold_hours: f64,
     /// What every change costs besides its downtime, in minutes of violation.
     pub friction_minutes: f64,
-    /// Minutes of violation that a surge is expected to bring to a machine that stays too small.
-    pub surge_minutes: f64,
-    /// Minutes of it for each minute that the surge has lasted already.
-    pub surge_growth: f64,
-    /// Minutes of violation until the next step, for a machine that grew too little.
-    pub surge_retry_minutes: f64,
+    /// How long a size is kept at least that a surge asked for, in hours.
+    pub surge_min_hold_hours: f64,
     /// How much the general experience with surges counts beside the machine's own.
     pub surge_prior_weight: f64,
+    /// That experience: minutes of violation that a surge still brings to a machine that stays too small.
+    pub surge_minutes: f64,
+    /// That experience: more of these minutes for each minute that the surge has lasted already.
+    pub surge_growth: f64,
     /// That experience: a demand rises further by a factor x with the probability x to the minus this.
     pub surge_exponent: f64,
 }
@@ -82,17 +82,17 @@ impl Default for Tuning {
             same_weekday_weight: 0.5,
             alike_weight: 3.0,
             alike_spread: 0.2,
-            peak_spread: 0.06,
+            peak_spread: 0.03,
             min_hold_hours: 2.0,
             max_hold_hours: 24.0,
             hold_per_stable_hour: 1.0,
             shrink_reserve: 0.3,
-            grow_hold_hours: 2.0,
+            grow_hold_hours: 4.0,
             friction_minutes: 1.0,
+            surge_min_hold_hours: 2.0,
+            surge_prior_weight: 0.02,
             surge_minutes: 5.0,
             surge_growth: 1.0,
-            surge_retry_minutes: 10.0,
-            surge_prior_weight: 0.02,
             surge_exponent: 4.0,
         }
     }
@@ -128,10 +128,10 @@ impl Tuning {
             ("shrink_reserve", from(self.shrink_reserve), not_negative),
             ("grow_hold_hours", above(self.grow_hold_hours), positive),
             ("friction_minutes", from(self.friction_minutes), not_negative),
+            ("surge_min_hold_hours", above(self.surge_min_hold_hours), positive),
+            ("surge_prior_weight", above(self.surge_prior_weight), positive),
             ("surge_minutes", from(self.surge_minutes), not_negative),
             ("surge_growth", from(self.surge_growth), not_negative),
-            ("surge_retry_minutes", from(self.surge_retry_minutes), not_negative),
-            ("surge_prior_weight", above(self.surge_prior_weight), positive),
             ("surge_exponent", above(self.surge_exponent), positive),
         ];
         checks.into_iter().filter(|(_, sound, _)| !sound).map(|(name, _, why)| (name, why)).collect()

@@ -6,6 +6,8 @@ use serde::Serialize;
 
 use super::{Policy, Window};
 
+const NO_ZONE: &str = "is not the IANA name of a time zone";
+
 /// Something wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema, thiserror::Error)]
 #[error("{path}: {text}")]
@@ -56,6 +58,7 @@ impl Policy {
         }
         check_windows("schedule.windows", &self.schedule.windows, &mut findings);
         check_windows("schedule.maintenance", &self.schedule.maintenance, &mut findings);
+        self.check_preset(&mut findings);
         self.check_ceilings(&mut findings);
         self.check_overrides(&mut findings);
         findings.0
@@ -189,6 +192,23 @@ impl Policy {
         );
     }
 
+    /// The windows of a preset are windows like all others.
+    fn check_preset(&self, findings: &mut Findings) {
+        let Some(preset) = &self.schedule.preset else { return };
+        if TimeZone::get(&preset.zone).is_err() {
+            findings.say("schedule.preset.zone", NO_ZONE);
+        }
+        for window in preset.windows() {
+            if self.schedule.windows.iter().any(|other| other.id == window.id) {
+                findings
+                    .say("schedule.preset.name", format!("has a window {}, and so has schedule.windows", window.id));
+            }
+            if window.floor_ocpus.is_some_and(|floor| floor > self.limits.max_ocpus) {
+                findings.say("schedule.preset.name", "must not have a floor above the largest size");
+            }
+        }
+    }
+
     /// Ceilings of windows leave room for the least size and for the floor of the window, and no floor is above the
     /// largest size.
     fn check_ceilings(&self, findings: &mut Findings) {
@@ -223,7 +243,6 @@ impl Policy {
                 ("prices.ocpu_price_per_hour", self.prices.ocpu_price_per_hour),
                 ("prices.memory_gb_price_per_hour", self.prices.memory_gb_price_per_hour),
                 ("prices.violation_price_per_minute", self.prices.violation_price_per_minute),
-                ("emergency.cost_decides_below_price_per_minute", self.emergency.cost_decides_below_price_per_minute),
             ],
         );
         if let Some(cap) = self.budget.month_cap {
@@ -250,7 +269,7 @@ fn check_windows(list: &str, windows: &[Window], findings: &mut Findings) {
             findings.say(path("id"), "must be given and unique");
         }
         if TimeZone::get(&window.zone).is_err() {
-            findings.say(path("zone"), "is not the IANA name of a time zone");
+            findings.say(path("zone"), NO_ZONE);
         }
         let sizes = [
             ("floor_ocpus", window.floor_ocpus),
@@ -311,6 +330,12 @@ mod tests {
             &["schedule.windows[1].id", "schedule.windows[1].zone", "schedule.windows[1].floor_ocpus"],
         );
         check(json!({"schedule": {"maintenance": [{}]}}), &["schedule.maintenance[0].id"]);
+        check(json!({"schedule": {"preset": {"name": "business_day", "zone": "Europe/Berlin"}}}), &[]);
+        check(
+            json!({"schedule": {"preset": {"name": "business_day", "zone": "Mars"}, "windows": [{"id": "business_day"}]},
+                "limits": {"max_ocpus": 24.0}}),
+            &["schedule.preset.zone", "schedule.preset.name", "schedule.preset.name"],
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Window;
+use super::{Preset, Window};
 
 /// A part of the policy: documented members with the defaults written beside them.
 macro_rules! section {
@@ -110,9 +110,9 @@ section! {
         at_percent: f64 = 80.0,
         /// Utilization that one of them reaches, in percent. Default 90.
         peak_percent: f64 = 90.0,
-        /// Where a minute of violation is priced lower than this, the expected costs may leave an emergency of the CPU
-        /// alone, once they are known. Default 0.15; 0 means never.
-        cost_decides_below_price_per_minute: f64 = 0.15,
+        /// Whether the expected costs answer an emergency of the CPU, once they are known: whether at all, and how far.
+        /// Default true; else it grows by what R4 and R5 ask for at least, whatever violations and restarts cost.
+        left_to_costs: bool = true,
     }
 }
 
@@ -156,8 +156,9 @@ section! {
         up_after_down_minutes: f64 = 30.0,
         /// After shrinking, until it shrinks again, in minutes. Default 60.
         down_after_down_minutes: f64 = 60.0,
-        /// Most changes of one machine in 24 hours, emergencies not counted. Default 4.
-        max_resizes_per_day: u32 = 4,
+        /// Most changes of one machine in 24 hours that may restart it, emergencies not counted. Default 4. Live changes
+        /// are not counted and not kept back.
+        max_restarts_per_day: u32 = 4,
     }
 }
 
@@ -179,8 +180,10 @@ section! {
 section! {
     /// Times of day with sizes of their own (R12).
     Schedule {
-        /// Windows; their floors and ceilings combine by the strictest. Default none; [`Window::business_day`] has
-        /// a working day's.
+        /// Windows that are ready made, beside those of `windows`. Default none: hours and sizes of work are those of
+        /// whom a machine serves, and a wrong guess would pay for 32 OCPUs and restart every machine each morning.
+        preset: Option<Preset> = None,
+        /// Windows; their floors and ceilings combine by the strictest. Default none.
         windows: Vec<Window> = Vec::new(),
         /// How long before its start a window counts, in minutes: change, restart and warming up. Default 15.
         lead_minutes: f64 = 15.0,

@@ -1,9 +1,13 @@
 //! Windows of time, in the local time of a place.
 
+use std::borrow::Cow;
+
 use causeway_runtime::local_time::Day;
 use jiff::civil::{Time, Weekday, time};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use super::Schedule;
 
 /// A time of day on some days of the week. Where its floor is above a machine's size, the machine grows; its end
 /// takes the floor away and nothing else.
@@ -50,22 +54,68 @@ impl Default for Window {
     }
 }
 
-impl Window {
-    /// 32 OCPUs at least from 08:00 to 18:00 and 16 else, in the zone of this name.
+/// Windows that are ready made.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Preset {
+    /// Which.
+    pub name: PresetName,
+    /// IANA name of the time zone. Default `UTC`.
+    #[serde(default = "utc")]
+    pub zone: String,
+    /// Days on which the higher floor holds, by local time. Default all.
+    #[serde(default)]
+    pub days: Vec<Day>,
+}
+
+/// The presets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PresetName {
+    /// 32 OCPUs at least from 08:00 to 18:00, and 16 at least at all other times (R12).
+    BusinessDay,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+impl Preset {
+    /// Its windows.
     #[must_use]
-    pub fn business_day(zone: &str) -> Vec<Self> {
-        let window = |id: &str, floor, start, end| Self {
+    pub fn windows(&self) -> Vec<Window> {
+        let window = |id: &str, days: &[Day], floor, start, end| Window {
             id: id.to_owned(),
-            zone: zone.to_owned(),
+            zone: self.zone.clone(),
+            days: days.to_vec(),
             start,
             end,
             floor_ocpus: Some(floor),
-            ..Self::default()
+            ..Window::default()
         };
         let (morning, evening) = (time(8, 0, 0, 0), time(18, 0, 0, 0));
-        vec![window("day", 32.0, morning, evening), window("night", 16.0, evening, morning)]
+        match self.name {
+            // The lower floor is never off, so that a day without the higher one has it too.
+            PresetName::BusinessDay => vec![
+                window("business_day", &self.days, 32.0, morning, evening),
+                window("business_night", &[], 16.0, evening, evening),
+            ],
+        }
     }
+}
 
+impl Schedule {
+    /// The windows of the preset and the others.
+    #[must_use]
+    pub fn all_windows(&self) -> Cow<'_, [Window]> {
+        match &self.preset {
+            None => Cow::Borrowed(&self.windows),
+            Some(preset) => Cow::Owned([&preset.windows()[..], &self.windows].concat()),
+        }
+    }
+}
+
+impl Window {
     /// Whether it starts on this day of the week.
     #[must_use]
     pub fn starts_on(&self, day: Weekday) -> bool {

@@ -165,7 +165,7 @@ impl Entry {
     pub(crate) fn adopt(&mut self, begun: Timestamp, now: Timestamp, from: Size, to: Size) {
         self.commanded = None;
         self.size = Some(to);
-        self.changes.push(super::Change { begun, at: now, kind: None, from, to });
+        self.changes.push(super::Change { begun, at: now, kind: None, from, to, may_restart: None });
     }
 
     pub(crate) fn no_capacity(&mut self, policy: &Policy, now: Timestamp) -> Correction {

@@ -144,6 +144,10 @@ pub struct Change {
     /// The size after.
     #[schemars(with = "schema::Size")]
     pub to: Size,
+    /// Whether a restart was allowed for it. Absent in states of before this was kept, and where somebody else did it:
+    /// not known, which counts as a restart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_restart: Option<bool>,
 }
 
 /// A size for which there was no room.

@@ -116,7 +116,7 @@ fn a22_gone_machines_are_no_failure() {
 fn no_moment_is_too_early_or_too_late() {
     for now in ["-009999-01-03T00:00:00Z", "9999-12-29T00:00:00Z"] {
         let mut fixture = Fixture::new();
-        fixture.policy("schedule.windows", json!(crate::policy::Window::business_day("America/New_York")));
+        fixture.policy("schedule.preset", json!({"name": "business_day", "zone": "America/New_York"}));
         fixture.policy("budget.month_cap", json!(1e9)).state(json!(null));
         fixture.0["now"] = json!(now);
         assert_eq!(fixture.decide().record.decisions.len(), 1, "{now}");

@@ -118,22 +118,6 @@ fn t20_a_pause_holds_and_an_emergency_does_not_wait() {
 }
 
 #[test]
-fn four_changes_in_a_day_are_enough_and_emergencies_are_not_counted() {
-    let mut fixture = hot(82.0);
-    let size = json!({"ocpus": 16.0, "memory_gb": 256.0});
-    let change = |minutes: f64, kind: &str| json!({"begun": before(NOW, minutes), "at": before(NOW, minutes), "kind": kind, "from": size, "to": size});
-    let four: Vec<_> = [1400.0, 900.0, 700.0, 500.0].map(|minutes| change(minutes, "UP")).to_vec();
-    fixture.known()["changes"] = json!(four);
-    check(&fixture, "HOLD(daily_cap) 16/256");
-    let mut hotter = fixture.clone();
-    check(hotter.cpu(&flat(95.0)), "EMERGENCY_UP 24/384");
-    let mut emergencies = four.clone();
-    emergencies[0] = change(1400.0, "EMERGENCY_UP");
-    fixture.known()["changes"] = json!(emergencies);
-    check(&fixture, "UP 22/352");
-}
-
-#[test]
 fn the_pause_begins_when_the_machine_runs_at_its_new_size() {
     let mut fixture = hot(40.0);
     fixture.commanded(9.0, "accepted", 16.0, 22.0).set("size", json!({"ocpus": 22.0, "memory_gb": 352.0}));

@@ -134,11 +134,12 @@ fn after_a_day(last: &[f64]) -> Fixture {
 }
 
 #[test]
-fn an_emergency_is_one_where_the_costs_are_known_too() {
+fn an_emergency_that_is_not_left_to_the_costs_is_one_where_they_are_known_too() {
     for last in [&[95.0; 3][..], &[82.0, 84.0, 91.0], &[99.0; 3], &[100.0; 15]] {
         for reboot in [false, true] {
             let grown = |with_costs: bool| {
                 let mut fixture = after_a_day(last);
+                fixture.policy("emergency.left_to_costs", json!(false));
                 fixture.policy("allow_reboot", json!(reboot)).policy("cost.enabled", json!(with_costs));
                 let decision = fixture.decide().record.decisions.remove(0);
                 assert_eq!(decision.decision.name(), "EMERGENCY_UP", "{last:?}, {reboot}: {decision:#?}");
@@ -147,18 +148,31 @@ fn an_emergency_is_one_where_the_costs_are_known_too() {
             assert!(grown(true) >= grown(false), "{last:?}, {reboot}");
         }
     }
-    check(&after_a_day(&[99.0; 15]), "EMERGENCY_UP 28/448");
+    check(after_a_day(&[99.0; 15]).policy("emergency.left_to_costs", json!(false)), "EMERGENCY_UP 28/448");
+}
+
+/// Where five minutes of restart cost as much as five minutes of violation, a surge that has just begun is waited for.
+#[test]
+fn the_costs_answer_an_emergency_at_once_where_that_is_live_and_later_where_it_restarts() {
+    let is_answered = |last: &[f64], reboot: bool| {
+        let mut fixture = after_a_day(last);
+        fixture.policy("allow_reboot", json!(reboot));
+        fixture.decide().record.decisions[0].decision.name() == "EMERGENCY_UP"
+    };
+    assert!(is_answered(&[95.0; 3], false) && is_answered(&[100.0; 15], false));
+    assert!(!is_answered(&[95.0; 3], true) && is_answered(&[100.0; 25], true));
 }
 
 #[test]
-fn cheap_violations_leave_an_emergency_to_the_costs() {
+fn an_emergency_is_answered_the_more_the_dearer_violations_are() {
     let grown = |price: f64| {
         let mut fixture = after_a_day(&[99.0; 15]);
         fixture.policy("prices.violation_price_per_minute", json!(price));
         let decision = fixture.decide().record.decisions.remove(0);
         decision.to.map_or(16.0, |size| size.ocpus)
     };
-    assert!(grown(0.01) < 28.0 && grown(0.15) >= 28.0);
+    let sizes = [0.001, 0.1, 0.5, 2.0].map(grown);
+    assert!(sizes[0] == 16.0 && sizes[3] > 16.0 && sizes.is_sorted(), "{sizes:?}");
 }
 
 #[test]

@@ -3,11 +3,10 @@
 use serde_json::{Value, json};
 
 use super::fixture::*;
-use crate::policy::Window;
 
 fn business(now: &str) -> Fixture {
     let mut fixture = Fixture::at(now);
-    fixture.policy("schedule.windows", json!(Window::business_day("Europe/Berlin")));
+    fixture.policy("schedule.preset", json!({"name": "business_day", "zone": "Europe/Berlin"}));
     fixture
 }
 
@@ -25,6 +24,20 @@ fn t22_a_floor_comes_a_quarter_of_an_hour_early() {
     check(&there, "HOLD(window_floor) 32/512");
     // In summer the same local time is an hour earlier.
     check(&business("2026-07-08T05:45:00Z"), "SCHEDULED_UP 32/512");
+}
+
+#[test]
+fn a_business_day_on_some_days_has_its_lower_floor_on_all() {
+    let small = |now: &str| {
+        let mut fixture = business(now);
+        fixture.policy("schedule.preset.days", json!(["mon", "tue", "wed", "thu", "fri"]));
+        fixture.size(8.0, 128.0);
+        fixture
+    };
+    check(&small("2026-03-11T10:00:00Z"), "SCHEDULED_UP 32/512");
+    check(&small("2026-03-14T10:00:00Z"), "SCHEDULED_UP 16/256");
+    check(&small("2026-03-14T02:00:00Z"), "SCHEDULED_UP 16/256");
+    check(small("2026-03-14T10:00:00Z").policy("schedule.preset", json!(null)), "HOLD(at_min) 8/128");
 }
 
 /// Ticks of a night, carried out at once; how many changes there were.
@@ -163,5 +176,5 @@ fn a_floor_that_was_reached_is_marked_with_the_end_of_its_window() {
     let mut next = fixture.after(&outcome.state, "2026-03-11T06:50:00Z");
     next.set("size", json!({"ocpus": 32.0, "memory_gb": 512.0})).cpu(&flat(20.0)).memory(&flat(20.0));
     let state = check(&next, "HOLD(window_floor) 32/512").state;
-    assert_eq!(state.instances["vm"].fired["day"].until.to_string(), "2026-03-11T17:00:00Z");
+    assert_eq!(state.instances["vm"].fired["business_day"].until.to_string(), "2026-03-11T17:00:00Z");
 }

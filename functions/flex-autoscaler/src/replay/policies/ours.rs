@@ -1,8 +1,8 @@
 //! The rules of this autoscaler: the very code that a tick runs, for one machine.
 //!
 //! A sample of five minutes becomes five points of one minute with the same value. A trace says nothing of memory,
-//! so its points are absent and the policy is told not to watch it. The machine may be restarted, and has its new
-//! size at once: the downtime is in the price of a resize. The guards over a fleet are not asked.
+//! so its points are absent and the policy is told not to watch it. The machine may be restarted where a resize takes
+//! minutes; where it takes none it changes live. It has its new size at once: the downtime is in the price of a resize. The guards over a fleet are not asked.
 
 use causeway_cloud::fleet::{MachineState, Shape, Size};
 use causeway_cloud::metrics::Point;
@@ -81,11 +81,13 @@ impl Policy for Ours {
     }
 }
 
-/// A policy in the world of the replay: with its sizes and prices, restarts allowed, memory not watched. There is one
+/// A policy in the world of the replay: with its sizes and prices, restarts allowed where a resize is one, memory not
+/// watched. There is one
 /// machine without tags or a compartment, so what the policy says for others is not asked.
 #[must_use]
 pub fn played(base: &Rules, sizes: Sizes, prices: Prices) -> Rules {
-    let mut rules = Rules { mode: Mode::Enforce, allow_reboot: true, overrides: Vec::new(), ..base.clone() };
+    let mut rules =
+        Rules { mode: Mode::Enforce, allow_reboot: prices.reboot_minutes > 0.0, overrides: Vec::new(), ..base.clone() };
     rules.limits.coupling = Coupling::Coupled;
     rules.limits.min_ocpus = f64::from(sizes.min);
     rules.limits.max_ocpus = f64::from(sizes.max);

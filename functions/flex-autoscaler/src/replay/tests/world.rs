@@ -158,6 +158,7 @@ fn a_policy_file_changes_ours_and_not_the_world() {
     let given = crate::policy_document::read(text).unwrap();
     let rules = played(&given, Sizes::default(), prices);
     assert!(!rules.cost.enabled && rules.mode == crate::policy::Mode::Enforce && rules.allow_reboot);
+    assert!(!played(&given, Sizes::default(), Prices { reboot_minutes: 0.0, ..prices }).allow_reboot, "live");
     assert!((rules.limits.min_ocpus, rules.prices.violation_price_per_minute) == (8.0, 0.2), "{rules:?}");
     let traces = synthetic::traces(1);
     let conditions = Conditions { rules: given, ..Conditions::default() };
