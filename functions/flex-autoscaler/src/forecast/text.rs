@@ -45,15 +45,18 @@ fn digit(value: u16) -> char {
     char::from(DIGITS[usize::from(value % 64)])
 }
 
+/// An hour from its digits.
+type ReadHour = fn(&[u8]) -> Hour;
+
 /// Reads the short text.
 fn parse(text: &str) -> Option<Profile> {
     if text.is_empty() {
         return Some(Profile::default());
     }
     let parts: Vec<&str> = text.split(':').collect();
-    let (parts, digits, hour): (&[&str], usize, fn(&[u8]) -> Hour) = match parts.as_slice() {
-        [VERSION, rest @ ..] if rest.len() == 4 => (rest, HOUR_DIGITS, hour),
-        old => (old, OLD_HOUR_DIGITS, old_hour),
+    let (parts, (digits, hour)) = match parts.as_slice() {
+        [VERSION, rest @ ..] if rest.len() == 4 => (rest, (HOUR_DIGITS, hour as ReadHour)),
+        old => (old, (OLD_HOUR_DIGITS, old_hour as ReadHour)),
     };
     let [newest, hours, newest_slot, slots] = parts.try_into().ok()?;
     let hours = values(hours, digits, HOURS)?;

@@ -53,7 +53,10 @@ fn a_clock_that_goes_back_locks_nothing() {
     rig.pass();
     rig.now_ms += 36 * SECOND;
     assert_eq!(rig.pass().probe, Some(3));
-    assert!(matches!(rig.state.phase(), Phase::HalfOpen { leases, .. } if leases.len() == 1), "the two before are lost");
+    assert!(
+        matches!(rig.state.phase(), Phase::HalfOpen { leases, .. } if leases.len() == 1),
+        "the two before are lost"
+    );
 }
 
 #[test]
