@@ -13,7 +13,7 @@ const BLOCK_DAYS: usize = 7;
 
 /// Draws of the days whose middle is given. The level itself is known no better than a week tells it, so each draw has
 /// one of its own: the mean error of a week. How far weeks stray is known no better than the few weeks of the profile
-/// tell it, so each draw has a [`Width`] of its own too.
+/// tell it, so each draw has a width of its own too.
 #[must_use]
 pub fn draws(profile: &Profile, middle: &[f64], seed: u64) -> Vec<Vec<f64>> {
     let errors = profile.errors();
