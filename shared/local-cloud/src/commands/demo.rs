@@ -198,3 +198,20 @@ fn write_whole(path: &Path, content: &[u8]) -> Result<(), CliError> {
     };
     write().map_err(|error| CliError::io(format!("cannot write {}", path.display()), &error))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dashboard_of_an_earlier_run_does_not_stay() {
+        let out = tempfile::tempdir().unwrap();
+        let progress = Progress::new();
+        let page = |text: &'static str| [("dashboard.html", Bytes::from_static(text.as_bytes()))];
+        write_files(&page("earlier"), out.path(), &progress).unwrap();
+        write_files(&page("later"), out.path(), &progress).unwrap();
+        assert_eq!(fs::read_to_string(out.path().join("dashboard.html")).unwrap(), "later");
+        write_files(&[], out.path(), &progress).unwrap();
+        assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0, "nothing is left that would pass for this run's");
+    }
+}
