@@ -15,7 +15,9 @@ use crate::settings::Settings;
 use crate::signal::{self, Issued};
 
 /// Version of the state's form.
-pub const STATE_VERSION: u32 = 2;
+pub const STATE_VERSION: u32 = 3;
+/// The oldest whose form is that of this one, with members that were not there yet.
+const OLDEST_VERSION: u32 = 2;
 /// Warnings about circuit breakers.
 const MAX_BREAKER_WARNINGS: usize = 20;
 /// Alerts that wait to be sent, at most; signals do not count.
@@ -72,7 +74,7 @@ pub struct Inputs {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// 2.
+    /// 3.
     pub version: u32,
     /// When tenants were decided about last.
     #[serde(default)]
@@ -151,7 +153,7 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     let Inputs { now, settings, findings, vantage, tenants, breakers, state } = inputs;
     let mut warnings = Vec::new();
     let mut state = match state {
-        Some(state) if state.version == STATE_VERSION => state.clone(),
+        Some(state) if is_readable(state.version.into()) => State { version: STATE_VERSION, ..state.clone() },
         Some(other) => {
             warnings.push(format!("the state has version {}, which is not known: it counts as none", other.version));
             State::default()
@@ -186,6 +188,11 @@ pub fn decide(inputs: &Inputs) -> Outcome {
         warnings,
     };
     Outcome { report, state }
+}
+
+/// Whether a state of this version can be gone on from.
+pub(crate) fn is_readable(version: u64) -> bool {
+    (u64::from(OLDEST_VERSION)..=u64::from(STATE_VERSION)).contains(&version)
 }
 
 /// Gives up what is too much, and says how many: first what is over, then the oldest, and never a signal.

@@ -4,13 +4,18 @@ use super::series::{Pool, Series};
 use super::trigger::{Figure, Standing, Trigger};
 use crate::settings::LatencyRules;
 
+/// The longest time that is not too long, in milliseconds; `None` where the usual one is not known.
+pub(super) fn limit(baseline_p95_ms: Option<f64>, rules: &LatencyRules) -> Option<f64> {
+    let baseline = baseline_p95_ms.filter(|baseline| baseline.is_finite() && *baseline > 0.0)?;
+    Some(baseline.max(rules.floor_ms) * rules.factor)
+}
+
 /// L2, against the usual 95th percentile.
 pub(super) fn lasting(series: &Series, baseline_p95_ms: Option<f64>, rules: &LatencyRules) -> Trigger {
     let of = |standing, figures, why: &str| Trigger::new("L2", "latency", standing, figures, why);
-    let Some(baseline) = baseline_p95_ms.filter(|baseline| baseline.is_finite() && *baseline > 0.0) else {
+    let Some((baseline, limit)) = baseline_p95_ms.zip(limit(baseline_p95_ms, rules)) else {
         return of(Standing::Off, Vec::new(), "no baseline is known, so response times are compared with nothing");
     };
-    let limit = baseline.max(rules.floor_ms) * rules.factor;
     let window = series.newest(rules.minutes, rules.span_minutes);
     let times: Vec<f64> = window.iter().filter_map(|minute| minute.p95_ms).filter(|ms| ms.is_finite()).collect();
     let slow = times.iter().filter(|ms| **ms > limit).count();

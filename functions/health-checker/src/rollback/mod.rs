@@ -9,6 +9,7 @@ mod decision;
 mod errors;
 mod evidence;
 mod input;
+mod lasting;
 mod latency;
 mod other;
 mod series;
@@ -73,7 +74,7 @@ pub fn decide(
     state: &mut TenantState,
     now: Timestamp,
 ) -> (TenantReport, Vec<Told>) {
-    let first_at = state.begin(now);
+    state.begin(now);
     state.read(&input.clusters, now);
     state.serve(input.serving, now);
     if let Some(past) = &input.past {
@@ -81,11 +82,14 @@ pub fn decide(
         state.usual.learn(past, end, &settings.rollback.latency);
     }
     let case = Case::new(input, tenant, settings, component, state, now);
-    let decision = case.decision(state, first_at);
+    state.hear(&case.oci, case.aws.as_ref());
+    let decision = case.decision(state);
     let pause_minutes = settings.rollback.moving.cooldown_minutes;
     // A signal that nobody has followed in all this time is given again.
     let is_overdue = matches!(decision, Decision::Rollback(_)) && !state.is_cooling(now, pause_minutes);
-    if matches!(decision, Decision::None | Decision::Watch(_) | Decision::Unknown(_)) {
+    // What nobody knows ends nothing; a rollback that was followed is over whatever is known.
+    let is_followed = input.serving == Some(Cloud::Aws) && matches!(decision, Decision::Unknown(_));
+    if is_followed || matches!(decision, Decision::None | Decision::Watch(_)) {
         state.close();
     }
     let is_new = state.decision != Some(decision) || is_overdue;
@@ -94,7 +98,7 @@ pub fn decide(
         state.decision = Some(decision);
         state.since = Some(now);
     }
-    let is_page_due = case.is_page_due(state, first_at);
+    let is_page_due = case.is_page_due(state);
     let pause = SignedDuration::from_mins(i64::from(pause_minutes));
     let mut told = tell::burns(state, &tenant.id, &case.burn);
     told.extend(tell::decision(state, &tenant.id, decision, (is_new, is_page_due), pause, now));
@@ -110,7 +114,7 @@ pub fn decide(
         since: state.since.unwrap_or(now),
         epoch: state.epoch,
         budget: Budget::of(&settings.rollback),
-        warnings: case.warnings(),
+        warnings: case.warnings(decision),
         triggers: case.triggers,
         burn: case.burn,
     };
@@ -124,6 +128,10 @@ struct Case<'a> {
     settings: &'a Settings,
     now: Timestamp,
     oci: Series,
+    /// Absent when nobody measures there, or it could not be read.
+    aws: Option<Series>,
+    /// 95th percentile of the response time in milliseconds.
+    usual: Option<f64>,
     triggers: Vec<Trigger>,
     burn: Vec<Burn>,
 }
@@ -138,6 +146,7 @@ impl<'a> Case<'a> {
         now: Timestamp,
     ) -> Self {
         let (rules, oci) = (&settings.rollback, Series::new(&input.oci, now));
+        let aws = input.aws.as_deref().map(|minutes| Series::new(minutes, now));
         let burn = burns(&oci, &settings.burn, rules.moving.metric_lag_minutes);
         let component = tenant.component.as_deref().zip(component);
         let usual = tenant.baseline_p95_ms.or_else(|| state.usual.p95_ms(now, &rules.latency));
@@ -152,65 +161,77 @@ impl<'a> Case<'a> {
             other::burn(&burn),
             errors::cliff(&oci, &rules.cliff, rules.moving.metric_lag_minutes),
         ];
-        Self { input, tenant, settings, now, oci, triggers, burn }
+        Self { input, tenant, settings, now, oci, aws, usual, triggers, burn }
     }
 
-    fn decision(&self, state: &TenantState, first_at: Timestamp) -> Decision {
+    fn decision(&self, state: &TenantState) -> Decision {
         // After a move the other side is what is looked at, and nothing moves to and fro.
         if self.input.serving == Some(Cloud::Aws) {
-            return self.of_the_other_side(state, first_at);
+            return self.of_the_other_side(state);
         }
+        let standing = state.standing(self.now, self.settings.rollback.moving.cooldown_minutes);
+        match self.met().or_else(|| self.kept(standing)) {
+            Some(reason) => self.of_reason(reason, standing, state),
+            None => self.without_reason(state),
+        }
+    }
+
+    /// Whether traffic can move for it.
+    fn of_reason(&self, reason: Reason, standing: Option<Reason>, state: &TenantState) -> Decision {
         let moving = &self.settings.rollback.moving;
-        let standing = state.standing(self.now, moving.cooldown_minutes);
-        // An operator's word stands without a trigger: it was acted upon, and traffic has not moved yet.
-        let asked = standing.filter(|standing| *standing == Reason::Escalation);
-        if let Some(reason) = self.met().or(asked) {
-            let is_held = |window: &&crate::settings::Window| {
-                window.holds_rollback && window.covers(&self.tenant.id) && window.is_in_force(self.now)
-            };
-            if self.settings.maintenance.iter().any(|window| is_held(&window)) {
-                return Decision::Hold(Reason::Maintenance);
-            }
-            let obstacle = match standing {
-                // A rollback that stands is the same one until it is over or has cooled down, unless something comes in
-                // its way.
-                Some(_) => conditions::lasting(self.input, self.tenant, self.now, moving),
-                None => conditions::obstacle(self.input, self.tenant, state, self.now, moving),
-            };
-            let obstacle = obstacle.or_else(|| self.of_serving(state, standing.is_some()));
-            return obstacle.unwrap_or(Decision::Rollback(standing.unwrap_or(reason)));
+        let is_held = |window: &&crate::settings::Window| {
+            window.holds_rollback && window.covers(&self.tenant.id) && window.is_in_force(self.now)
+        };
+        if self.settings.maintenance.iter().any(|window| is_held(&window)) {
+            return Decision::Hold(Reason::Maintenance);
         }
-        let is_silent = |minutes: u32| self.is_silent(minutes, first_at);
+        let obstacle = match standing {
+            // A rollback that stands is the same one until it is over or has cooled down, unless something comes in its
+            // way.
+            Some(_) => conditions::lasting(self.input, self.tenant, self.now, moving),
+            None => conditions::obstacle(self.input, self.tenant, state, self.now, moving),
+        };
+        let obstacle = obstacle.or_else(|| self.of_serving(state, standing.is_some()));
+        obstacle.unwrap_or(Decision::Rollback(standing.unwrap_or(reason)))
+    }
+
+    fn without_reason(&self, state: &TenantState) -> Decision {
+        let moving = &self.settings.rollback.moving;
+        let is_silent = |minutes: u32| self.is_silent(minutes, state);
         // A few clients that still go to AWS do not make up for a side that should serve and says nothing.
         let should_serve = self.input.serving == Some(Cloud::Oci);
-        let is_alone = is_silent(moving.no_data_minutes) && self.has_no_calls_on_aws();
-        if is_alone || should_serve && is_silent(moving.no_data_page_minutes) {
-            return Decision::Unknown(Reason::NoData);
+        let is_alone = is_silent(moving.no_data_minutes) && self.has_no_calls_on_aws(state);
+        match self.building() {
+            _ if is_alone || should_serve && is_silent(moving.no_data_page_minutes) => {
+                Decision::Unknown(Reason::NoData)
+            }
+            Some(reason) => Decision::Watch(reason),
+            None if self.is_unread(Cloud::Oci, state) => self.as_before(state),
+            None => Decision::None,
         }
-        self.building().map_or(Decision::None, Decision::Watch)
     }
 
     /// Traffic moves only from where it is known to be. After a signal that has cooled down settings alone do not say
     /// that it was not followed: clients that never look again still go to OCI.
     fn of_serving(&self, state: &TenantState, is_standing: bool) -> Option<Decision> {
         let is_repetition = state.is_waiting() && !is_standing;
-        let is_seen_here = self.input.aws.is_some() && self.has_no_calls_on_aws();
+        let is_seen_here = self.aws.is_some() && self.has_no_calls_on_aws(state);
         let is_known = self.input.serving.is_some() && (!is_repetition || is_seen_here);
         (!is_known).then_some(Decision::Blocked(Reason::ServingUnknown))
     }
 
-    fn of_the_other_side(&self, state: &TenantState, first_at: Timestamp) -> Decision {
-        let rules = &self.settings.rollback;
-        let aws = Series::new(self.input.aws.as_deref().unwrap_or_default(), self.now);
-        let is_bad = errors::lasting(&aws, &rules.errors).is_met()
-            || errors::cliff(&aws, &rules.cliff, rules.moving.metric_lag_minutes).is_met();
+    fn of_the_other_side(&self, state: &TenantState) -> Decision {
+        let (rules, moving) = (&self.settings.rollback, &self.settings.rollback.moving);
+        let Some(aws) = &self.aws else {
+            let is_unread = self.is_unread(Cloud::Aws, state);
+            return if is_unread { self.as_before(state) } else { Decision::Unknown(Reason::NoData) };
+        };
+        let is_bad = errors::lasting(aws, &rules.errors).is_met()
+            || errors::cliff(aws, &rules.cliff, moving.metric_lag_minutes).is_met();
         match is_bad {
-            true if state.is_cooling(self.now, rules.moving.cooldown_minutes) => Decision::Blocked(Reason::Cooldown),
+            true if state.is_cooling(self.now, moving.cooldown_minutes) => Decision::Blocked(Reason::Cooldown),
             true => Decision::Blocked(Reason::AlreadyThere),
-            false if self.input.aws.is_none() => Decision::Unknown(Reason::NoData),
-            false if self.is_silent_on_aws(rules.moving.no_data_minutes, state, first_at) => {
-                Decision::Unknown(Reason::NoData)
-            }
+            false if self.is_silent_on_aws(moving.no_data_minutes, state) => Decision::Unknown(Reason::NoData),
             false => Decision::None,
         }
     }
@@ -242,47 +263,28 @@ impl<'a> Case<'a> {
         self.triggers.iter().any(|trigger| trigger.id == id && trigger.standing == standing)
     }
 
-    /// Whether there have been no calls for so long, beyond the lag that metrics have. Before the first look so much
-    /// time has to pass too.
-    fn is_silent(&self, minutes: u32, first_at: Timestamp) -> bool {
-        let lag = self.settings.rollback.moving.metric_lag_minutes;
-        let silence = self.oci.silence().unwrap_or_else(|| self.now.duration_since(first_at));
-        silence >= SignedDuration::from_mins(i64::from(minutes + lag))
-    }
-
-    /// The same of AWS, from the moment on from which it has had to serve.
-    fn is_silent_on_aws(&self, minutes: u32, state: &TenantState, first_at: Timestamp) -> bool {
-        let lag = self.settings.rollback.moving.metric_lag_minutes;
-        let since = self.now.duration_since(state.serving.map_or(first_at, |serving| serving.since));
-        let aws = Series::new(self.input.aws.as_deref().unwrap_or_default(), self.now);
-        let silence = aws.silence().map_or(since, |silence| silence.min(since));
-        silence >= SignedDuration::from_mins(i64::from(minutes + lag))
-    }
-
     /// Whether the side that has to serve has been silent for so long that somebody has to be woken. One that nobody
     /// measures is no news.
-    fn is_page_due(&self, state: &TenantState, first_at: Timestamp) -> bool {
+    fn is_page_due(&self, state: &TenantState) -> bool {
         let minutes = self.settings.rollback.moving.no_data_page_minutes;
         match self.input.serving {
-            Some(Cloud::Oci) => self.is_silent(minutes, first_at),
+            Some(Cloud::Oci) => self.is_silent(minutes, state),
             Some(Cloud::Aws) => {
                 let is_measured = self.input.aws.is_some() || self.tenant.aws_calls.is_some();
-                is_measured && self.is_silent_on_aws(minutes, state, first_at)
+                is_measured && self.is_silent_on_aws(minutes, state)
             }
             None => false,
         }
     }
 
-    /// Whether AWS had no calls in that time either, as far as anybody knows.
-    fn has_no_calls_on_aws(&self) -> bool {
-        let moving = &self.settings.rollback.moving;
-        let aws = Series::new(self.input.aws.as_deref().unwrap_or_default(), self.now);
-        Pool::of(aws.back(0, moving.no_data_minutes + moving.metric_lag_minutes)).calls == 0
-    }
-
-    fn warnings(&self) -> Vec<String> {
+    fn warnings(&self, decision: Decision) -> Vec<String> {
         let moving = &self.settings.rollback.moving;
         let mut warnings = Vec::new();
+        if matches!(decision, Decision::Rollback(_)) && self.met().is_none() {
+            warnings.push(
+                "no trigger is met now; the rollback stands, because its reason is not known to be gone".to_owned(),
+            );
+        }
         if self.stands("L2", Standing::Off) {
             let text = "response times are compared with nothing: baseline_p95_ms is not set, and what was usual on AWS at \
                         this hour of the week is not known";

@@ -108,10 +108,16 @@ impl Series {
         newest.map_or(u32::MAX, |start| u32::try_from((self.end - start) / MINUTE - 1).unwrap_or(u32::MAX))
     }
 
-    /// Time since the end of the newest minute with calls; `None` when there is none at all.
+    /// End of the newest minute with calls; `None` when there is none at all.
     #[must_use]
-    pub fn silence(&self) -> Option<SignedDuration> {
+    pub fn heard_at(&self) -> Option<Timestamp> {
         let newest = self.minutes.iter().rev().find(|(_, minute)| minute.calls() > 0)?;
-        Some(SignedDuration::from_secs(self.end - newest.0 - MINUTE))
+        Timestamp::from_second(newest.0 + MINUTE).ok()
+    }
+
+    /// Time from then to the end of the newest whole minute.
+    #[must_use]
+    pub fn since(&self, heard: Timestamp) -> SignedDuration {
+        SignedDuration::from_secs(self.end - heard.as_second())
     }
 }

@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::input::{Cloud, ClusterReading, Escalation};
+use super::series::Series;
 use super::tell::{BurnTold, LastTold};
 use super::usual::Usual;
 use super::{Decision, Reason};
@@ -46,6 +47,10 @@ pub struct TenantState {
     pub serving: Option<Serving>,
     /// What response times were usual on AWS.
     pub usual: Usual,
+    /// End of the newest minute with calls on OCI that was ever read: a read that fails is no silence.
+    pub heard_at: Option<Timestamp>,
+    /// The same of AWS.
+    pub heard_on_aws_at: Option<Timestamp>,
 }
 
 /// A rollback that was told.
@@ -95,24 +100,31 @@ pub struct ClusterState {
 }
 
 impl TenantState {
-    /// The moment of the first look. Epochs begin at it: those of a state that was lost do not come again, and neither do
-    /// the keys of what was told with them.
-    pub(super) fn begin(&mut self, now: Timestamp) -> Timestamp {
+    /// Notes the moment of the first look. Epochs begin at it: those of a state that was lost do not come again, and
+    /// neither do the keys of what was told with them.
+    pub(super) fn begin(&mut self, now: Timestamp) {
         if self.first_at.is_none() {
             self.epoch = self.epoch.max(u64::try_from(now.as_second()).unwrap_or(0));
         }
         self.bring_back(now);
-        *self.first_at.get_or_insert(now)
+        self.first_at.get_or_insert(now);
     }
 
     /// What a clock that was ahead has written down did not happen later than now.
     fn bring_back(&mut self, now: Timestamp) {
         let back = |at: &mut Timestamp| *at = (*at).min(now);
-        [&mut self.first_at, &mut self.since].into_iter().flatten().for_each(back);
+        let moments = [&mut self.first_at, &mut self.since, &mut self.heard_at, &mut self.heard_on_aws_at];
+        moments.into_iter().flatten().for_each(back);
         self.rolled_back.iter_mut().for_each(|last| back(&mut last.at));
         self.told.iter_mut().for_each(|last| back(&mut last.at));
         self.serving.iter_mut().for_each(|serving| back(&mut serving.since));
         self.clusters.values_mut().filter_map(|cluster| cluster.read_at.as_mut()).for_each(back);
+    }
+
+    /// Notes the newest minutes with calls. What was not read takes nothing back.
+    pub(super) fn hear(&mut self, oci: &Series, aws: Option<&Series>) {
+        self.heard_at = self.heard_at.max(oci.heard_at());
+        self.heard_on_aws_at = self.heard_on_aws_at.max(aws.and_then(Series::heard_at));
     }
 
     /// Notes where traffic is said to go.

@@ -120,6 +120,7 @@ impl Settings {
                 ("rollback.latency.span_minutes", latency.span_minutes.into()),
                 ("rollback.moving.probes_needed", moving.probes_needed.into()),
                 ("rollback.moving.probes_of", moving.probes_of.into()),
+                ("rollback.moving.clear_minutes", moving.clear_minutes.into()),
                 ("rollback.moving.cluster_ticks", moving.cluster_ticks.into()),
                 ("rollback.moving.no_data_minutes", moving.no_data_minutes.into()),
                 ("rollback.moving.no_data_page_minutes", moving.no_data_page_minutes.into()),

@@ -166,6 +166,10 @@ pub struct MoveRules {
     pub max_replication_lag_seconds: u32,
     /// Minutes after a rollback in which there is no other. Default 30.
     pub cooldown_minutes: u32,
+    /// Measured minutes in a row, the newest, that have to be at or below the limit of errors (or of response times)
+    /// until the reason of a rollback that stands is gone: one lucky minute does not take a signal back, and one that
+    /// could not be read neither. Default 5, as many as it takes to give it.
+    pub clear_minutes: u32,
     /// Ticks for which a cluster has to be without its quorum. Default 2.
     pub cluster_ticks: u32,
     /// Minutes for which an operator's word counts. Default 60.
@@ -289,6 +293,7 @@ impl Default for MoveRules {
             retention_warning_hours: 2,
             max_replication_lag_seconds: 300,
             cooldown_minutes: 30,
+            clear_minutes: 5,
             cluster_ticks: 2,
             escalation_minutes: 60,
             metric_lag_minutes: 2,

@@ -63,6 +63,8 @@ struct Stage<'a> {
     settings: Settings,
     random: SmallRng,
     serving: Cloud,
+    /// The minute after which traffic has moved, while a signal is followed.
+    moved_after: Option<u32>,
     past: Vec<Past>,
     probes: Vec<TargetProbe>,
     state: Option<State>,
@@ -78,7 +80,8 @@ impl<'a> Stage<'a> {
             ..Settings::default()
         };
         let random = SmallRng::seed_from_u64(scenario.seed);
-        Self { scenario, settings, random, serving: Cloud::Oci, past: Vec::new(), probes: Vec::new(), state: None }
+        let (past, probes, serving) = (Vec::new(), Vec::new(), Cloud::Oci);
+        Self { scenario, settings, random, serving, moved_after: None, past, probes, state: None }
     }
 
     fn minute(&mut self, index: u32, stretch: &Stretch) -> Played {
@@ -95,9 +98,7 @@ impl<'a> Stage<'a> {
         self.state = Some(State { pending: Vec::new(), ..outcome.state });
         let decision = report.tenants.first().map_or(Decision::None, |tenant| tenant.decision);
         let why = report.tenants.first().map(|tenant| tenant.text.clone()).unwrap_or_default();
-        if self.scenario.obey && matches!(decision, Decision::Rollback(_)) {
-            self.serving = Cloud::Aws;
-        }
+        self.follow(decision, index);
         Played {
             minute: index + 1,
             at,
@@ -108,6 +109,15 @@ impl<'a> Stage<'a> {
             decision,
             told: report.alerts.into_iter().map(|alert| alert.title).collect(),
             why,
+        }
+    }
+
+    /// What is withdrawn is not followed any more.
+    fn follow(&mut self, decision: Decision, index: u32) {
+        let due = self.moved_after.unwrap_or(index + self.scenario.moved_after());
+        self.moved_after = matches!(decision, Decision::Rollback(_)).then_some(due);
+        if self.scenario.obey && self.moved_after.is_some_and(|due| due <= index) {
+            self.serving = Cloud::Aws;
         }
     }
 

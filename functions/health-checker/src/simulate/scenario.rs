@@ -37,6 +37,10 @@ pub struct Scenario {
     /// true.
     #[serde(default = "yes")]
     pub obey: bool,
+    /// Minutes from a signal until traffic has moved; one that is withdrawn before moves nothing. As long as the rules say
+    /// that DNS takes when absent: 3.
+    #[serde(default)]
+    pub move_minutes: Option<u32>,
     /// What happens, one after the other.
     pub stretches: Vec<Stretch>,
     /// Usual 95th percentile of the response time in milliseconds.
@@ -130,6 +134,13 @@ impl Scenario {
         }
     }
 
+    /// Minutes from a signal until traffic has moved.
+    pub(super) fn moved_after(&self) -> u32 {
+        let moving = &self.rollback.moving;
+        let seconds = moving.dns_change_seconds + moving.dns_ttl_seconds + moving.dns_tail_seconds;
+        self.move_minutes.unwrap_or(seconds.div_ceil(60))
+    }
+
     fn check(&self) -> Vec<(String, String)> {
         // The rules are checked as those of settings are.
         let settings = crate::settings::Settings {
@@ -150,6 +161,8 @@ impl Scenario {
         let days = jiff::SignedDuration::from_hours(72);
         let is_inside = self.start.checked_add(days).is_ok() && self.start.checked_sub(days).is_ok();
         unless(is_inside, "start".to_owned(), "is too near to the end of time".to_owned());
+        let is_soon = self.move_minutes.is_none_or(|minutes| minutes <= 60);
+        unless(is_soon, "move_minutes".to_owned(), "must be from 0 to 60".to_owned());
         unless(self.lag_minutes <= 60, "lag_minutes".to_owned(), "must be from 0 to 60".to_owned());
         for (index, stretch) in self.stretches.iter().enumerate() {
             let path = |member: &str| format!("stretches[{index}].{member}");

@@ -9,7 +9,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
-use crate::decide::{Outcome, STATE_VERSION, State};
+use crate::decide::{Outcome, STATE_VERSION, State, is_readable};
 use crate::signal::{self, Signal};
 
 /// Names of the document: the last that exists, and the next where that one cannot be read.
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for Stored {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Value::deserialize(deserializer)?;
         let version = value.get("version").and_then(Value::as_u64).ok_or_else(|| D::Error::custom("has no version"))?;
-        if version != u64::from(STATE_VERSION) {
+        if !is_readable(version) {
             return Ok(Self::Other(version));
         }
         serde_json::from_value(value).map(|state| Self::Ours(Box::new(state))).map_err(D::Error::custom)

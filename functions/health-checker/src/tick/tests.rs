@@ -101,6 +101,22 @@ async fn a_state_that_cannot_be_read_is_left_and_gone_on_without() {
 }
 
 #[tokio::test]
+async fn a_state_of_the_version_before_is_gone_on_from() {
+    let world = World::new(SHOP);
+    world.tick().await;
+    let names = world.names().await;
+    let name = names.iter().find(|name| name.starts_with("state/health-checker/state")).unwrap();
+    let text = world.text(name).await.unwrap();
+    world.put(name, &text.replace("\"version\":3", "\"version\":2")).await;
+    for _ in 0..2 {
+        world.pass(60);
+        assert!(!world.tick().await.partial);
+    }
+    // One failure before and two after make three.
+    assert_eq!((world.titles(), world.state().await.version), (vec!["shop fails".to_owned()], 3));
+}
+
+#[tokio::test]
 async fn checks_are_looked_at_when_they_are_due() {
     let slow = SHOP.replace("critical: true", "interval_seconds: 300");
     let world = World::new(&slow);

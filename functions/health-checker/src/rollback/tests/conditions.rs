@@ -225,6 +225,56 @@ fn a_side_that_should_serve_and_says_nothing_is_told_of_whatever_is_left_on_the_
     assert_eq!(moved.decide(later).0.decision, Decision::Unknown(Reason::NoData));
     moved.input.aws = Some(minutes(later, &[(100, 0); 5]));
     assert_eq!(moved.decide(later).0.decision, Decision::None);
+    // One read that failed is no silence; several are.
     moved.input.aws = None;
-    assert_eq!(moved.decide(later).0.decision, Decision::Unknown(Reason::NoData));
+    assert_eq!(moved.decide(later).0.decision, Decision::None);
+    let after = |minutes: i64| later + SignedDuration::from_mins(minutes);
+    let (report, told) = moved.decide(after(5));
+    assert_eq!((report.decision, told.len()), (Decision::Unknown(Reason::NoData), 0));
+    moved.tenant.aws_calls = serde_json::from_str(r#"{"namespace": "n", "total": "c", "failed": "f"}"#).unwrap();
+    let (report, told) = moved.decide(after(7));
+    assert_eq!((report.decision, told.len()), (Decision::Unknown(Reason::NoData), 1));
+}
+
+#[test]
+fn calls_that_could_not_be_read_are_no_silence_before_their_time() {
+    let mut world = World::with(&[(100, 0); 5]);
+    world.input.aws = Some(minutes(noon(), &[(1, 0); 5]));
+    world.check(Decision::None);
+    let mut unread = |minutes: i64, aws: Option<Vec<Minute>>, expected: Decision, told: usize| {
+        (world.input.oci, world.input.aws) = (Vec::new(), aws);
+        let (report, news) = world.decide(noon() + SignedDuration::from_mins(minutes));
+        assert_eq!((report.decision, news.len()), (expected, told), "minute {minutes}");
+    };
+    let unknown = Decision::Unknown(Reason::NoData);
+    unread(1, None, Decision::None, 0);
+    unread(4, Some(Vec::new()), Decision::None, 0);
+    // Three minutes beyond the lag: nothing is known of either side. Five: somebody is told.
+    unread(5, Some(Vec::new()), unknown, 0);
+    unread(6, Some(Vec::new()), unknown, 0);
+    unread(7, None, unknown, 1);
+}
+
+#[test]
+fn an_other_side_that_could_not_be_read_has_calls_as_it_had() {
+    let mut world = World::with(&[(100, 0); 5]);
+    (world.input.serving, world.input.aws) = (None, Some(minutes(noon(), &[(100, 0); 5])));
+    world.check(Decision::None);
+    let at = |minutes: i64| noon() + SignedDuration::from_mins(minutes);
+    world.input.aws = Some(minutes(at(4), &[(100, 0); 5]));
+    world.decide(at(4));
+    world.input.aws = None;
+    assert_eq!(world.decide(at(6)).0.decision, Decision::None);
+    assert_eq!(world.decide(at(9)).0.decision, Decision::Unknown(Reason::NoData));
+}
+
+#[test]
+fn what_was_told_is_not_over_because_a_read_failed() {
+    let mut world = World::with(&BAD);
+    world.tenant.divergence = None;
+    let asked = Decision::Blocked(Reason::NeedsHuman);
+    assert_eq!(world.check(asked), [ToldKind::Page]);
+    world.input.oci.clear();
+    let (report, told) = world.decide(noon() + SignedDuration::from_mins(1));
+    assert_eq!((report.decision, told), (asked, Vec::new()));
 }

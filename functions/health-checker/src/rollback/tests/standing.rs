@@ -105,3 +105,69 @@ fn an_epoch_at_its_end_does_not_panic() {
     world.state.first_at = Some(noon());
     assert_eq!(minute(&mut world, 0, 20, true).0, BACK);
 }
+
+#[test]
+fn a_read_that_failed_takes_no_signal_back_and_an_obstacle_does() {
+    let mut world = World::new();
+    assert_eq!(minute(&mut world, 0, 20, true).0, BACK);
+    let mut unread = |index: i64, works: bool| {
+        let now = noon() + SignedDuration::from_mins(index);
+        let at = now - SignedDuration::from_secs(10);
+        (world.input.oci, world.input.aws) = (Vec::new(), None);
+        world.input.target.probes = vec![TargetProbe { at, is_ok: works }; 3];
+        let (report, told) = world.decide(now);
+        let told: Vec<ToldKind> = told.into_iter().map(|told| told.kind).collect();
+        (report.decision, told, report.warnings.iter().any(|warning| warning.contains("no trigger is met")))
+    };
+    for index in 1..10 {
+        assert_eq!(unread(index, true), (BACK, vec![], true), "minute {index}");
+    }
+    assert_eq!(unread(10, false).0, DOWN);
+    assert_eq!(unread(11, true), (BACK, vec![ToldKind::Rollback], true));
+    // After half an hour it is no signal any more, and somebody has to know that nothing is known.
+    let (decision, told, _) = unread(30, true);
+    assert_eq!((decision, told), (Decision::Unknown(Reason::NoData), vec![ToldKind::Page]));
+}
+
+#[test]
+fn lucky_minutes_take_no_signal_back_and_five_in_a_row_do() {
+    let mut world = World::new();
+    (0..5).for_each(|index| drop(world.minute(index, 100, 20)));
+    assert_eq!(world.state.decision, Some(BACK));
+    for (index, failed) in [5, 0, 20, 5, 0, 0, 0].into_iter().enumerate() {
+        let (report, told) = world.minute(5 + index as i64, 100, failed);
+        assert_eq!((report.decision, told.len()), (BACK, 0), "minute {index}");
+    }
+    let (report, told) = world.minute(12, 100, 0);
+    assert_eq!((report.decision, told[0].kind), (Decision::None, ToldKind::Over));
+}
+
+#[test]
+fn a_cliff_and_slow_answers_stand_as_long() {
+    let mut cliff = World::new();
+    assert_eq!(cliff.minute(0, 100, 60).0.decision, Decision::Rollback(Reason::Cliff));
+    for index in 1..5 {
+        assert_eq!(cliff.minute(index, 100, 0).0.decision, Decision::Rollback(Reason::Cliff), "minute {index}");
+    }
+    assert_eq!(cliff.minute(5, 100, 0).0.decision, Decision::None);
+
+    let mut slow = World::new();
+    slow.tenant.baseline_p95_ms = Some(100.0);
+    let mut timed = |index: i64, ms: Option<f64>| {
+        let now = noon() + SignedDuration::from_mins(index);
+        slow.input.oci.extend(minutes(now, &[(100, 0)]).into_iter().map(|minute| Minute { p95_ms: ms, ..minute }));
+        let at = now - SignedDuration::from_secs(10);
+        slow.input.target.probes = vec![TargetProbe { at, is_ok: true }; 2];
+        slow.decide(now).0.decision
+    };
+    let back = Decision::Rollback(Reason::Latency);
+    for index in 0..4 {
+        timed(index, Some(400.0));
+    }
+    assert_eq!(timed(4, Some(400.0)), back);
+    // A minute whose times are not known is no clear one.
+    for (index, ms) in [Some(90.0), None, Some(90.0), None, Some(90.0), Some(90.0)].into_iter().enumerate() {
+        assert_eq!(timed(5 + index as i64, ms), back, "minute {index}");
+    }
+    assert_eq!(timed(11, Some(90.0)), Decision::None);
+}
