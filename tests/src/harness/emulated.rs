@@ -59,13 +59,19 @@ impl Emulated {
 
     fn prepare(&mut self) {
         let compartment = self.emulator.default_compartment();
-        let named = |name: &str| json!({ "name": name, "compartmentId": compartment });
-        self.admin("POST", &format!("oci/n/{}/b", self.namespace()), &named(self.bucket));
-        let topic = self.admin("POST", "oci/20181201/topics", &named("alerts"));
+        self.add_bucket(self.bucket);
+        let alerts = json!({ "name": "alerts", "compartmentId": compartment });
+        let topic = self.admin("POST", "oci/20181201/topics", &alerts);
         topic["topicId"].as_str().expect("a topic").clone_into(&mut self.topic);
         let (topic, bucket) = (self.topic.clone(), self.bucket);
         self.set("CAUSEWAY_TOPIC", &topic);
         self.set("CAUSEWAY_BUCKET", bucket);
+    }
+
+    /// Makes a bucket beside that of the function.
+    pub fn add_bucket(&self, name: &str) {
+        let bucket = json!({ "name": name, "compartmentId": self.emulator.default_compartment() });
+        self.admin("POST", &format!("oci/n/{}/b", self.namespace()), &bucket);
     }
 
     /// A variable of the processes that come.
