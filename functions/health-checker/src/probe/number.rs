@@ -33,7 +33,8 @@ impl Prober<'_> {
             metric: source.metric.clone(),
             statistic: Statistic::Mean,
             interval: Duration::from_secs(60),
-            from: to - SignedDuration::from_mins(i64::from(source.max_age_minutes) + 1),
+            // Twice as far back as values count: a series that has stopped is there, and has to be noticed.
+            from: to - SignedDuration::from_mins(i64::from(source.max_age_minutes) * 2 + 1),
             to,
             dimensions: source.dimensions.clone(),
             group_by: Vec::new(),
@@ -61,10 +62,22 @@ fn of_series(series: &[Series], source: &NumberMetric, now: Timestamp) -> Result
     let newest = series.iter().filter_map(|series| series.points.last());
     let fresh = newest.filter(|point| point.value.is_finite() && now.duration_since(point.at) <= oldest);
     let values: Vec<f64> = fresh.map(|point| point.value).collect();
+    let (count, minutes) = (values.len(), source.max_age_minutes);
+    if let Some(expected) = source.series.filter(|expected| count != *expected as usize) {
+        return Err(format!(
+            "{count} series have a value of the last {minutes} minutes, and there should be {expected}"
+        ));
+    }
     match (source.fold, values.as_slice()) {
-        (_, []) => Err(format!("there is no value of the last {} minutes", source.max_age_minutes)),
+        (_, []) => Err(format!("there is no value of the last {minutes} minutes")),
         (None, [one]) => Ok(*one),
         (None, several) => Err(format!("there are {} series; fold or dimensions have to say which", several.len())),
+        // What is missing is not 0.
+        (Some(Fold::Sum), all) if all.len() < series.len() => Err(format!(
+            "{} of {} series have no value of the last {minutes} minutes",
+            series.len() - count,
+            series.len()
+        )),
         (Some(Fold::Sum), all) => Ok(all.iter().sum()),
         (Some(Fold::Max), all) => Ok(all.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
         (Some(Fold::Min), all) => Ok(all.iter().copied().fold(f64::INFINITY, f64::min)),
@@ -81,6 +94,8 @@ fn of_json(body: &[u8], path: &str) -> Result<f64, String> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
     use std::collections::BTreeMap;
 
     use causeway_cloud::metrics::Point;
@@ -98,7 +113,7 @@ mod tests {
             };
             values.iter().map(one).collect()
         };
-        let check = |values: &[(i64, f64)], fold: Option<Fold>, expected: Option<f64>| {
+        let of = |values: &[(i64, f64)], fold: Option<Fold>, count: Option<u32>| {
             let source = NumberMetric {
                 namespace: String::new(),
                 metric: String::new(),
@@ -106,8 +121,12 @@ mod tests {
                 compartment: None,
                 max_age_minutes: 5,
                 fold,
+                series: count,
             };
-            assert_eq!(of_series(&series(values), &source, now).ok(), expected, "{values:?} {fold:?}");
+            of_series(&series(values), &source, now)
+        };
+        let check = |values: &[(i64, f64)], fold: Option<Fold>, expected: Option<f64>| {
+            assert_eq!(of(values, fold, None).ok(), expected, "{values:?} {fold:?}");
         };
         check(&[], None, None);
         check(&[(6, 3.0)], None, None);
@@ -117,6 +136,14 @@ mod tests {
         check(&[(1, 3.0), (9, 2.0)], None, Some(3.0));
         for (fold, expected) in [(Fold::Sum, 5.0), (Fold::Max, 3.0), (Fold::Min, 2.0), (Fold::Count, 2.0)] {
             check(&[(1, 3.0), (1, 2.0)], Some(fold), Some(expected));
+            assert_eq!(of(&[(1, 3.0), (1, 2.0)], Some(fold), Some(2)).ok(), Some(expected));
+            assert!(of(&[(1, 3.0), (1, 2.0)], Some(fold), Some(3)).unwrap_err().contains("there should be 3"));
+        }
+        // A series that has stopped is not 0, and one that was replaced counts for nothing where that is meant.
+        for (fold, expected) in
+            [(Fold::Sum, None), (Fold::Max, Some(3.0)), (Fold::Min, Some(3.0)), (Fold::Count, Some(1.0))]
+        {
+            check(&[(1, 3.0), (9, 2.0)], Some(fold), expected);
         }
     }
 

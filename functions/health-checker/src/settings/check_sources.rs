@@ -105,6 +105,8 @@ fn number(path: &str, number: &Number, findings: &mut Findings) {
         Number::OciMetric(metric) => {
             let is_age = (1..=120).contains(&metric.max_age_minutes);
             findings.unless(is_age, format!("{path}.oci_metric.max_age_minutes"), "must be from 1 to 120");
+            let is_count = metric.series.is_none_or(|count| (1..=10_000).contains(&count));
+            findings.unless(is_count, format!("{path}.oci_metric.series"), "must be from 1 to 10000");
         }
         Number::Command(source) => {
             command(&format!("{path}.command.call"), &source.call, findings);

@@ -37,13 +37,17 @@ pub struct NumberMetric {
     /// What several series come to; without it they are not known.
     #[serde(default)]
     pub fold: Option<Fold>,
+    /// How many series there have to be; with fewer or more the number is not known. Any number when absent: a series that
+    /// was never sent cannot be missed then.
+    #[serde(default)]
+    pub series: Option<u32>,
 }
 
 /// What several series come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fold {
-    /// Their sum.
+    /// Their sum; not known while a series that was there a short time ago (twice `max_age_minutes`) has no value.
     Sum,
     /// The largest.
     Max,

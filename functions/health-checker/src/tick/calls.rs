@@ -1,6 +1,6 @@
 //! Calls of tenants, from the cloud's metrics.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use causeway_cloud::metrics::{MetricQuery, Series, Statistic};
@@ -51,11 +51,12 @@ impl HealthChecker {
         let stretch = Stretch { from: start_of_past(end), to: end, interval: HOUR };
         let total = self.series(calls, &calls.total, Statistic::Sum, stretch, deadline).await?;
         let times = self.series(calls, name, Statistic::Percentile(95.0), stretch, deadline).await?;
-        let (total, times) = (folded(&total, |one, other| one + other), folded(&times, f64::max));
-        let hour = |(at, p95_ms): (&Timestamp, &f64)| {
-            Some(Hour { at: *at, calls: total.get(at)?.round() as u64, p95_ms: *p95_ms })
+        let (total, times) = (BySource::of(&total), BySource::of(&times));
+        let hour = |at: Timestamp| {
+            let calls = total.at(at)?;
+            Some(Hour { at, calls: calls.values().sum::<f64>().round() as u64, p95_ms: longest(&total, &times, at)? })
         };
-        Ok(times.iter().filter_map(hour).collect())
+        Ok(total.moments().into_iter().filter_map(hour).collect())
     }
 
     async fn series(
@@ -83,27 +84,65 @@ impl HealthChecker {
 }
 
 /// Minutes of which calls and failures are both known, and do not contradict each other. Of several series counts are
-/// added, and the longest time counts.
+/// added once each has its failures, and the longest time counts.
 fn joined(total: &[Series], failed: &[Series], times: &[Series], absent_is_none: bool) -> Vec<Minute> {
-    let (total, failed) = (folded(total, |one, other| one + other), folded(failed, |one, other| one + other));
-    let times = folded(times, f64::max);
-    let minute = |(at, calls): (&Timestamp, &f64)| {
-        let failed = failed.get(at).copied().or(absent_is_none.then_some(0.0))?;
-        let (calls, failed) = (calls.round() as u64, failed.round() as u64);
-        Some(Minute { at: *at, ok: calls.checked_sub(failed)?, failed, p95_ms: times.get(at).copied() })
+    let (total, failed, times) = (BySource::of(total), BySource::of(failed), BySource::of(times));
+    let minute = |at: Timestamp| {
+        let calls = total.at(at)?;
+        let failures = failed.at(at)?;
+        let owners = failures.keys().map(|source| total.owner(source)).collect::<Option<BTreeSet<_>>>()?;
+        let is_whole = absent_is_none || owners.len() == calls.len();
+        let has_calls = is_whole && owners.iter().all(|owner| calls.contains_key(owner));
+        let failed = has_calls.then(|| failures.values().sum::<f64>().round() as u64)?;
+        let ok = (calls.values().sum::<f64>().round() as u64).checked_sub(failed)?;
+        Some(Minute { at, ok, failed, p95_ms: longest(&total, &times, at) })
     };
-    total.iter().filter_map(minute).collect()
+    total.moments().into_iter().filter_map(minute).collect()
 }
 
-fn folded(series: &[Series], put: fn(f64, f64) -> f64) -> BTreeMap<Timestamp, f64> {
-    let mut folded: BTreeMap<Timestamp, f64> = BTreeMap::new();
-    for point in series.iter().flat_map(|series| &series.points) {
-        if point.value.is_finite() && point.value >= 0.0 {
-            let value = folded.entry(point.at).or_insert(0.0);
-            *value = put(*value, point.value);
+type Dimensions = BTreeMap<String, String>;
+
+/// Values of each source. One that makes no sense is there, and no number.
+struct BySource<'a>(BTreeMap<&'a Dimensions, BTreeMap<Timestamp, f64>>);
+
+impl<'a> BySource<'a> {
+    fn of(series: &'a [Series]) -> Self {
+        let mut all: BTreeMap<_, BTreeMap<Timestamp, f64>> = BTreeMap::new();
+        for one in series {
+            let values = all.entry(&one.dimensions).or_default();
+            for point in &one.points {
+                let is_count = point.value.is_finite() && point.value >= 0.0;
+                *values.entry(point.at).or_insert(0.0) += if is_count { point.value } else { f64::NAN };
+            }
         }
+        Self(all)
     }
-    folded
+
+    fn moments(&self) -> BTreeSet<Timestamp> {
+        self.0.values().flat_map(BTreeMap::keys).copied().collect()
+    }
+
+    /// The values of a moment; `None` where one makes no sense.
+    fn at(&self, at: Timestamp) -> Option<BTreeMap<&'a Dimensions, f64>> {
+        let found = self.0.iter().filter_map(|(source, values)| Some((*source, *values.get(&at)?)));
+        let found: BTreeMap<_, _> = found.collect();
+        found.values().all(|value| value.is_finite()).then_some(found)
+    }
+
+    /// The source with these dimensions, or fewer: failures may be told apart further. A single one has no other.
+    fn owner(&self, of: &Dimensions) -> Option<&'a Dimensions> {
+        let is_owner = |owner: &Dimensions| owner.iter().all(|(name, value)| of.get(name) == Some(value));
+        let mut all = self.0.keys().copied();
+        if self.0.len() == 1 { all.next() } else { all.filter(|owner| is_owner(owner)).max_by_key(|owner| owner.len()) }
+    }
+}
+
+/// The longest time of a moment; `None` where a source that has calls has no time.
+fn longest(calls: &BySource<'_>, times: &BySource<'_>, at: Timestamp) -> Option<f64> {
+    let found = times.at(at)?;
+    let timed: BTreeSet<_> = found.keys().filter_map(|source| calls.owner(source)).collect();
+    let is_whole = calls.at(at)?.iter().all(|(source, count)| *count <= 0.0 || timed.contains(source));
+    found.into_values().reduce(f64::max).filter(|_| is_whole)
 }
 
 #[cfg(test)]
@@ -120,20 +159,51 @@ mod tests {
         Series { dimensions: BTreeMap::new(), unit: None, points: points.iter().map(point).collect() }
     }
 
+    fn of(node: &str, points: &[(i64, f64)]) -> Series {
+        Series { dimensions: BTreeMap::from([("node".to_owned(), node.to_owned())]), ..series(points) }
+    }
+
+    fn counts(total: &[Series], failed: &[Series], absent_is_none: bool) -> Vec<(i64, u64, u64)> {
+        let all = joined(total, failed, &[], absent_is_none);
+        all.iter().map(|minute| (minute.at.as_second() / 60, minute.ok, minute.failed)).collect()
+    }
+
     #[test]
-    fn a_minute_needs_both_counts() {
+    fn a_minute_needs_both_counts_of_each_series() {
+        let total = [of("a", &[(1, 100.0), (2, 90.0), (3, 5.0)]), of("b", &[(1, 10.0), (2, 10.0)])];
+        let failed = [of("a", &[(1, 7.0), (2, 9.0)]), of("b", &[(1, 1.0)])];
+        assert_eq!(counts(&total, &failed, false), [(1, 102, 8)]);
+        assert_eq!(counts(&total, &failed, true), [(1, 102, 8), (2, 91, 9), (3, 5, 0)]);
+        // Failures of a series that has no calls there are no reading either way.
+        let strange = [of("a", &[(3, 1.0)]), of("b", &[(3, 2.0)]), of("c", &[(1, 3.0)])];
+        let two = [of("a", &[(1, 9.0), (2, 9.0), (3, 9.0)]), of("b", &[(1, 9.0), (3, 9.0)])];
+        assert_eq!(counts(&two, &strange, true), [(2, 9, 0), (3, 15, 3)]);
+        assert_eq!(counts(&two, &[of("b", &[(2, 1.0)])], true), [(1, 18, 0), (3, 18, 0)]);
+    }
+
+    #[test]
+    fn failures_may_be_told_apart_further_than_calls() {
+        let mut by_code = [of("a", &[(1, 2.0)]), of("a", &[(1, 3.0)]), of("b", &[(1, 0.0)])];
+        by_code[0].dimensions.insert("code".to_owned(), "500".to_owned());
+        by_code[1].dimensions.insert("code".to_owned(), "503".to_owned());
+        assert_eq!(counts(&[of("a", &[(1, 10.0)]), of("b", &[(1, 10.0)])], &by_code, false), [(1, 15, 5)]);
+        assert_eq!(counts(&[series(&[(1, 20.0)])], &by_code, false), [(1, 15, 5)]);
+    }
+
+    #[test]
+    fn counts_that_contradict_each_other_are_no_reading() {
         let (total, failed) =
-            ([series(&[(1, 100.0), (2, 90.0), (3, 5.0)]), series(&[(1, 10.0)])], [series(&[(1, 7.0)])]);
-        let counts = |absent_is_none: bool| {
-            let all = joined(&total, &failed, &[series(&[(1, 80.0)]), series(&[(1, 120.0)])], absent_is_none);
-            all.iter().map(|minute| (minute.ok, minute.failed, minute.p95_ms)).collect::<Vec<_>>()
-        };
-        assert_eq!(counts(false), [(103, 7, Some(120.0))]);
-        assert_eq!(counts(true), [(103, 7, Some(120.0)), (90, 0, None), (5, 0, None)]);
-        // More failures than calls is no reading.
-        let strange = [(1, 3.0), (2, -1.0), (3, 5.0)];
-        let strange = joined(&[series(&strange)], &[series(&[(1, 5.0), (2, f64::NAN), (3, 5.0)])], &[], true);
-        assert_eq!(strange.iter().map(|minute| (minute.ok, minute.failed)).collect::<Vec<_>>(), [(0, 5)]);
-        assert_eq!(strange[0].at.as_second(), 180);
+            ([(1, 3.0), (2, -1.0), (3, 5.0), (4, 5.0)], [(1, 5.0), (2, 0.0), (3, 5.0), (4, f64::NAN)]);
+        for absent_is_none in [false, true] {
+            assert_eq!(counts(&[series(&total)], &[series(&failed)], absent_is_none), [(3, 0, 5)]);
+        }
+    }
+
+    #[test]
+    fn the_longest_time_is_known_once_every_series_with_calls_has_one() {
+        let total = [of("a", &[(1, 9.0), (2, 9.0), (3, 9.0)]), of("b", &[(1, 9.0), (2, 9.0), (3, 0.0)])];
+        let times = [of("a", &[(1, 80.0), (2, 80.0), (3, 80.0)]), of("b", &[(1, 120.0)])];
+        let found: Vec<Option<f64>> = joined(&total, &[], &times, true).iter().map(|minute| minute.p95_ms).collect();
+        assert_eq!(found, [Some(120.0), None, Some(80.0)]);
     }
 }
