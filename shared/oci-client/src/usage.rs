@@ -6,7 +6,8 @@ use causeway_resilience::retry::Idempotency;
 use futures_util::stream::BoxStream;
 use http::Method;
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::site::Site;
 use crate::{Client, Error, pages, time};
@@ -88,13 +89,16 @@ pub struct UsageSummary {
     pub sku_part_number: Option<String>,
     /// Unit as billing calls it. `GB Months` of outbound transfer are plain GB.
     pub unit: Option<String>,
-    /// Quantity in that unit.
+    /// Quantity in that unit. The service has been seen to write it as text too.
+    #[serde(default, deserialize_with = "number")]
     pub computed_quantity: Option<f64>,
-    /// Cost in the currency.
+    /// Cost in the currency; text too.
+    #[serde(default, deserialize_with = "number")]
     pub computed_amount: Option<f64>,
     /// Currency; billing also sends a blank.
     pub currency: Option<String>,
-    /// Price of one unit.
+    /// Price of one unit; text too.
+    #[serde(default, deserialize_with = "number")]
     pub unit_price: Option<f64>,
     /// Region.
     pub region: Option<String>,
@@ -106,6 +110,24 @@ pub struct UsageSummary {
     pub resource_id: Option<String>,
 }
 
+/// A number, or one as text. A blank is none; any other text is an error and no zero.
+fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Number(f64),
+        Text(String),
+    }
+    match Option::<Written>::deserialize(deserializer)? {
+        Some(Written::Number(number)) => Ok(Some(number)),
+        Some(Written::Text(text)) if !text.trim().is_empty() => {
+            let number = text.trim().parse().ok().filter(|number: &f64| number.is_finite());
+            number.map(Some).ok_or_else(|| D::Error::custom(format_args!("{text:?} is no number")))
+        }
+        Some(Written::Text(_)) | None => Ok(None),
+    }
+}
+
 impl Usage {
     /// `RequestSummarizedUsages`, all pages.
     #[must_use]
@@ -115,5 +137,39 @@ impl Usage {
             let ask = client.ask(Site::Known(Service::Usage), "RequestSummarizedUsages", Method::POST);
             ask.path("/usage", &[]).idempotency(Idempotency::Idempotent).json(&query)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::UsageSummary;
+
+    fn quantity(written: &Value) -> Result<Option<f64>, String> {
+        let row = json!({
+            "timeUsageStarted": "2026-09-01T00:00:00Z", "timeUsageEnded": "2026-09-02T00:00:00Z",
+            "computedQuantity": written,
+        });
+        let row: Result<UsageSummary, _> = serde_json::from_value(row);
+        row.map(|row| row.computed_quantity).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn quantities_are_numbers_or_text() {
+        for (written, expected) in [
+            (json!(130.11), Some(130.11)),
+            (json!("130.11"), Some(130.11)),
+            (json!(" 7 "), Some(7.0)),
+            (json!("-1.5e3"), Some(-1_500.0)),
+            (json!(0), Some(0.0)),
+            (json!(" "), None),
+            (Value::Null, None),
+        ] {
+            assert_eq!(quantity(&written), Ok(expected), "{written}");
+        }
+        for wrong in [json!("12 GB"), json!("NaN"), json!("inf"), json!("1,5"), json!(true), json!({})] {
+            assert!(quantity(&wrong).is_err(), "{wrong}");
+        }
     }
 }
