@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::alert::{self, Alert};
 use crate::breaker::{BreakerReport, BreakerStanding};
 use crate::health::{self, CheckReport, CheckState, ComponentReport, VantageReport, Verdict};
+use crate::incidents::{self, Incident};
 use crate::judge::Finding;
 use crate::rollback::{self, TenantInput, TenantReport, TenantState, ToldKind};
 use crate::settings::Settings;
@@ -94,6 +95,9 @@ pub struct State {
     /// Signals that are valid or have to be taken back, by the names of their documents.
     #[serde(default)]
     pub signals: BTreeMap<String, Issued>,
+    /// What was wrong and when, oldest first.
+    #[serde(default)]
+    pub incidents: Vec<Incident>,
 }
 
 /// What comes out of it.
@@ -110,6 +114,9 @@ pub struct Outcome {
 pub struct Report {
     /// The moment.
     pub as_of: Timestamp,
+    /// Until when the next report should be there. After it nobody has looked, and this one says nothing.
+    #[serde(default)]
+    pub valid_until: Option<Timestamp>,
     /// The whole.
     pub status: Verdict,
     /// Components in which so much failed at once that the checker doubts itself.
@@ -125,6 +132,9 @@ pub struct Report {
     /// Circuit breakers, those that need a look first.
     #[serde(default)]
     pub breakers: Vec<BreakerReport>,
+    /// What was wrong and when: all that lasts, and the last twenty that are over.
+    #[serde(default)]
+    pub incidents: Vec<Incident>,
     /// What people have to be told now, not counting what earlier ticks have left.
     pub alerts: Vec<Alert>,
     /// What waits for the end of a maintenance window.
@@ -143,6 +153,7 @@ impl Default for State {
             pending: Vec::new(),
             held: Vec::new(),
             signals: BTreeMap::new(),
+            incidents: Vec::new(),
         }
     }
 }
@@ -165,6 +176,11 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     warnings.extend(of_breakers(settings, breakers));
     let mut alerts: Vec<Alert> = health.events.iter().map(|event| alert::of_event(event, *now)).collect();
     let reports = of_tenants(settings, tenants, &health.components, &mut state, &mut alerts, &mut warnings, *now);
+    if state.decided_at == Some(*now) {
+        let State { checks, incidents, .. } = &mut state;
+        let is_blind = |id: &str| checks.get(id).is_some_and(|check| check.is_blind);
+        incidents::note(incidents, (&health.checks, &reports), is_blind, *now);
+    }
     let in_force: Vec<_> = settings.maintenance.iter().filter(|window| window.is_in_force(*now)).collect();
     let is_held = |alert: &Alert| in_force.iter().any(|window| window.covers(&alert.subject));
     let (alerts, held_back) = alert::sorted(alerts, std::mem::take(&mut state.held), is_held);
@@ -176,6 +192,7 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     }
     let report = Report {
         as_of: *now,
+        valid_until: now.checked_add(validity(settings)).ok(),
         status: health.overall,
         suspects: health.suspects,
         maintenance: in_force.iter().map(|window| window.id.clone()).collect(),
@@ -183,11 +200,17 @@ pub fn decide(inputs: &Inputs) -> Outcome {
         checks: health.checks,
         tenants: reports,
         breakers: breakers.clone(),
+        incidents: state.incidents.clone(),
         alerts,
         held_back,
         warnings,
     };
     Outcome { report, state }
+}
+
+/// How long a report says something: three ticks, and 5 minutes at least.
+fn validity(settings: &Settings) -> SignedDuration {
+    SignedDuration::from_secs(i64::from(settings.rollback.moving.tick_seconds.max(100)) * 3)
 }
 
 /// Whether a state of this version can be gone on from.

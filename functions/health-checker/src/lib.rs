@@ -10,6 +10,7 @@
 //! | [`target`] | where probes may go |
 //! | [`judge`] | from what a probe met to a finding |
 //! | [`health`] | from findings to states |
+//! | [`incidents`] | what was wrong and when |
 //! | [`breaker`] | circuit breakers, as people see them |
 //! | [`burn`] | how fast the budget for errors is used up |
 //! | [`rollback`] | whether traffic has to go back |
@@ -23,6 +24,7 @@ pub mod breaker;
 pub mod burn;
 pub mod decide;
 pub mod health;
+pub mod incidents;
 pub mod judge;
 pub mod rollback;
 pub mod settings;
@@ -38,6 +40,8 @@ mod page;
 mod probe;
 mod reply;
 mod request;
+#[cfg(test)]
+mod sided;
 mod tick;
 
 pub use config::{Config, SettingsFrom};

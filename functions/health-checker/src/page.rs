@@ -6,13 +6,15 @@ mod breakers;
 
 use std::fmt::Write;
 
+use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 pub(crate) use breakers::breakers_table;
 
 use crate::decide::{Report, State};
 use crate::health::{CheckReport, Sample, Verdict};
-use crate::rollback::{Decision, TenantReport};
+use crate::incidents::Incident;
+use crate::rollback::TenantReport;
 
 /// Size of one bar and of the line of response times.
 const BAR: f64 = 6.0;
@@ -39,12 +41,18 @@ pub(crate) fn html(report: &Report, state: &State) -> String {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
+                meta http-equiv="refresh" content="60";
                 title { "Health: " (word) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 h1 { "Health: " (status(report.status)) }
-                p.soft { "As of " (report.as_of) "." }
+                p.soft {
+                    "As of " (report.as_of) "."
+                    @if let Some(until) = report.valid_until {
+                        " Valid until " (until) ": later, nobody has looked, and this page says nothing."
+                    }
+                }
                 @if !report.maintenance.is_empty() { p { "Maintenance: " (report.maintenance.join(", ")) "." } }
                 @if !report.suspects.is_empty() {
                     p { "The checker doubts itself: too much fails at once (" (report.suspects.join(", ")) ")." }
@@ -55,7 +63,7 @@ pub(crate) fn html(report: &Report, state: &State) -> String {
                 }
                 @if !report.tenants.is_empty() { (tenants(&report.tenants)) }
                 (breakers::section(&report.breakers))
-                (incidents(report))
+                (incidents(&report.incidents))
                 @if !report.warnings.is_empty() {
                     h2 { "Notes" }
                     ul { @for warning in &report.warnings { li { (warning) } } }
@@ -84,19 +92,11 @@ fn checks<'a>(checks: impl Iterator<Item = &'a CheckReport>, state: &State) -> M
                         td { (status(check.status)) @if let Some(since) = check.since { br; span.soft { "since " (since) } } }
                         td { (bars(samples)) " " span.soft { (uptime(samples)) } }
                         td { (line(samples)) @if let Some(ms) = check.p95_ms { " " span.soft { "p95 " (ms) " ms" } } }
-                        td { (last(check)) }
+                        td { (check.last_text()) }
                     }
                 }
             }
         }
-    }
-}
-
-/// Why the last result was no pass.
-fn last(check: &CheckReport) -> String {
-    match &check.last {
-        None => "not looked at".to_owned(),
-        Some(last) => last.detail.clone().unwrap_or_else(|| last.verdict.word().to_owned()),
     }
 }
 
@@ -180,24 +180,32 @@ fn tenants(tenants: &[TenantReport]) -> Markup {
     }
 }
 
-fn incidents(report: &Report) -> Markup {
-    let failing: Vec<&CheckReport> = report.checks.iter().filter(|check| check.status == Verdict::Fail).collect();
-    let moving = report.tenants.iter().filter(|tenant| !matches!(tenant.decision, Decision::None | Decision::Watch(_)));
-    let moving: Vec<&TenantReport> = moving.collect();
+/// What lasts comes first, then what is over, newest first.
+fn incidents(incidents: &[Incident]) -> Markup {
+    let (open, over): (Vec<&Incident>, Vec<&Incident>) = incidents.iter().rev().partition(|one| one.ended_at.is_none());
     html! {
         h2 { "Incidents" }
-        @if failing.is_empty() && moving.is_empty() { p { "None is known." } }
+        @if open.is_empty() { p { "None is known now." } }
         ul {
-            @for check in failing { li { (check.id) " fails: " (last(check)) } }
-            @for tenant in moving { li { (tenant.tenant) ": " (tenant.text) } }
+            @for one in open { li { span.word { (one.text) } " " span.soft { "since " (one.began_at) } } }
+            @for one in over {
+                li.soft { (one.text) " (" (one.began_at) " to " (one.ended_at.unwrap_or(one.began_at)) ", over)" }
+            }
         }
     }
 }
 
 /// The report for a terminal.
 #[must_use]
-pub(crate) fn table(report: &Report) -> String {
-    let mut text = format!("health: {}, as of {}\n", report.status.word(), report.as_of);
+pub(crate) fn table(report: &Report, now: Timestamp) -> String {
+    let mut text = match report.valid_until {
+        Some(until) if now > until => format!(
+            "health: unknown now: nobody has looked since {} (it was {} then)\n",
+            report.as_of,
+            report.status.word()
+        ),
+        _ => format!("health: {}, as of {}\n", report.status.word(), report.as_of),
+    };
     for window in &report.maintenance {
         let _ = writeln!(text, "maintenance: {}", plain(window));
     }
@@ -209,7 +217,11 @@ pub(crate) fn table(report: &Report) -> String {
     for check in &report.checks {
         let p95 = check.p95_ms.map_or_else(|| "-".to_owned(), |ms| ms.to_string());
         let (component, id, word) = (plain(&check.component), plain(&check.id), check.status.word());
-        let _ = writeln!(text, "{component:<24}  {id:<24}  {word:<9}  {p95:>7}  {}", plain(&last(check)));
+        let _ = writeln!(text, "{component:<24}  {id:<24}  {word:<9}  {p95:>7}  {}", plain(&check.last_text()));
+    }
+    for one in report.incidents.iter().rev() {
+        let end = one.ended_at.map_or_else(|| "lasts".to_owned(), |end| format!("over {end}"));
+        let _ = writeln!(text, "incident {}: {} ({end})", one.began_at, plain(&one.text));
     }
     for tenant in &report.tenants {
         let _ = writeln!(text, "tenant {}: {} ({})", plain(&tenant.tenant), tenant.decision.word(), tenant.text);
@@ -280,8 +292,27 @@ mod tests {
     #[test]
     fn what_is_not_known_is_nowhere_fine() {
         let (report, state) = played(&["unknown"]);
-        let (page, text) = (html(&report, &state), table(&report));
+        let (page, text) = (html(&report, &state), table(&report, report.as_of));
         assert!(page.contains("Health: <span class=\"word unknown\">unknown") && !page.contains("100.0 %"), "{page}");
         assert!(text.contains("health: unknown") && !text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn what_is_over_is_shown_and_an_old_report_says_nothing() {
+        let (report, state) = played(&["fail", "fail", "fail", "pass", "pass", "unknown", "unknown", "unknown"]);
+        let page = html(&report, &state);
+        for part in [
+            "shop fails: ",
+            "2026-03-11T12:02:00Z to 2026-03-11T12:04:00Z, over",
+            "shop cannot be looked at: ",
+            "Valid until 2026-03-11T12:12:00Z",
+        ] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        let text = table(&report, report.valid_until.unwrap());
+        assert!(text.starts_with("health: unknown, as of") && text.contains("(over 2026-03-11T12:04:00Z)"), "{text}");
+        let (report, _) = played(&["pass", "pass"]);
+        let late = report.valid_until.unwrap() + jiff::SignedDuration::from_secs(1);
+        assert!(table(&report, late).starts_with("health: unknown now: nobody has looked since"), "{report:?}");
     }
 }

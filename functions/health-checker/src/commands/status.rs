@@ -3,9 +3,12 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_adapters::SystemClock;
+use causeway_cloud::state::Clock;
 use causeway_runtime::tool::{EXIT_INPUT, Failure, ended, print};
 use causeway_runtime::{Document, read_document};
 use clap::{Arg, ArgMatches, Command, value_parser};
+use jiff::Timestamp;
 
 use super::read;
 use crate::decide::Report;
@@ -19,21 +22,22 @@ pub(super) fn command() -> Command {
     let file = Arg::new("file").short('f').long("file").value_name("FILE").default_value("-");
     let file = file.value_parser(value_parser!(PathBuf)).help("The report as JSON; - reads standard input");
     Command::new("status").arg(file).about(
-        "Prints a report as a table: what `invoke` prints, or the report.json that ticks leave in the bucket. The exit \
-         status is 65 for what is no report.",
+        "Prints a report as a table: what `invoke` prints, or the report.json that ticks leave in the bucket. A \
+         report that is too old is told as such: health is unknown then. The exit status is 65 for what is no report.",
     )
 }
 
 /// Carries it out.
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    ended("health-checker status", text(arguments).and_then(|text| print(&text)))
+    let now = SystemClock.now().try_into().unwrap_or(Timestamp::MAX);
+    ended("health-checker status", text(arguments, now).and_then(|text| print(&text)))
 }
 
-fn text(arguments: &ArgMatches) -> Result<String, Failure> {
+fn text(arguments: &ArgMatches, now: Timestamp) -> Result<String, Failure> {
     let path = arguments.get_one::<PathBuf>("file").cloned().unwrap_or_else(|| PathBuf::from("-"));
     let document: Document<Report> = read_document(&read(&path, MAX_BYTES)?, MAX_BYTES as usize)
         .map_err(|problem| Failure(EXIT_INPUT, format!("{}: {problem}", path.display())))?;
-    Ok(page::table(&document.value))
+    Ok(page::table(&document.value, now))
 }
 
 #[cfg(test)]
@@ -48,7 +52,8 @@ mod tests {
     fn printed(content: &str) -> Result<String, Failure> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), content).unwrap();
-        text(&command().try_get_matches_from(["status", "-f", file.path().to_str().unwrap()]).unwrap())
+        let arguments = command().try_get_matches_from(["status", "-f", file.path().to_str().unwrap()]).unwrap();
+        text(&arguments, "2026-03-11T12:01:00Z".parse().unwrap())
     }
 
     #[test]

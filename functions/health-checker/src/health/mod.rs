@@ -110,6 +110,16 @@ pub struct CheckReport {
     pub p95_ms: Option<u32>,
 }
 
+impl CheckReport {
+    /// Why the last result was no pass.
+    pub(crate) fn last_text(&self) -> String {
+        match &self.last {
+            None => "not looked at".to_owned(),
+            Some(last) => last.detail.clone().unwrap_or_else(|| last.verdict.word().to_owned()),
+        }
+    }
+}
+
 /// A component for people.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ComponentReport {

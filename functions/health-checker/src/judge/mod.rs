@@ -20,6 +20,8 @@ use crate::settings::{DnsProbe, Expect, MetricProbe, ObjectProbe, TcpProbe, TlsP
 
 /// Most of a body that is read, in bytes.
 pub const MAX_BODY: usize = 64 << 10;
+/// Code of an object that the second side of the storage gave.
+pub(crate) const SECOND_SIDE: &str = "second_side";
 /// Longest detail, in characters: it goes into documents and messages.
 const MAX_DETAIL: usize = 200;
 
@@ -228,7 +230,7 @@ pub fn metric(probe: &MetricProbe, newest: &[(Timestamp, f64)], now: Timestamp) 
 /// What speaks against an object that somebody else gave in place of its own storage.
 #[must_use]
 pub(crate) fn elsewhere(name: &str) -> Objection {
-    Objection::new(Verdict::Degraded, "second_side", format!("its storage does not answer, and {name} stands in"))
+    Objection::new(Verdict::Degraded, SECOND_SIDE, format!("its storage does not answer, and {name} stands in"))
 }
 
 /// What speaks against an object; `None` when there is none.
