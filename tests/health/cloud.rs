@@ -85,6 +85,7 @@ impl Cloud {
             |name: &str| Documents::new(Arc::clone(&objects), format!("causeway-state/{name}"), Arc::clone(&clock));
         let parts = Parts {
             documents: documents("health-checker"),
+            first_side: None,
             objects: Arc::clone(&objects),
             metrics: Err("none here".to_owned()),
             secrets: Err("none here".to_owned()),

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use causeway_cloud::breaker::Breakers;
+use causeway_cloud::side::OF_SECOND;
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, Secrets, Vantage};
 use causeway_runtime::{Context, Error, Event, Handler, StartedTool, Tool};
@@ -25,6 +26,8 @@ const TOLD_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// The checker of one deployment.
 pub struct HealthChecker {
     pub(crate) documents: Documents,
+    /// Where the storage has two sides: the documents of the first.
+    pub(crate) first_side: Option<Documents>,
     pub(crate) objects: Objects,
     pub(crate) metrics: Result<Arc<dyn Metrics>, String>,
     pub(crate) secrets: Result<Arc<dyn Secrets>, String>,
@@ -51,6 +54,9 @@ pub(crate) struct BreakerFolders {
 pub struct Parts {
     /// The state.
     pub documents: Documents,
+    /// Where the storage has two sides: documents of the first, under which the state was while there was no second. Its
+    /// state is taken over once.
+    pub first_side: Option<Documents>,
     /// The page, and objects that are checked.
     pub objects: Objects,
     /// Measurements, or why there are none.
@@ -77,7 +83,8 @@ impl HealthChecker {
     /// # Errors
     /// The file of certificate authorities cannot be used.
     pub fn new(parts: Parts, config: Config) -> Result<Self, Problem> {
-        let Parts { documents, objects, metrics, secrets, vantage, breakers, notifier, told, principal, clock } = parts;
+        let Parts { documents, first_side, objects, metrics, secrets, vantage, breakers, notifier, told, .. } = parts;
+        let (principal, clock) = (parts.principal, parts.clock);
         let breakers = BreakerFolders { folders: breakers, held: Mutex::default(), asks_store_for_time: true };
         let alone = Alone::new(notifier.clone());
         let alerts = notifier.map(|notifier| Alerts::new(notifier, told, TOLD_KEPT));
@@ -85,6 +92,7 @@ impl HealthChecker {
         let resolver = Box::new(System);
         Ok(Self {
             documents,
+            first_side,
             objects,
             metrics,
             secrets,
@@ -100,13 +108,20 @@ impl HealthChecker {
         })
     }
 
-    /// Takes the deployment's ports. Without metrics or a vault it looks at everything else.
+    /// Takes the deployment's ports. Without metrics or a vault it looks at everything else. Where the storage has two
+    /// sides, state, signals and what was told lie on the second: they are needed most while the first is out.
     ///
     /// # Errors
     /// There is no bucket, or the file of certificate authorities cannot be used.
     pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+        let is_sided = ports.has_second_side();
+        let documents = |name: &str| match is_sided {
+            true => ports.documents(&format!("{OF_SECOND}{name}")),
+            false => ports.documents(name),
+        };
         let parts = Parts {
-            documents: ports.documents(Self::NAME)?,
+            documents: documents(Self::NAME)?,
+            first_side: is_sided.then(|| ports.documents(Self::NAME)).transpose()?,
             objects: ports.objects()?,
             metrics: ports.metrics().map_err(|problem| problem.to_string()),
             secrets: ports.secrets().map_err(|problem| problem.to_string()),
@@ -116,7 +131,7 @@ impl HealthChecker {
                 .map(|root| Ok((root, ports.documents(root)?)))
                 .collect::<Result<_, Problem>>()?,
             notifier: ports.notifier().inspect_err(|problem| tracing::info!(%problem, "alerts go into the log")).ok(),
-            told: ports.documents("health-checker-alerts")?,
+            told: documents("health-checker-alerts")?,
             principal: ports.principal()?,
             clock,
         };

@@ -13,13 +13,16 @@ use futures_util::{StreamExt, stream};
 use crate::breaker::{BreakerReport, Probed};
 use crate::handler::HealthChecker;
 use crate::health::Verdict;
+use crate::judge::SECOND_SIDE;
 use crate::probe::Prober;
-use crate::settings::{BreakerFolder, Check, Settings};
+use crate::settings::{BreakerFolder, Check, Probe, Settings};
 
 /// Breakers of one report.
 pub(crate) const MOST_SHOWN: usize = 500;
 /// Breakers that are probed at once.
 const PROBED_AT_ONCE: usize = 4;
+/// Folder of the breakers that a storage with two sides asks.
+const STORAGE: &str = "side2.breakers";
 /// Probes of one breaker in one tick.
 const MOST_PROBES: u32 = 20;
 
@@ -88,7 +91,8 @@ impl HealthChecker {
         Ok((reports, is_partial))
     }
 
-    /// Probes like a caller: the breaker says how often, and stops them at the first failure.
+    /// Probes like a caller: the breaker says how often, and stops them at the first failure. Where the storage has two
+    /// sides it asks its own breakers, and a ticket of ours would count a look twice.
     async fn probed(
         &self,
         folder: &BreakerFolder,
@@ -100,16 +104,30 @@ impl HealthChecker {
     ) -> BreakerReport {
         let breaker = breakers.of(&view.dependency);
         let mut probed = Probed { check: check.id.clone(), passed: 0, failed: 0, unknown: 0 };
+        let is_object = self.first_side.is_some() && matches!(check.probe, Probe::Object(_));
+        let has_own = is_object && folder.folder == STORAGE;
         for _ in 0..config.half_open.permits.min(MOST_PROBES) {
-            let Ok(ticket) = breaker.enter(deadline).await else { break };
+            let ticket = match has_own {
+                true => None,
+                false => match breaker.enter(deadline).await {
+                    Ok(ticket) => Some(ticket),
+                    Err(_) => break,
+                },
+            };
             let finding = prober.one(check, deadline).await;
             let (outcome, count) = match finding.verdict {
+                // That the other side stands in says nothing good of this one.
+                Verdict::Degraded if finding.code.as_deref() == Some(SECOND_SIDE) => {
+                    (Outcome::Ignored, &mut probed.unknown)
+                }
                 Verdict::Pass | Verdict::Degraded => (Outcome::Passed, &mut probed.passed),
                 Verdict::Fail => (Outcome::Failed, &mut probed.failed),
                 Verdict::Unknown => (Outcome::Ignored, &mut probed.unknown),
             };
             *count += 1;
-            ticket.report(outcome, deadline).await;
+            if let Some(ticket) = ticket {
+                ticket.report(outcome, deadline).await;
+            }
             if outcome != Outcome::Passed {
                 break;
             }

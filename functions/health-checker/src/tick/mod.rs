@@ -55,7 +55,7 @@ impl HealthChecker {
         let began = Instant::now();
         let deadline = deadline.earlier(Deadline::within(began, Some(self.config.stop_after)));
         let (settings, problem) = self.settings_of_now(deadline).await?;
-        let store = Store { documents: &self.documents };
+        let store = Store { documents: &self.documents, before: self.first_side.as_ref() };
         let (before, lost) = match until(quarter(deadline), store.look()).await {
             Some(Ok(before)) => (before, None),
             Some(Err(trouble)) => (self.alone.state(), Some(trouble.to_string())),
@@ -254,7 +254,7 @@ fn half(deadline: Deadline) -> Deadline {
     Deadline::within(now, deadline.share(now, 2))
 }
 
-fn quarter(deadline: Deadline) -> Deadline {
+pub(crate) fn quarter(deadline: Deadline) -> Deadline {
     let now = Instant::now();
     Deadline::within(now, deadline.share(now, 4))
 }

@@ -20,6 +20,8 @@ const TRIES: usize = 3;
 /// One tick's hold on the document.
 pub(super) struct Store<'a> {
     pub(super) documents: &'a Documents,
+    /// Documents under which the state was before; what is there is taken over where there is none yet.
+    pub(super) before: Option<&'a Documents>,
 }
 
 /// Why there is no state to go on from, or none can be kept.
@@ -86,21 +88,16 @@ impl Store<'_> {
         self.current().await.map(|(_, state, _)| state.unwrap_or_default())
     }
 
-    /// Name and content of the state, and what is wrong with an older document.
-    async fn current(&self) -> Result<(&'static str, Option<State>, Option<String>), Trouble> {
-        for (index, name) in NAMES.iter().enumerate().rev() {
-            match self.documents.get::<Stored>(name).await {
-                Ok(None) => {}
-                Ok(Some(found)) => return Ok((name, Some(found.value.state()?), None)),
-                Err(error) if is_unreadable(&error) => {
-                    tracing::error!(%error, "the state cannot be read; it goes on under another name");
-                    let next = NAMES.get(index + 1).ok_or(Trouble::NoName)?;
-                    return Ok((next, None, Some(format!("{name} cannot be read and was left as it is"))));
-                }
-                Err(other) => return Err(other.into()),
+    /// Name and content of the state, and what is wrong with an older document. One that may be where it was before and
+    /// cannot be read is none to go on without.
+    async fn current(&self) -> Result<Named, Trouble> {
+        match (named(self.documents).await?, self.before) {
+            ((name, None, None), Some(before)) if name == NAMES[0] => {
+                let (_, state, problem) = named(before).await?;
+                Ok((name, state, problem))
             }
+            (found, _) => Ok(found),
         }
-        Ok((NAMES[0], None, None))
     }
 
     /// Writes what `step` makes of the state, anew whenever somebody else was faster, and says what is wrong with
@@ -110,10 +107,10 @@ impl Store<'_> {
     /// The store's. Nothing may be told as decided then.
     pub(super) async fn take(&self, step: impl Fn(&State) -> Outcome) -> Result<(Outcome, Option<String>), Trouble> {
         for _ in 0..TRIES {
-            let (name, _, problem) = self.current().await?;
+            let (name, found, problem) = self.current().await?;
             let mut taken = None;
             let written = self.documents.update(name, |old: Option<Stored>| {
-                let outcome = step(&old.map_or_else(|| Ok(State::default()), Stored::state)?);
+                let outcome = step(&old.map_or_else(|| Ok(found.clone().unwrap_or_default()), Stored::state)?);
                 let state = Stored::Ours(Box::new(outcome.state.clone()));
                 taken = Some(outcome);
                 Ok::<Stored, Trouble>(state)
@@ -146,6 +143,25 @@ impl Store<'_> {
         });
         done.await.map(drop)
     }
+}
+
+/// Name and content of a state, and what is wrong with an older document.
+type Named = (&'static str, Option<State>, Option<String>);
+
+async fn named(documents: &Documents) -> Result<Named, Trouble> {
+    for (index, name) in NAMES.iter().enumerate().rev() {
+        match documents.get::<Stored>(name).await {
+            Ok(None) => {}
+            Ok(Some(found)) => return Ok((name, Some(found.value.state()?), None)),
+            Err(error) if is_unreadable(&error) => {
+                tracing::error!(%error, "the state cannot be read; it goes on under another name");
+                let next = NAMES.get(index + 1).ok_or(Trouble::NoName)?;
+                return Ok((next, None, Some(format!("{name} cannot be read and was left as it is"))));
+            }
+            Err(other) => return Err(other.into()),
+        }
+    }
+    Ok((NAMES[0], None, None))
 }
 
 fn is_unreadable(error: &StateError) -> bool {

@@ -2,6 +2,7 @@
 
 mod breakers;
 mod lost;
+mod sides;
 mod sources;
 mod world;
 

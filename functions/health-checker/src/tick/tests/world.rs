@@ -27,6 +27,7 @@ use crate::decide::State;
 use crate::handler::{HealthChecker, Parts};
 use crate::reply::Reply;
 use crate::settings::BREAKER_ROOTS;
+use crate::sided::Sided;
 use crate::{Config, SettingsFrom};
 
 /// 2026-03-11T12:00:00Z.
@@ -120,6 +121,11 @@ impl Vantage for Monitors {
     }
 }
 
+fn here(settings: &str) -> SettingsFrom {
+    let read = crate::settings::read(settings).unwrap_or_else(|problems| panic!("{problems:?}"));
+    SettingsFrom::Here(Box::new(read))
+}
+
 pub(super) struct World {
     pub(super) checker: HealthChecker,
     pub(super) topic: Arc<Topic>,
@@ -131,29 +137,34 @@ pub(super) struct World {
 
 impl World {
     pub(super) fn new(settings: &str) -> Self {
-        let read = crate::settings::read(settings).unwrap_or_else(|problems| panic!("{problems:?}"));
-        Self::with(SettingsFrom::Here(Box::new(read)))
+        Self::with(here(settings), Arc::new(InMemory::new()), false)
+    }
+
+    /// With a storage of two sides, or one that has not got its second yet.
+    pub(super) fn on(settings: &str, storage: &Sided, has_second: bool) -> Self {
+        Self::with(here(settings), Arc::new(storage.clone()), has_second)
     }
 
     pub(super) fn from_object(name: &str) -> Self {
-        Self::with(SettingsFrom::Object(name.to_owned()))
+        Self::with(SettingsFrom::Object(name.to_owned()), Arc::new(InMemory::new()), false)
     }
 
-    fn with(settings: SettingsFrom) -> Self {
-        let objects: Objects = Arc::new(InMemory::new());
+    fn with(settings: SettingsFrom, objects: Objects, has_second: bool) -> Self {
         let (hands, topic) = (Arc::new(Hands(AtomicU64::new(NOON))), Arc::new(Topic::default()));
         let (metrics, monitors) = (Arc::<Measured>::default(), Arc::<Monitors>::default());
         let documents =
             |prefix: &str| Documents::new(objects.clone(), format!("state/{prefix}"), hands.clone() as Arc<dyn Clock>);
+        let sided = |name: &str| if has_second { format!("side2.{name}") } else { name.to_owned() };
         let parts = Parts {
-            documents: documents("health-checker"),
+            documents: documents(&sided("health-checker")),
+            first_side: has_second.then(|| documents("health-checker")),
             objects: objects.clone(),
             metrics: Ok(Arc::clone(&metrics) as Arc<dyn Metrics>),
             secrets: Ok(Arc::new(Vault)),
             vantage: Ok(Arc::clone(&monitors) as Arc<dyn Vantage>),
             breakers: BREAKER_ROOTS.into_iter().map(|root| (root, documents(root))).collect(),
             notifier: Some(topic.clone()),
-            told: documents("alerts"),
+            told: documents(&sided("alerts")),
             principal: Arc::new(NoPrincipal),
             clock: hands.clone(),
         };
@@ -174,15 +185,24 @@ impl World {
 
     /// Breakers of another function of the same deployment.
     pub(super) fn breakers(&self) -> Breakers {
+        self.breakers_in("breakers")
+    }
+
+    fn breakers_in(&self, folder: &str) -> Breakers {
         let clock = self.hands.clone() as Arc<dyn Clock>;
-        let documents = Documents::new(self.objects.clone(), "state/breakers", clock);
+        let documents = Documents::new(self.objects.clone(), format!("state/{folder}"), clock);
         let sharing = Sharing { asks_store_for_time: false, ..Sharing::default() };
         Breakers::shared(documents, BreakerConfig::shared(), sharing).unwrap()
     }
 
     /// An open breaker that nobody has called since it could try again.
     pub(super) async fn left_open(&self, dependency: &Dependency) {
-        let breaker = self.breakers().of(dependency);
+        self.left_open_in("breakers", dependency).await;
+    }
+
+    /// The same in another folder.
+    pub(super) async fn left_open_in(&self, folder: &str, dependency: &Dependency) {
+        let breaker = self.breakers_in(folder).of(dependency);
         // Its document is new, and only counts in its first minute.
         breaker.enter(Deadline::NONE).await.unwrap().report(Outcome::Passed, Deadline::NONE).await;
         breaker.flush(Deadline::NONE).await;
