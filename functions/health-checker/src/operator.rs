@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use causeway_cloud::breaker::{Breakers, Dependency, NewOrder, OrderError};
 use causeway_resilience::Deadline;
-use causeway_runtime::Error;
+use causeway_runtime::{Error, until};
 use jiff::SignedDuration;
 
 use crate::breaker::{BreakerReport, BreakerStanding, OrderMode};
@@ -12,6 +12,7 @@ use crate::handler::HealthChecker;
 use crate::reply::BreakersReply;
 use crate::request::{Action, Request};
 use crate::settings::Settings;
+use crate::tick::quarter;
 
 /// Names that an error lists.
 const MOST_NAMED: usize = 10;
@@ -26,40 +27,60 @@ struct Wish<'a> {
 }
 
 impl HealthChecker {
-    /// Lists breakers, or gives or takes back an order.
+    /// Lists breakers, or gives or takes back an order. Settings that cannot be read are those of before, or else the
+    /// usual ones: an order is for the hour in which much is out.
     ///
     /// # Errors
     /// A client error for what makes no sense, no such breaker, or several; else those of the state.
     pub(crate) async fn operate(&self, request: &Request, deadline: Deadline) -> Result<BreakersReply, Error> {
-        let settings = self.settings().await?;
+        let wish = Wish::of(request)?;
+        let (settings, note) = self.settings_at_hand(deadline).await;
         let seen = self.breakers(&settings, false, deadline).await;
-        let found: Vec<BreakerReport> = seen.reports.into_iter().filter(|one| fits(request, one)).collect();
-        let Some(wish) = Wish::of(request)? else {
-            let partial = !seen.problems.is_empty();
-            return Ok(BreakersReply { breakers: found, changed: false, partial, problems: seen.problems });
+        let asked = Asked::of(request)?;
+        let found: Vec<BreakerReport> = seen.reports.into_iter().filter(|one| asked.fits(one)).collect();
+        let Some(wish) = wish else {
+            let problems: Vec<String> = note.into_iter().chain(seen.problems).chain(unreadable(&found)).collect();
+            return Ok(BreakersReply { breakers: found, changed: false, partial: !problems.is_empty(), problems });
         };
         // Among what could not be looked at there may be another of that name.
-        if request.folder.is_none() && !seen.problems.is_empty() {
-            return Err(Error::upstream("state", None, "breakers_unreadable").with_detail(seen.problems.join("; ")));
+        if asked.folder.is_none() && !seen.problems.is_empty() {
+            let text = format!("{}; with --folder (`folder`) no other folder has to be read", seen.problems.join("; "));
+            return Err(Error::client(409, "breakers_unreadable", text).at("folder"));
         }
-        let target = one(&wish, found)?;
-        self.give(&settings, &wish, &target, deadline).await
+        let target = asked.one(&wish, found)?;
+        let mut reply = self.give(&settings, &wish, &target, deadline).await?;
+        reply.problems.extend(note);
+        reply.partial = !reply.problems.is_empty();
+        Ok(reply)
+    }
+
+    /// The settings, and what holds in their place where they cannot be read.
+    async fn settings_at_hand(&self, deadline: Deadline) -> (Settings, Option<String>) {
+        let read = until(quarter(deadline), self.settings()).await;
+        let why = match read {
+            Some(Ok(settings)) => return (settings, None),
+            Some(Err(error)) => error.log_text(),
+            None => "there was no answer in time".to_owned(),
+        };
+        let (settings, which) = match self.alone.settings() {
+            Some(settings) => (settings, "those of before"),
+            None => (Settings::default(), "the usual folders and rules of circuit breakers"),
+        };
+        (settings, Some(format!("the settings cannot be read, {which} hold: {why}")))
     }
 
     async fn give(
         &self,
         settings: &Settings,
         wish: &Wish<'_>,
-        target: &BreakerReport,
+        (folder, dependency): &(String, Dependency),
         deadline: Deadline,
     ) -> Result<BreakersReply, Error> {
-        let folder = settings.breakers.iter().find(|folder| folder.folder == target.folder);
+        let folder = settings.breakers.iter().find(|known| known.folder == *folder);
         let folder = folder.ok_or_else(|| Error::internal("breaker_folder", "the folder is not in the settings"))?;
         let (breakers, config) = self.breakers_of(folder).map_err(|why| Error::internal("breaker_folder", why))?;
-        let dependency = Dependency::new(&target.name, &target.tenant);
-        let dependency = dependency.map_err(|invalid| Error::internal("breaker_name", invalid.to_string()))?;
-        carried_out(&breakers, &dependency, wish, deadline).await.map_err(|error| refused(&error))?;
-        let view = breakers.see(&dependency, deadline).await;
+        carried_out(&breakers, dependency, wish, deadline).await.map_err(|error| refused(&error))?;
+        let view = breakers.see(dependency, deadline).await;
         let after = view.map(|view| BreakerReport::of(&folder.folder, &view, config.half_open.permits));
         // It is done; what it looks like now is another question.
         let problems = match &after {
@@ -126,26 +147,76 @@ fn lasting(text: &str) -> Result<Duration, Error> {
     Duration::try_from(lasts).ok().filter(|lasts| !lasts.is_zero()).ok_or_else(wrong)
 }
 
-fn fits(request: &Request, report: &BreakerReport) -> bool {
-    let is = |wanted: &Option<String>, found: &str| wanted.as_ref().is_none_or(|wanted| wanted.trim() == found);
-    is(&request.name, &report.name) && is(&request.tenant, &report.tenant) && is(&request.folder, &report.folder)
+/// Which breakers a request is about.
+struct Asked<'a> {
+    /// Whose it is counts only where a tenant is given.
+    named: Option<Dependency>,
+    tenant: Option<&'a str>,
+    folder: Option<&'a str>,
 }
 
-fn one(wish: &Wish<'_>, mut found: Vec<BreakerReport>) -> Result<BreakerReport, Error> {
-    found.retain(|report| report.standing != BreakerStanding::Unknown);
-    match found.len() {
-        1 => Ok(found.remove(0)),
-        0 => {
-            let text = format!("there is no circuit breaker of {:?}; one begins with the first call", wish.name);
-            Err(Error::client(404, "no_such_breaker", text).at("name"))
-        }
-        _ => {
-            let names = found.iter().take(MOST_NAMED).map(|one| format!("{} in {}", one.title(), one.folder));
-            let names = names.collect::<Vec<_>>().join(", ");
-            let text = format!("tenant or folder has to say which: {names}");
-            Err(Error::client(409, "several_breakers", text).at("name"))
-        }
+impl<'a> Asked<'a> {
+    fn of(request: &'a Request) -> Result<Self, Error> {
+        let [name, tenant, folder] =
+            [&request.name, &request.tenant, &request.folder].map(|given| given.as_deref().map(str::trim));
+        let named = name.map(|name| Dependency::new(name, tenant.unwrap_or_default())).transpose();
+        let named = named.map_err(|invalid| Error::invalid_request(invalid.to_string()).at("name"))?;
+        Ok(Self { named, tenant, folder })
     }
+
+    /// One that cannot be read fits where it may be meant.
+    fn fits(&self, report: &BreakerReport) -> bool {
+        let is_unknown = report.standing == BreakerStanding::Unknown;
+        let is_named = |named: &Dependency| match (is_unknown, self.tenant) {
+            (true, Some(_)) => named.has_key(&report.name),
+            (true, None) => named.may_share_name(&report.name),
+            (false, _) => named.name() == report.name,
+        };
+        let is_whose = is_unknown || self.tenant.is_none_or(|tenant| tenant == report.tenant);
+        is_whose && self.named.as_ref().is_none_or(is_named) && self.folder.is_none_or(|folder| folder == report.folder)
+    }
+
+    /// The one that is meant, and its folder. A document that cannot be read begins anew with the order, where its key
+    /// tells for sure whose it is.
+    fn one(&self, wish: &Wish<'_>, found: Vec<BreakerReport>) -> Result<(String, Dependency), Error> {
+        let is_sure = |report: &BreakerReport| {
+            report.standing != BreakerStanding::Unknown
+                || self.named.as_ref().is_some_and(|named| named.has_key(&report.name))
+        };
+        let (sure, unsure): (Vec<_>, Vec<_>) = found.into_iter().partition(is_sure);
+        if !unsure.is_empty() {
+            let text = format!("{}; tenant or folder has to say which is meant", unreadable(&unsure).join("; "));
+            return Err(Error::client(409, "breakers_unreadable", text).at("tenant"));
+        }
+        match sure.as_slice() {
+            [one] if one.standing == BreakerStanding::Unknown => {
+                self.named.clone().ok_or("there is no name".to_owned())
+            }
+            [one] => Dependency::new(&one.name, &one.tenant).map_err(|invalid| invalid.to_string()),
+            [] => {
+                let text = format!("there is no circuit breaker of {:?}; one begins with the first call", wish.name);
+                return Err(Error::client(404, "no_such_breaker", text).at("name"));
+            }
+            several => {
+                let names = several.iter().take(MOST_NAMED).map(|one| format!("{} in {}", one.title(), one.folder));
+                let names = names.collect::<Vec<_>>().join(", ");
+                let text = format!("tenant or folder has to say which: {names}");
+                return Err(Error::client(409, "several_breakers", text).at("name"));
+            }
+        }
+        .map(|dependency| (sure[0].folder.clone(), dependency))
+        .map_err(|why| Error::internal("breaker_name", why))
+    }
+}
+
+/// What could not be read among these.
+fn unreadable(reports: &[BreakerReport]) -> Vec<String> {
+    let unknown = reports.iter().filter(|report| report.standing == BreakerStanding::Unknown).take(MOST_NAMED);
+    let text = |report: &BreakerReport| {
+        let why = report.why.as_deref().unwrap_or_default();
+        format!("{} in {} cannot be read: {why}", report.name, report.folder)
+    };
+    unknown.map(text).collect()
 }
 
 async fn carried_out(

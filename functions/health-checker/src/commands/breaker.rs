@@ -1,6 +1,8 @@
 //! `health-checker breaker`: circuit breakers of the deployment, and orders of operators.
 
+use std::io::Write;
 use std::process::ExitCode;
+use std::time::{Duration, Instant};
 
 use causeway_resilience::Deadline;
 use causeway_runtime::Error;
@@ -14,6 +16,8 @@ use crate::request::{Action, Kind, Request};
 
 /// Exit status when a repetition may bring more (`EX_TEMPFAIL`).
 const EXIT_AGAIN: u8 = 75;
+/// Longest time of a command.
+const MOST_TIME: Duration = Duration::from_secs(30);
 const ORDERS: [(&str, Action, &str); 4] = [
     ("force-open", Action::ForceOpen, "Lets no call through: all take their fallback"),
     ("force-closed", Action::ForceClosed, "Lets all calls through, and counts them"),
@@ -33,7 +37,8 @@ pub(crate) fn command() -> Command {
         .about("Lists circuit breakers, and gives or takes back orders")
         .after_help(
             "An order holds for all processes until it expires or is taken back; those that go by a copy follow within \
-             ten seconds. The exit status is 65 for what makes no sense or names no breaker, and 75 when a repetition \
+             ten seconds. A command takes 30 s at most. Settings that cannot be read refuse no order: the usual folders are \
+             looked at then, and a note says so. The exit status is 65 for what makes no sense or names no breaker, and 75 when a repetition \
              may bring more.",
         )
         .subcommand_required(true)
@@ -73,13 +78,23 @@ pub(crate) fn run<'a>(checker: &'a HealthChecker, arguments: &'a ArgMatches) -> 
 
 async fn done(checker: &HealthChecker, arguments: &ArgMatches) -> Result<(), Failure> {
     let request = request(arguments);
-    let reply = checker.operate(&request, Deadline::NONE).await.map_err(|error| failure(&error))?;
+    let deadline = Deadline::within(Instant::now(), Some(MOST_TIME));
+    let reply = checker.operate(&request, deadline).await.map_err(|error| failure(&error))?;
     let text = match arguments.get_flag("json") {
         true => serde_json::to_string_pretty(&reply).map_err(|error| Failure(EXIT_OUTPUT, error.to_string()))? + "\n",
         false => page::breakers_table(&reply.breakers),
     };
     print(&text)?;
+    // An order that was given is given, whatever else could not be read.
+    if reply.changed {
+        return notes(&reply.problems);
+    }
     if reply.partial { Err(Failure(EXIT_AGAIN, reply.problems.join("; "))) } else { Ok(()) }
+}
+
+fn notes(problems: &[String]) -> Result<(), Failure> {
+    let text: String = problems.iter().map(|problem| format!("note: {problem}\n")).collect();
+    std::io::stderr().write_all(text.as_bytes()).map_err(|error| Failure(EXIT_OUTPUT, error.to_string()))
 }
 
 fn failure(error: &Error) -> Failure {

@@ -51,7 +51,7 @@ impl Alone {
         self.memory().settings = Some(settings.clone());
     }
 
-    pub(super) fn settings(&self) -> Option<Settings> {
+    pub(crate) fn settings(&self) -> Option<Settings> {
         self.memory().settings.clone()
     }
 

@@ -10,6 +10,8 @@ use sha2::{Digest, Sha256};
 const MAX_NAME: usize = 200;
 /// Longest part of a name that stays readable in the key of the document.
 const READABLE: usize = 40;
+/// Digits of the digest in it.
+const DIGITS: usize = 16;
 
 /// A dependency as one tenant sees it. There is one breaker for each.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -50,10 +52,31 @@ impl Dependency {
     /// Name of its document: readable, and another one for every other dependency, whatever characters it has.
     pub(super) fn key(&self) -> String {
         let digest = Sha256::digest(format!("{}\0{}", self.name, self.tenant));
-        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
-        let readable: String = self.name.chars().take(READABLE).map(safe).collect();
-        format!("{readable}-{:.16}", format!("{digest:x}"))
+        format!("{}-{:.DIGITS$}", self.readable(), format!("{digest:x}"))
     }
+
+    fn readable(&self) -> String {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c.to_ascii_lowercase() } else { '-' };
+        self.name.chars().take(READABLE).map(safe).collect()
+    }
+
+    /// Whether the document of this key, as [`Tended::unknown`](super::Tended::unknown) has it, is its own.
+    #[must_use]
+    pub fn has_key(&self, key: &str) -> bool {
+        last(key) == self.key()
+    }
+
+    /// Whether the document of this key may be that of a dependency of the same name, whosever it is.
+    #[must_use]
+    pub fn may_share_name(&self, key: &str) -> bool {
+        let rest = last(key).strip_prefix(&self.readable()).and_then(|rest| rest.strip_prefix('-'));
+        rest.is_some_and(|digest| digest.len() == DIGITS && digest.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+}
+
+/// A key without its folder.
+fn last(key: &str) -> &str {
+    key.rsplit_once('/').map_or(key, |(_, last)| last)
 }
 
 impl fmt::Display for Dependency {
@@ -62,5 +85,28 @@ impl fmt::Display for Dependency {
             "" => formatter.write_str(&self.name),
             tenant => write!(formatter, "{} of {tenant}", self.name),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+
+    #[test]
+    fn a_key_tells_the_dependency_for_sure_and_the_name_perhaps() {
+        let of = |name: &str, tenant: &str| Dependency::new(name, tenant).unwrap();
+        let key = format!("state/{}", of("Object storage", "acme").key());
+        let check = |name: &str, tenant: &str, expected: (bool, bool)| {
+            let one = of(name, tenant);
+            assert_eq!((one.has_key(&key), one.may_share_name(&key)), expected, "{name} {tenant} {key}");
+        };
+        check("Object storage", "acme", (true, true));
+        check("Object storage", "other", (false, true));
+        check("object-storage", "acme", (false, true));
+        check("object", "acme", (false, false));
+        check("object-storage-2", "acme", (false, false));
+        assert!(!of("a", "").may_share_name("state/a") && !of("a", "").may_share_name("state/a-b"));
     }
 }

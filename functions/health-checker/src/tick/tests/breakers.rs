@@ -155,4 +155,67 @@ async fn an_order_for_nothing_for_several_or_for_too_long_changes_nothing() {
     );
 }
 
+/// Damages the document of the only breaker.
+async fn damaged(world: &World) {
+    world.breakers().of(&storage()).enter(Deadline::NONE).await.unwrap().report(BAD, Deadline::NONE).await;
+    let names = world.names().await;
+    let name = names.iter().find(|name| name.starts_with("state/breakers/state/")).unwrap();
+    world.put(name, "{broken").await;
+}
+
+#[tokio::test]
+async fn one_that_cannot_be_read_is_not_told_as_absent() {
+    let world = World::new(SHOP);
+    damaged(&world).await;
+    let list = async |rest: serde_json::Value| {
+        let mut request = json!({"kind": "breaker"});
+        request.as_object_mut().unwrap().extend(rest.as_object().unwrap().clone());
+        let reply = ask(&world, request).await.unwrap();
+        assert_eq!(reply.partial, !reply.problems.is_empty());
+        (reply.breakers.len(), reply.problems.len())
+    };
+    assert_eq!(list(json!({})).await, (1, 1));
+    assert_eq!(list(json!({"name": "object-storage"})).await, (1, 1));
+    assert_eq!(list(json!({"name": "object-storage", "tenant": "acme", "folder": "breakers"})).await, (1, 1));
+    assert_eq!(list(json!({"name": "object-storage", "tenant": "other"})).await, (0, 0));
+    assert_eq!(list(json!({"name": "object-storage", "folder": "chat-breakers"})).await, (0, 0));
+    assert_eq!(list(json!({"name": "object"})).await, (0, 0));
+    // Whose it is only the tenant tells; then the order makes it anew.
+    let error = ask(&world, order("object-storage", "2h")).await.unwrap_err();
+    assert!(error.http_status() == 409 && error.message().contains("cannot be read"), "{error:?}");
+    let mut sure = order("object-storage", "2h");
+    sure["tenant"] = json!("acme");
+    let given = ask(&world, sure).await.unwrap();
+    assert!(given.changed && given.breakers[0].order.is_some(), "{given:?}");
+    assert!(world.breakers().of(&storage()).enter(Deadline::NONE).await.is_err());
+}
+
+#[tokio::test]
+async fn an_order_needs_no_settings() {
+    let world = World::from_object("checks.yaml");
+    world.breakers().of(&storage()).enter(Deadline::NONE).await.unwrap().report(BAD, Deadline::NONE).await;
+    let given = ask(&world, order("object-storage", "2h")).await.unwrap();
+    assert!(given.changed && given.partial && given.problems[0].contains("usual folders"), "{given:?}");
+    assert!(world.breakers().of(&storage()).enter(Deadline::NONE).await.is_err());
+    // Those that were read once hold from then on.
+    world.put("checks.yaml", SHOP).await;
+    world.tick().await;
+    world.put("checks.yaml", "checks: [").await;
+    let listed = ask(&world, json!({"kind": "breaker"})).await.unwrap();
+    assert!(listed.partial && listed.problems[0].contains("those of before"), "{listed:?}");
+}
+
+#[tokio::test]
+async fn an_order_names_what_helps_where_a_folder_cannot_be_read() {
+    let mut world = World::new(SHOP);
+    world.breakers().of(&storage()).enter(Deadline::NONE).await.unwrap().report(BAD, Deadline::NONE).await;
+    let away = world.documents("a//b");
+    world.checker.breakers.folders.insert("chat-breakers", away);
+    let error = ask(&world, order("object-storage", "2h")).await.unwrap_err();
+    assert!(error.http_status() == 409 && error.message().contains("--folder"), "{error:?}");
+    let mut sure = order("object-storage", "2h");
+    sure["folder"] = json!("breakers");
+    assert!(ask(&world, sure).await.unwrap().changed);
+}
+
 const BAD: causeway_resilience::breaker::Outcome = causeway_resilience::breaker::Outcome::Failed;
