@@ -2,7 +2,7 @@
 
 use causeway_resilience::breaker::{Config, Settings as Rules};
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// Folders of the state in which functions keep breakers, and below which others may lie.
 pub(crate) const ROOTS: [&str; 3] = ["breakers", "chat-breakers", "side2.breakers"];
@@ -35,6 +35,17 @@ impl BreakerFolder {
         let is_plain = !self.folder.contains('/') || below.split('/').all(is_part);
         is_plain.then_some((root, below))
     }
+}
+
+/// Those that are named, and the usual ones beside them; one of the same folder takes its place.
+pub(super) fn merged<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<BreakerFolder>, D::Error> {
+    let mut named = Vec::<BreakerFolder>::deserialize(deserializer)?;
+    for folder in usual() {
+        if !named.iter().any(|known| known.folder == folder.folder) {
+            named.push(folder);
+        }
+    }
+    Ok(named)
 }
 
 /// Those of functions that share them, those of language models, which have one probe of three minutes at most, and those

@@ -60,7 +60,10 @@ pub struct Settings {
     pub tenants: Vec<Tenant>,
     /// What others find, for checks with a quorum.
     pub vantages: Vec<VantageSource>,
-    /// Circuit breakers that are looked after. Default: those of functions that share them, and of language models.
+    /// Circuit breakers that are looked after beside the usual folders: `breakers` of functions that share them,
+    /// `chat-breakers` of language models, and `side2.breakers` of a storage with two sides. One of these has other rules
+    /// where it is named.
+    #[serde(deserialize_with = "breakers::merged")]
     pub breakers: Vec<BreakerFolder>,
     /// How a tick is carried out.
     pub tick: TickRules,

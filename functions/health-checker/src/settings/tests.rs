@@ -10,6 +10,17 @@ fn an_empty_document_has_the_defaults_and_they_can_be_used() {
     assert_eq!(read(&text).unwrap(), Settings::default());
 }
 
+#[test]
+fn folders_of_breakers_are_named_beside_the_usual_ones() {
+    let folders = |text: &str| read(text).unwrap().breakers;
+    let names = |text: &str| folders(text).into_iter().map(|folder| folder.folder).collect::<Vec<_>>();
+    let usual = ["breakers", "chat-breakers", "side2.breakers"];
+    assert_eq!(names("breakers: []"), usual);
+    assert_eq!(names("breakers: [{ folder: breakers/eu }]"), ["breakers/eu", usual[0], usual[1], usual[2]]);
+    let other = folders("breakers: [{ folder: chat-breakers, rules: { open_seconds: 7 } }]");
+    assert_eq!((other.len(), other[0].rules.config().unwrap().open.base_ms), (3, 7_000));
+}
+
 const WHOLE: &str = r#"
 allowed_hosts: [localhost]
 components:

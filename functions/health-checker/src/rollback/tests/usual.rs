@@ -45,6 +45,7 @@ fn day(world: &mut World, factor: impl Fn(i64) -> f64, random: &mut SmallRng) ->
 
 #[test]
 fn noise_and_slow_nights_move_nothing_and_times_of_four_and_a_half_are_found_in_minutes() {
+    let mut latest = 0;
     for seed in 0..8 {
         let mut random = SmallRng::seed_from_u64(seed);
         let quiet = day(&mut tenant(&mut random), |_| 1.0, &mut random);
@@ -55,7 +56,9 @@ fn noise_and_slow_nights_move_nothing_and_times_of_four_and_a_half_are_found_in_
         let found = ill.iter().find(|(_, decision)| *decision == Decision::Rollback(Reason::Latency));
         let (minute, _) = found.unwrap_or_else(|| panic!("seed {seed}: it was not found"));
         assert!((1_084..=1_095).contains(minute), "seed {seed}: found at minute {minute}");
+        latest = latest.max(minute - 1_079);
     }
+    eprintln!("8 days of noise of 25 %: nothing moves; times of four and a half are found within {latest} minutes");
 }
 
 #[test]
