@@ -115,7 +115,8 @@ pub(crate) async fn reply(
     }
     all.extend(each(vision, jobs, vision.config.concurrency, deadline).collect::<Vec<_>>().await);
     all.sort_by_key(|done| done.at);
-    let mut counts = Counts::default();
+    let cut_after = left_out.as_ref().map(|left| left.next_start_after.clone());
+    let mut counts = Counts { cut_after, ..Counts::default() };
     for done in &all {
         counts.add(done.item.status, done.looked.as_ref());
     }
@@ -142,7 +143,9 @@ fn done(at: usize, object_name: String, outcome: Result<Looked, Error>) -> Done 
     match outcome {
         Ok(looked) => Done { at, item: item(object_name, &looked), looked: Some(looked) },
         Err(error) => {
-            if !error.is_client() {
+            if error.is_client() {
+                tracing::info!(object = object_name, error = error.log_text(), "a picture has no result");
+            } else {
                 tracing::warn!(object = object_name, error = error.log_text(), "a picture has no result");
             }
             Done { at, item: without_result(object_name, &error), looked: None }

@@ -8,7 +8,7 @@ use causeway_cloud::state::once::Once;
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, ChatModel, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, chat};
 use causeway_resilience::{Deadline, ServiceFailure};
-use causeway_runtime::{Context, Error, Event, Handler, Kind, StartedTool, Turns};
+use causeway_runtime::{Context, Error, Event, Handler, StartedTool, Turns};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -22,7 +22,7 @@ use crate::request::{Operation, Request, Target, checked};
 use crate::run::lanes::Lanes;
 use crate::run::object::source_of;
 use crate::run::{Job, Looked, Options};
-use crate::{batch, inline};
+use crate::{batch, inline, unread};
 
 /// How long an alert that was sent is remembered: longer than anybody looks at the same version of an object again.
 const ALERTS_KEPT: Duration = Duration::from_secs(400 * 24 * 3600);
@@ -251,20 +251,6 @@ fn warned<T>(what: &str, port: Port<T>) -> Port<T> {
     port
 }
 
-/// Nobody reads the reply to an event: it has to come again until people know, and a model has said what it was asked.
-fn open_work_fails_events(counts: &Counts, kind: Kind) -> Result<(), Error> {
-    if !matches!(kind, Kind::Event | Kind::Batch) {
-        return Ok(());
-    }
-    if counts.alerts_open > 0 {
-        return Err(Error::upstream("notifications", None, "alert_not_sent"));
-    }
-    if counts.model_failures > 0 {
-        return Err(Error::upstream("chat", None, "model_failed"));
-    }
-    Ok(())
-}
-
 impl Handler for Vision {
     const NAME: &'static str = "vision";
     const ABOUT: &'static str = "Describes delivery photographs and reports damage; what cannot be seen is never good.";
@@ -279,7 +265,7 @@ impl Handler for Vision {
         let (reply, counts) = self.answered(&request, context).await?;
         measure::record(&context.metrics, &counts);
         self.publish(&counts, context.budget.deadline()).await;
-        open_work_fails_events(&counts, context.kind)?;
+        unread::fails(&counts, context)?;
         Ok(reply)
     }
 

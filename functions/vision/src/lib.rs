@@ -25,6 +25,7 @@ mod reply;
 mod request;
 mod run;
 mod sheet;
+mod unread;
 
 pub use config::{Config, Keeping, Place};
 pub use handler::{Parts, Vision};

@@ -27,6 +27,8 @@ pub(crate) struct Counts {
     pub(crate) alerts: u64,
     /// Alerts that are not known to be out.
     pub(crate) alerts_open: u64,
+    /// The last name that was taken of a folder that has more.
+    pub(crate) cut_after: Option<String>,
 }
 
 impl Counts {

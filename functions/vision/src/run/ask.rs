@@ -66,6 +66,8 @@ struct Sample {
 
 /// Why a sample is none.
 enum NoAnswer {
+    /// Time ended before its turn came: no model knows of it.
+    NotAsked,
     /// Nobody answered, or the answer was held back.
     Failed(String),
     /// It cannot be read, and the service failed when it was asked again.
@@ -78,7 +80,7 @@ impl Vision {
     /// Asks the model about a picture that passed the gate.
     ///
     /// # Errors
-    /// No time is left to ask; whatever a model does wrong is no error but an outcome.
+    /// No time was left to ask even once; whatever a model does wrong is no error but an outcome.
     pub(crate) async fn ask(
         &self,
         prepared: &Prepared,
@@ -104,6 +106,9 @@ impl Vision {
         let one = |sample| self.sample(model, picture.clone(), (samples > 1).then_some(sample), deadline);
         let all = join_all((0..samples).map(one)).await;
         timings.step("model");
+        if all.iter().all(|sample| matches!(sample.answer, Err(NoAnswer::NotAsked))) {
+            return Err(Error::timeout("model"));
+        }
         let provider = provider(unasked, &all);
         let end = || self.now().checked_add(self.config.keeping.unusable).ok();
         let held_until = is_held(&all).then(end).flatten();
@@ -113,8 +118,11 @@ impl Vision {
     /// Waiting for a turn is no part of the time that the model has.
     async fn sample(&self, model: &dyn ChatModel, picture: Part, number: Option<u32>, deadline: Deadline) -> Sample {
         let Some(turn) = self.turns.turn(deadline).await else {
-            return Sample::failed("no time was left to ask".to_owned(), 0);
+            return Sample::not_asked();
         };
+        if deadline.is_over(Instant::now()) {
+            return Sample::not_asked();
+        }
         let deadline = deadline.earlier(Deadline::at(turn.began() + self.config.model_wait));
         let question = self.chat_question(picture, number);
         let first = match said(model, &question, deadline).await {
@@ -160,6 +168,10 @@ impl Sample {
     fn of(reply: ChatReply) -> Self {
         let attempts = tries(&reply);
         Self { answer: Err(NoAnswer::Unusable(Vec::new())), reply: Some(reply), attempts, is_repaired: false }
+    }
+
+    fn not_asked() -> Self {
+        Self { answer: Err(NoAnswer::NotAsked), reply: None, attempts: 0, is_repaired: false }
     }
 
     fn failed(detail: String, attempts: u32) -> Self {
@@ -243,6 +255,7 @@ fn outcome(samples: Vec<Sample>, asked: u32) -> Outcome {
         match sample.answer {
             Ok(answer) => answers.push(answer),
             Err(NoAnswer::Unusable(found) | NoAnswer::Unrepaired(found)) => faults = Some(found),
+            Err(NoAnswer::NotAsked) => failed = failed.or_else(|| Some("no time was left to ask".to_owned())),
             Err(NoAnswer::Failed(detail)) => failed = Some(detail),
         }
     }

@@ -7,4 +7,5 @@ mod faults;
 mod forms;
 mod kept;
 mod once;
+mod unread;
 pub(crate) mod world;
