@@ -185,7 +185,11 @@ impl Vision {
         let document = tell::document(self, job, &source, &decoded, change, asked, &expectations, timings);
         let stored = keep::Stored { document, memory };
         let name = self.config.names.result_of(&job.name);
-        let written = keep::write(self.objects()?, &name, &stored, found, there).await;
+        // A look that failed tells what became of it; what an earlier one paid for stays.
+        let written = match before {
+            Some(kept) if !is_settled && kept.has_whole_answer(found) => Ok(()),
+            _ => keep::write(self.objects()?, &name, &stored, found, there).await,
+        };
         // Whatever became of the result: people are to know of the damage.
         let alert = self.alert(&stored.document, found, deadline).await;
         written?;

@@ -109,6 +109,11 @@ impl Kept {
         self.stored.document.object.version_key == found.version_key()
     }
 
+    /// Whether a model said all that it was asked about this version, however it was asked.
+    pub(crate) fn has_whole_answer(&self, found: &Found) -> bool {
+        self.is_of(found) && self.stored.memory.is_settled && self.stored.memory.said.is_whole()
+    }
+
     /// Whether it is what a look with these keys and expectations would come to. Who expects nothing new takes what
     /// was expected before.
     pub(crate) fn answers(&self, job: &Job, found: &Found, keys: &Keys, now: Timestamp) -> bool {

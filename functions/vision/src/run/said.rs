@@ -38,6 +38,11 @@ impl Said {
         }
     }
 
+    /// Whether there are answers, as many as were asked for.
+    pub(crate) fn is_whole(&self) -> bool {
+        !self.answers.is_empty() && self.answers.len() >= self.count as usize
+    }
+
     /// Whether asking now would bring the same, although answers are missing.
     pub(crate) fn is_held(&self, now: Timestamp) -> bool {
         self.held_until.is_some_and(|until| now < until)
@@ -45,8 +50,7 @@ impl Said {
 
     /// What stands in place of another question: all of the answers, or what is held.
     pub(crate) fn again(&self, now: Timestamp) -> Option<Asked> {
-        let is_whole = !self.answers.is_empty() && self.answers.len() >= self.count as usize;
-        if !is_whole && !self.is_held(now) {
+        if !self.is_whole() && !self.is_held(now) {
             return None;
         }
         let outcome = match (self.answers.is_empty(), self.faults.is_empty()) {

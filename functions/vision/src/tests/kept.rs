@@ -133,3 +133,41 @@ async fn a_memory_that_fails_is_no_reason_not_to_look() {
         assert_eq!((&reply["assessment"]["status"], world.questions()), (&json!("OK"), questions));
     }
 }
+
+/// What was paid for stays when a look that was asked for anew fails.
+#[tokio::test]
+async fn a_failure_does_not_replace_what_the_model_said_before() {
+    let fails = || Says::Fails(causeway_resilience::service::Kind::Unavailable);
+    let unreadable = || Says::Text("A nice box.".to_owned());
+    for (bad, request) in [
+        (fails(), json!({ "object_name": "a.jpg", "overwrite": true })),
+        (unreadable(), json!({ "object_name": "a.jpg", "overwrite": true })),
+        (fails(), json!({ "object_name": "a.jpg", "samples": 2 })),
+    ] {
+        let world = World::new([damaged(&[("leakage", "moderate")]), bad.clone(), bad, whole()]);
+        world.put("a.jpg", COFFEE).await;
+        let first = world.look("a.jpg").await;
+        let before = world.stored("a.jpg.vision.json").await.unwrap();
+        let failed = world.ask(request.clone()).await.unwrap();
+        assert_eq!((&failed["assessment"]["status"], &failed["replayed"]), (&json!("Review"), &json!(false)));
+        assert!(failed["quality_metrics"]["package_quality"].is_null(), "{request}");
+        assert_eq!(world.stored("a.jpg.vision.json").await.unwrap(), before, "{request}");
+        let questions = world.questions();
+        let kept = world.look("a.jpg").await;
+        assert_eq!((&kept["replayed"], &kept["damage_report"]), (&json!(true), &first["damage_report"]), "{request}");
+        assert_eq!(world.questions(), questions, "{request}");
+    }
+}
+
+/// It counts only for the version that it is about.
+#[tokio::test]
+async fn a_failure_about_another_version_replaces_the_result() {
+    let world = World::new([whole(), Says::Fails(causeway_resilience::service::Kind::Unavailable)]);
+    world.put("a.jpg", COFFEE).await;
+    world.look("a.jpg").await;
+    world.put("a.jpg", ASTRONAUT).await;
+    let failed = world.look("a.jpg").await;
+    assert!(issues(&failed).contains(&"model_failed".to_owned()), "{:?}", issues(&failed));
+    let stored = world.stored("a.jpg.vision.json").await.unwrap();
+    assert_eq!(stored["object"], failed["object"]);
+}
