@@ -22,13 +22,19 @@ impl Severe {
     /// write, it does not reach people by mail.
     pub(crate) fn of(document: &Document, found: &Found, from: Severity) -> Option<Self> {
         let damage = &document.report.damage_report;
+        let present = || damage.indicators.iter().filter(|(_, one)| one.present == Some(true));
         let severity = damage.overall.severity;
-        if severity == Severity::Unknown || severity < from {
+        // Damage that is there is minor at least, as in the score.
+        let least = match severity {
+            Severity::Unknown if present().next().is_some() => Severity::Minor,
+            Severity::Unknown => return None,
+            known => known,
+        };
+        if least < from {
             return None;
         }
         let name = found.name();
-        let present = damage.indicators.iter().filter(|(_, one)| one.present == Some(true));
-        let kinds: Vec<_> = present.map(|(kind, one)| format!("{}: {}", kind.word(), one.severity.word())).collect();
+        let kinds: Vec<_> = present().map(|(kind, one)| format!("{}: {}", kind.word(), one.severity.word())).collect();
         let score = damage.overall.score.map_or_else(|| "not known".to_owned(), |score| format!("{score:.2}"));
         let body = format!(
             "Object: {name}\nSeverity: {}\nDamage score: {score}\n{}\nVersion: {}\n",
@@ -37,7 +43,11 @@ impl Severe {
             found.version_key(),
         );
         let version = format!("{:.32x}", Sha256::digest(format!("{name}\n{}", found.version_key())));
-        let title = format!("Vision: {} damage on {}", severity.word(), name.rsplit('/').next().unwrap_or(name));
+        let what = match severity {
+            Severity::Unknown => "damage of unknown severity".to_owned(),
+            known => format!("{} damage", known.word()),
+        };
+        let title = format!("Vision: {what} on {}", name.rsplit('/').next().unwrap_or(name));
         Some(Self { key: format!("damage/{version}"), message: Message { title, body } })
     }
 }

@@ -83,6 +83,29 @@ async fn an_unknown_damage_is_no_severe_one() {
     assert!(reply["alert"].is_null(), "{}", reply["alert"]);
 }
 
+/// It is there, so it is minor at least, as it counts in the score.
+#[tokio::test]
+async fn damage_of_unknown_severity_is_told_as_minor() {
+    let leaks = |severity: &str| {
+        answer(|answer| {
+            let found = &mut answer["damage"]["indicators"]["leakage"];
+            found["present"] = json!("yes");
+            found["severity"] = json!(severity);
+            found["evidence"] = json!("a dark wet patch with a ragged edge");
+            answer["damage"]["overall"]["severity"] = json!("unknown");
+        })
+    };
+    let told = async |from: &'static str, severity: &str| {
+        let world = World::new([leaks(severity)]).with("VISION_ALERT_SEVERITY", from);
+        world.put("a.jpg", COFFEE).await;
+        world.look("a.jpg").await;
+        world.topic.messages.lock().unwrap().iter().map(|message| message.title.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(told("minor", "unknown").await, ["Vision: damage of unknown severity on a.jpg"]);
+    assert_eq!(told("minor", "minor").await, ["Vision: minor damage on a.jpg"]);
+    assert!(told("moderate", "unknown").await.is_empty());
+}
+
 #[tokio::test]
 async fn an_event_comes_again_until_a_model_has_answered() {
     let world = World::new([Says::Fails(causeway_resilience::service::Kind::Unavailable), whole()]);
