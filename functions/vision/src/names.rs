@@ -1,9 +1,13 @@
 //! Which object is what, told from its name.
 
+use crate::picture::Format;
+
 /// Ending of results.
 pub const RESULT: &str = ".vision.json";
-/// Extensions of pictures. Those that cannot be decoded are here too: their answer says why.
-const PICTURES: [&str; 12] = ["jpg", "jpeg", "jpe", "png", "webp", "gif", "heic", "heif", "avif", "tif", "tiff", "bmp"];
+/// Extensions of pictures that cannot be decoded: their answer says why.
+const NOT_DECODED: [&str; 6] = ["heic", "heif", "avif", "tif", "tiff", "bmp"];
+/// What is decoded.
+const FORMATS: [Format; 4] = [Format::Jpeg, Format::Png, Format::Webp, Format::Gif];
 
 /// Folders; an empty one is the whole bucket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -87,7 +91,10 @@ pub(crate) fn is_below(name: &str, folder: &str) -> bool {
 fn has_extension_of_pictures(name: &str) -> bool {
     let last = name.rsplit('/').next().unwrap_or(name);
     match last.rsplit_once('.') {
-        Some((_, extension)) => PICTURES.iter().any(|known| known.eq_ignore_ascii_case(extension)),
+        Some((_, extension)) => {
+            let mut known = FORMATS.iter().flat_map(|format| format.extensions()).chain(&NOT_DECODED);
+            known.any(|known| known.eq_ignore_ascii_case(extension))
+        }
         None => !last.is_empty(),
     }
 }
@@ -114,6 +121,9 @@ mod tests {
         check(&apart, "in/b.jpg", Role::Picture);
         check(&apart, "inn/b.jpg", Role::Elsewhere);
         check(&apart, "out/r/in/b.jpg", Role::Result);
+        for extension in ["jfif", "mpo", "apng", "webp", "gif", "heic"] {
+            check(&beside, &format!("a.{extension}"), Role::Picture);
+        }
         for names in [beside, apart] {
             for picture in ["in/b.jpg", "in/c"] {
                 assert_eq!(names.role(&names.result_of(picture)), Role::Result);

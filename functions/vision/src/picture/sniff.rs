@@ -105,7 +105,8 @@ impl Format {
         }
     }
 
-    fn extensions(self) -> &'static [&'static str] {
+    /// Endings of names that go with it, in lower case.
+    pub(crate) fn extensions(self) -> &'static [&'static str] {
         match self {
             Self::Jpeg => &["jpg", "jpeg", "jpe", "jfif", "mpo"],
             Self::Png => &["png", "apng"],
