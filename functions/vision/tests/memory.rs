@@ -1,5 +1,5 @@
 //! The most memory that any file can make the function take. One test in a process of its own: the peak is the
-//! process's, and the files are made without ever being whole in memory as pixels.
+//! process's, and making the files takes less than decoding them.
 
 #![allow(clippy::unwrap_used, reason = "tests")]
 
@@ -13,7 +13,7 @@ const MOST_MIB: f64 = 256.0;
 
 #[test]
 fn no_file_takes_more_than_256_mib() {
-    let cases: [(&str, Vec<u8>, Option<u16>); 9] = [
+    let cases: [(&str, Vec<u8>, Option<u16>); 15] = [
         ("38.5 MP progressive JPEG, 4:2:0", progressive(7_599, 5_070, 2), None),
         ("38.5 MP progressive JPEG, 4:4:4", progressive(7_599, 5_070, 1), Some(413)),
         ("100 MP progressive JPEG", progressive(10_000, 10_000, 2), Some(413)),
@@ -21,6 +21,13 @@ fn no_file_takes_more_than_256_mib() {
         ("100 MP baseline JPEG", baseline(10_000, 10_000), None),
         ("100 MP PNG of a few kilobytes", png(10_000, 10_000, false), None),
         ("100 MP interlaced PNG", png(10_000, 10_000, true), Some(413)),
+        // Near the 160 MiB of pixels that a decoder may hold, and beyond.
+        ("41 MP GIF", gif(6_400, 6_400), None),
+        ("42.3 MP GIF", gif(6_500, 6_500), Some(413)),
+        ("13.7 MP lossless WebP", webp(3_700, 3_700), None),
+        ("14.4 MP lossless WebP", webp(3_800, 3_800), Some(413)),
+        ("20.7 MP lossy WebP", lossy_webp(4_550, 4_550), None),
+        ("21.2 MP lossy WebP", lossy_webp(4_600, 4_600), Some(413)),
         ("20 MiB of nothing behind a header", [png(9, 9, false), vec![0; 19 << 20]].concat(), None),
         ("20,000 x 20,000", png(20_000, 20_000, false), Some(413)),
     ];
@@ -141,6 +148,37 @@ fn png(width: u32, height: u32, interlaced: bool) -> Vec<u8> {
         bytes[29..33].copy_from_slice(&checksum.to_be_bytes());
     }
     bytes
+}
+
+/// Of one colour.
+fn gif(width: u16, height: u16) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let mut encoder = gif::Encoder::new(&mut bytes, width, height, &[200, 100, 50, 0, 0, 0]).unwrap();
+    let pixels = vec![0; usize::from(width) * usize::from(height)];
+    encoder.write_frame(&gif::Frame::from_indexed_pixels(width, height, pixels, None)).unwrap();
+    drop(encoder);
+    bytes
+}
+
+/// Of one colour.
+fn webp(width: u32, height: u32) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    let pixels = vec![128; 3 * width as usize * height as usize];
+    image_webp::WebPEncoder::new(&mut bytes).encode(&pixels, width, height, image_webp::ColorType::Rgb8).unwrap();
+    bytes
+}
+
+/// A key frame (RFC 6386, sections 9 and 19) whose two partitions are zeros: every choice is the first one and no block has
+/// coefficients.
+fn lossy_webp(width: u16, height: u16) -> Vec<u8> {
+    let (modes, tokens) = (vec![0; 100_000], vec![0; 400_000]);
+    let is_shown = 1 << 4;
+    let tag = (modes.len() as u32) << 5 | is_shown;
+    let start = [0x9D, 0x01, 0x2A];
+    let frame =
+        [&tag.to_le_bytes()[..3], &start, &width.to_le_bytes(), &height.to_le_bytes(), &modes, &tokens].concat();
+    let size = |bytes: usize| (bytes as u32).to_le_bytes();
+    [&b"RIFF"[..], &size(frame.len() + 12), b"WEBPVP8 ", &size(frame.len()), &frame].concat()
 }
 
 /// Of PNG's annex D, bit by bit.

@@ -8,6 +8,7 @@ use super::super::pixels::Rgb;
 use super::super::resize::fit;
 use super::super::{Limits, Rejected};
 use super::Wanted;
+use super::ended::Ended;
 
 pub(super) fn decode(
     bytes: &[u8],
@@ -16,7 +17,7 @@ pub(super) fn decode(
     wanted: Wanted,
     limits: &Limits,
 ) -> Result<Rgb, Rejected> {
-    let mut decoder = Decoder::new(bytes);
+    let mut decoder = Decoder::new(Ended::new(bytes, header.end));
     decoder.read_info().map_err(rejected)?;
     let stated = decoder.info().map(|info| (u32::from(info.width), u32::from(info.height)));
     if stated != Some((header.width, header.height)) {

@@ -1,5 +1,6 @@
 //! From bytes to pixels, within a bound of memory that is worked out from the header before anything is decoded.
 
+mod ended;
 mod gif;
 mod jpeg;
 mod png;

@@ -1,6 +1,6 @@
 //! That pixels come out as they went in, whatever the coding.
 
-use super::files::{animated_webp, apng, cmyk, gif, jpeg, png, png_as, progressive, webp};
+use super::files::{LOSSY_WEBP, animated_webp, apng, cmyk, gif, jpeg, png, png_as, progressive, webp};
 use super::*;
 
 #[test]
@@ -13,6 +13,26 @@ fn codings_agree() {
         ("progressive", progressive(&picture), 2.0),
     ] {
         assert!(difference(&pixels(&bytes), &picture) <= tolerance, "{name}");
+    }
+}
+
+/// Means of the quarters as libwebp decodes them, by way of OpenCV 5.0.0: `cv2.imread("lossy.webp")`.
+#[test]
+fn a_lossy_webp() {
+    let found = pixels(LOSSY_WEBP);
+    assert_eq!((found.width, found.height), (120, 80));
+    let quarters = [
+        ((0, 0), [166.58, 93.27, 53.97]),
+        ((60, 0), [200.83, 128.41, 82.19]),
+        ((0, 40), [129.60, 62.20, 39.95]),
+        ((60, 40), [136.55, 60.39, 31.56]),
+    ];
+    for ((left, top), expected) in quarters {
+        let colour = |y: usize, x: usize, c: usize| f64::from(found.data[3 * (y * 120 + x) + c]);
+        for (c, expected) in expected.into_iter().enumerate() {
+            let sum: f64 = (top..top + 40).flat_map(|y| (left..left + 60).map(move |x| colour(y, x, c))).sum();
+            assert!((sum / 2_400.0 - expected).abs() < 1.0, "{left} {top} {c}: {} for {expected}", sum / 2_400.0);
+        }
     }
 }
 

@@ -32,6 +32,16 @@ pub(super) fn progressive(picture: &Rgb) -> Vec<u8> {
     jpeg_as(picture, |encoder| encoder.set_progressive(true))
 }
 
+/// With tables made for this picture.
+pub(super) fn optimised(picture: &Rgb) -> Vec<u8> {
+    jpeg_as(picture, |encoder| encoder.set_optimized_huffman_tables(true))
+}
+
+/// With a marker after every four units.
+pub(super) fn with_restarts(picture: &Rgb) -> Vec<u8> {
+    jpeg_as(picture, |encoder| encoder.set_restart_interval(4))
+}
+
 fn jpeg_as(picture: &Rgb, change: impl FnOnce(&mut Encoder<&mut Vec<u8>>)) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut encoder = Encoder::new(&mut bytes, 95);
@@ -47,6 +57,9 @@ pub(super) fn cmyk(width: u16, height: u16, ink: [u8; 4]) -> Vec<u8> {
     Encoder::new(&mut bytes, 95).encode(&samples, width, height, ColorType::Cmyk).unwrap();
     bytes
 }
+
+/// `coffee.jpg` at 120x80; see the README of the folder.
+pub(super) const LOSSY_WEBP: &[u8] = include_bytes!("pictures/lossy.webp");
 
 pub(super) fn webp(picture: &Rgb) -> Vec<u8> {
     let mut bytes = Vec::new();

@@ -1,7 +1,7 @@
 //! Files made to hurt: each is answered, clearly and with bounded work. Their memory is measured in `tests/memory.rs`
 //! of the crate.
 
-use super::files::{gif, jpeg, png, progressive, webp};
+use super::files::{LOSSY_WEBP, cmyk, gif, jpeg, optimised, png, progressive, webp, with_restarts};
 use super::*;
 
 fn refused(bytes: &[u8]) -> Rejected {
@@ -11,8 +11,15 @@ fn refused(bytes: &[u8]) -> Rejected {
 #[test]
 fn cut_short() {
     let picture = scene(200, 150);
-    for bytes in [jpeg(&picture), progressive(&picture), png(&picture), webp(&picture), gif(200, 150, 0, &[[9, 9, 9]])]
-    {
+    for bytes in [
+        jpeg(&picture),
+        progressive(&picture),
+        cmyk(200, 150, [9, 90, 200, 30]),
+        png(&picture),
+        webp(&picture),
+        LOSSY_WEBP.to_vec(),
+        gif(200, 150, 0, &[[9, 9, 9]]),
+    ] {
         let format = inspected(&bytes).unwrap().format;
         for keep in [bytes.len() / 10, bytes.len() / 2, bytes.len() * 9 / 10] {
             let rejected = refused(&bytes[..keep]);
@@ -33,9 +40,43 @@ fn cut_short_with_an_end_marker() {
         assert!(rejected.detail.contains("scans are missing"), "{rejected}");
     }
     let bytes = jpeg(&scene(200, 150));
-    let scan = bytes.windows(2).position(|pair| pair == [0xFF, 0xDA]).unwrap();
+    let scan = start_of_scan(&bytes);
     let rejected = refused(&[&bytes[..scan + 40], &[0xFF, 0xD9]].concat());
     assert!(rejected.detail.contains("fewer bits than blocks"), "{rejected}");
+}
+
+/// Of the last one.
+fn start_of_scan(jpeg: &[u8]) -> usize {
+    jpeg.windows(2).rposition(|pair| pair == [0xFF, 0xDA]).unwrap()
+}
+
+/// A decoder fills up what is missing with blocks that are all alike, however large the part is that is there.
+#[test]
+fn a_scan_that_ends_early_with_an_end_marker() {
+    let picture = scene(200, 150);
+    for (name, bytes) in [
+        ("baseline", jpeg(&picture)),
+        ("progressive", progressive(&picture)),
+        ("optimised tables", optimised(&picture)),
+        ("restarts", with_restarts(&picture)),
+        ("photograph", include_bytes!("../../../../../shared/local-cloud/data/pictures/coffee.jpg").to_vec()),
+        ("four inks", cmyk(200, 150, [9, 90, 200, 30])),
+    ] {
+        let scan = start_of_scan(&bytes) + 14;
+        for part in [30, 50, 75, 90, 99] {
+            let mut cut = bytes[..scan + (bytes.len() - scan) * part / 100].to_vec();
+            // Not within a stuffed byte, which would be no end.
+            cut.truncate(cut.iter().rposition(|byte| *byte != 0xFF).unwrap() + 1);
+            cut.extend([0xFF, 0xD9]);
+            let rejected = prepared(&cut).err().unwrap_or_else(|| panic!("{name}: {part} % of it pass"));
+            assert_eq!((rejected.status, rejected.code), (422, "unreadable_image"), "{name} {part} %: {rejected}");
+        }
+        // Fill bytes before the end marker are allowed, and other bytes are skipped by all decoders.
+        let (all, end) = bytes.split_at(bytes.len() - 2);
+        for between in [&[0xFF, 0xFF][..], &[0, 0, 0]] {
+            assert!(prepared(&[all, between, end].concat()).is_ok(), "{name} {between:?}");
+        }
+    }
 }
 
 #[test]
