@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::harness::{Spec, notice, programs};
+use tests::harness::{Spec, notice, programs, skip};
 
 use crate::{functions, json, path};
 
@@ -65,7 +65,7 @@ fn findings(kept: &Value, counted: &BTreeMap<String, u64>) -> Vec<String> {
 #[test]
 fn starts_take_the_instructions_that_they_took() {
     if !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
-        return notice("SKIPPED the instructions of starts: there is no valgrind");
+        return skip("the instructions of starts", "there is no valgrind");
     }
     let writes = std::env::var_os("WRITE_STARTS").is_some();
     let kept = if path(FILE).exists() { json(FILE) } else { Value::Null };
