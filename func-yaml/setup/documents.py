@@ -9,18 +9,19 @@ import json
 import os
 import re
 import sys
-from pathlib import Path
 
 import yaml
 
-HERE = Path(__file__).resolve().parent.parent
-PLACEHOLDER = re.compile(r"\$\{([A-Z][A-Z0-9_]*)\}")
+import settings
+from common import HERE, Wrong, fill, filled, read
+
 # Tag with the digest of the document that a resource was made from. A comparison of members alone would not see that
 # one is gone from the document, as services add defaults of their own.
 TAG = "causeway-digest"
-CONFIG_LIMIT = 4096
+# Tag with whose a resource is. Groups and policies are the tenancy's, names of buckets the namespace's: without it a
+# second deployment would take over those of the first, and with them its rights.
+OWNER = "causeway-owner"
 MEMORY_STEPS = (128, 256, 512, 1024, 2048, 3072)
-SECRET = re.compile(r"(_KEY|_SECRET|_TOKEN|_PASSWORD)$")
 
 # Kind: the member that names it, the members that cannot change, and the option that takes its id.
 KINDS = {
@@ -31,22 +32,20 @@ KINDS = {
     "schedule": ("displayName", {"compartmentId"}, "scheduleId"),
     "group": ("name", {"compartmentId", "name"}, "dynamicGroupId"),
     "policy": ("name", {"compartmentId", "name"}, "policyId"),
+    "users": ("name", {"compartmentId", "name"}, "groupId"),
     "gateway": ("displayName", {"compartmentId", "subnetId", "endpointType"}, "gatewayId"),
     "deployment": ("displayName", {"compartmentId", "gatewayId", "pathPrefix"}, "deploymentId"),
     "alarm": ("displayName", set(), "alarmId"),
     "rule": ("displayName", {"compartmentId"}, "ruleId"),
 }
-# Kinds of which a list has every member.
-LISTED_WHOLE = ("group", "policy")
+# Kinds of which a list has every member. They are the tenancy's, and grant rights: one without an owner is nobody's to
+# change.
+LISTED_WHOLE = ("group", "policy", "users")
 # Options whose answer has another name.
 ANSWERED_AS = {
     "provisionedConcurrency": "provisioned-concurrency-config",
     "queryText": "query",
 }
-
-
-class Wrong(Exception):
-    """A document that cannot be used, in words for the caller."""
 
 
 def main(arguments):
@@ -89,10 +88,47 @@ def subscribed(name):
     print(next(same, ""))
 
 
+def owned(kind):
+    """Refuses a list on stdin in which somebody else's has a name of ours."""
+    label, ours = kebab(KINDS[kind][0]), set(map(fill, documents(kind)))
+    for one in listed():
+        if one[label] in ours and one.get("lifecycle-state") != "DELETED":
+            check_owner(kind, one)
+
+
+def owner():
+    """Whose the resources of this run are."""
+    return " ".join(fill(f"${{CAUSEWAY_{part}}}") for part in ("APPLICATION", "REGION", "COMPARTMENT"))
+
+
+def check_owner(kind, found):
+    theirs = (found.get("freeform-tags") or {}).get(OWNER)
+    if theirs == owner() or (theirs is None and kind not in LISTED_WHOLE):
+        return
+    whose = f"is of the deployment '{theirs}'" if theirs else f"has no tag {OWNER}: nobody knows whose it is"
+    raise Wrong(f"{found[kebab(KINDS[kind][0])]} {whose}. This is the deployment '{owner()}'. Give it names of its own with "
+                "CAUSEWAY_APPLICATION, CAUSEWAY_BUCKET and CAUSEWAY_RESULTS_BUCKET; or, to take over what is there, set its "
+                f"tag {OWNER} to '{owner()}' by hand")
+
+
+def back(name, answer):
+    """The document that puts another image under a function, and leaves everything else as it is."""
+    wanted = image(name, os.environ["CAUSEWAY_BACK_TO"])
+    if value_of(answer["data"], "image") != wanted:
+        match = {"ifMatch": answer["etag"]} if "etag" in answer else {}
+        print(json.dumps({"image": wanted, "functionId": answer["data"]["id"], **match}, indent=2))
+
+
 def change(kind, name):
     """The document that makes the one on stdin what it should be; nothing when it is."""
     answer = json.load(sys.stdin)
+    check_owner(kind, answer["data"])
+    if kind == "function" and os.environ.get("CAUSEWAY_BACK_TO"):
+        return back(name, answer)
     found, wanted = answer["data"], tagged(kind, whole(kind, name))
+    if "config" in wanted:
+        wanted["config"].update(settings.by_hand(kind, found, wanted["config"]))
+        settings.check(name, wanted["config"])
     fixed, option = KINDS[kind][1:]
     for member in sorted(fixed & wanted.keys() - {"compartmentId"}):
         if not same(wanted[member], value_of(found, member)):
@@ -100,7 +136,8 @@ def change(kind, name):
     parts = {member: value for member, value in wanted.items() if member not in fixed}
     if all(same(value, value_of(found, member)) for member, value in parts.items()):
         return
-    parts["freeformTags"] = {**(found.get("freeform-tags") or {}), **parts["freeformTags"]}
+    others = {key: value for key, value in (found.get("freeform-tags") or {}).items() if not key.startswith(settings.MARK)}
+    parts["freeformTags"] = {**others, **parts["freeformTags"]}
     parts[option] = identity(kind, found)
     if kind == "policy":
         # Required with statements; empty is today's meaning of verbs.
@@ -157,15 +194,18 @@ def documents(kind):
     if kind == "function":
         return {path.parent.name: path for path in HERE.glob("*/func.yaml")}
     if kind == "group":
-        return {f"causeway-{name}": f"ALL {{resource.type = 'fnfunc', resource.id = '${{{variable('function', name)}}}'}}"
+        return {f"${{CAUSEWAY_APPLICATION}}-{name}": f"ALL {{resource.type = 'fnfunc', resource.id = '${{{variable('function', name)}}}'}}"
                 for name in documents("function")}
     if kind == "policy":
         given = read("policies.json")
         own = {name: lines for name, lines in given["functions"].items() if name in documents("function")}
-        given = {f"causeway-{name}": lines for name, lines in {**own, **given["services"]}.items()}
+        given = {f"${{CAUSEWAY_APPLICATION}}-{name}": lines for name, lines in {**own, **given["services"]}.items()}
         return {name: lines for name, lines in given.items() if any(wanted(line) for line in lines)}
+    if kind == "users":
+        name = "${CAUSEWAY_APPLICATION}-second-side"
+        return {name: "Users that Causeway's functions on AWS act as"} if os.environ.get("CAUSEWAY_SECOND_BUCKET") else {}
     if kind == "deployment":
-        return {"causeway": read("api-gateway.json")}
+        return {"${CAUSEWAY_APPLICATION}": read("api-gateway.json")}
     return read("resources.json")[f"{kind}s" if kind != "lifecycle" else kind]
 
 
@@ -173,21 +213,26 @@ def whole(kind, name):
     document = next(value for key, value in documents(kind).items() if fill(key) == name)
     if kind == "function":
         return function(name, document)
-    if kind == "group":
-        text = f"The function {name.removeprefix('causeway-')} of Causeway"
-        tenancy = {"compartmentId": fill("${CAUSEWAY_TENANCY}")}
-        return {**tenancy, "name": name, "description": text, "matchingRule": fill(document)}
-    if kind == "policy":
-        statements = [fill(line["statement"]) for line in document if wanted(line)]
-        text = f"What {name.removeprefix('causeway-')} of Causeway needs: func-yaml/policies.json has the reasons"
-        tenancy = {"compartmentId": fill("${CAUSEWAY_TENANCY}")}
-        return {**tenancy, "name": name, "description": text, "statements": statements}
+    if kind in LISTED_WHOLE:
+        return {"compartmentId": fill("${CAUSEWAY_TENANCY}"), "name": name, **of_tenancy(kind, name, document)}
     if kind == "deployment":
         return {"compartmentId": fill("${CAUSEWAY_COMPARTMENT}"), "gatewayId": fill("${GATEWAY_CAUSEWAY}"),
                 "displayName": name, "pathPrefix": fill("${CAUSEWAY_PATH_PREFIX}"), "specification": filled(document)}
     if kind == "application":
         return application(filled(document))
     return filled(document)
+
+
+def of_tenancy(kind, name, document):
+    """What a group or a policy says, beside its name."""
+    short = name.removeprefix(fill("${CAUSEWAY_APPLICATION}-"))
+    if kind == "group":
+        return {"description": f"The function {short} of Causeway", "matchingRule": fill(document)}
+    if kind == "users":
+        return {"description": document}
+    statements = [fill(line["statement"]) for line in document if wanted(line)]
+    text = f"What {short} of Causeway needs: func-yaml/policies.json has the reasons"
+    return {"description": text, "statements": statements}
 
 
 def wanted(line):
@@ -197,8 +242,8 @@ def wanted(line):
 
 def application(document):
     """What is not set is left out: an empty setting is not the same to every reader."""
-    document["config"] = {key: value for key, value in document["config"].items() if value}
-    check_config("the application", document["config"])
+    document["config"] = settings.of("application", document["displayName"])
+    settings.check("the application", document["config"])
     return document
 
 
@@ -209,31 +254,25 @@ def function(name, path):
         raise Wrong(f"{path.parent.name}/func.yaml has the name {given.get('name')}")
     if given["memory"] not in MEMORY_STEPS:
         raise Wrong(f"memory is {given['memory']}: expected one of {MEMORY_STEPS}")
-    tag = os.environ.get("CAUSEWAY_IMAGE_TAG") or given["version"]
-    site = read("resources.json")["settings"].get(name, {})
-    config = {key: str(value) for key, value in (given.get("config") or {}).items()}
-    for key, value in filled({**site, **overrides(name)}).items():
-        if key not in config:
-            raise Wrong(f"{key} is no setting in {path.parent.name}/func.yaml")
-        config[key] = value
-    check_config(name, config)
+    config = settings.of("function", name)
+    settings.check(name, config)
     oci = (given.get("deploy") or {}).get("oci") or {}
     document = {
         "applicationId": fill("${APPLICATION_CAUSEWAY}"), "displayName": name,
-        "image": f"{fill('${CAUSEWAY_IMAGES}')}/{name}:{tag}", "memoryInMbs": given["memory"],
+        "image": image(name, os.environ.get("CAUSEWAY_IMAGE_TAG") or given["version"]), "memoryInMbs": given["memory"],
         "timeoutInSeconds": given["timeout"], "config": config,
     }
-    return {**document, **detached(oci.get("detached_mode") or {}), **provisioned(oci)}
+    return {**document, **unattended(name), **detached(oci.get("detached_mode") or {}), **provisioned(oci)}
 
 
-def overrides(name):
-    """Settings of this site for one function: {function: {setting: value}} in the file CAUSEWAY_SITE."""
-    site = os.environ.get("CAUSEWAY_SITE")
-    known = yaml.safe_load(Path(site).read_text(encoding="utf-8")) if site else {}
-    unknown = known.keys() - documents("function").keys()
-    if unknown:
-        raise Wrong(f"CAUSEWAY_SITE names what is no function: {' '.join(sorted(unknown))}")
-    return {key: str(value) for key, value in (known.get(name) or {}).items()}
+def image(name, tag):
+    return f"{fill('${CAUSEWAY_IMAGES}')}/{name}:{tag}"
+
+
+def unattended(name):
+    """Who is told of runs that fail while nobody waits for them."""
+    given = read("resources.json")["unattended"]
+    return {"failureDestination": filled(given["failureDestination"])} if name in given["functions"] else {}
 
 
 def detached(mode):
@@ -266,46 +305,16 @@ def seconds(text):
     return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
-def check_config(owner, config):
-    size = sum(len(key.encode()) + len(value.encode()) for key, value in config.items())
-    if size > CONFIG_LIMIT:
-        raise Wrong(f"the settings of {owner} have {size} bytes, the service takes {CONFIG_LIMIT}")
-    for key, value in config.items():
-        if SECRET.search(key) and value and not re.match(r"secret:|ocid1\.vaultsecret\.", value):
-            raise Wrong(f"{key} must be the OCID of a secret in the vault, not the secret itself")
-
-
 def tagged(kind, document):
     parts = {key: value for key, value in document.items() if key not in KINDS.get(kind, ("", set(), ""))[1]}
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
-    return {**document, "freeformTags": {TAG: digest}}
-
-
-def read(name):
-    return json.loads((HERE / name).read_text(encoding="utf-8"))
+    marks = settings.marks(kind, document["displayName"]) if "config" in document else {}
+    return {**document, "freeformTags": {TAG: digest, OWNER: owner(), **marks}}
 
 
 def variable(kind, name):
     """Under which name the environment has the id of one."""
     return f"{kind}_{name}".upper().replace("-", "_")
-
-
-def filled(value):
-    if isinstance(value, dict):
-        return {fill(key): filled(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [filled(one) for one in value]
-    return fill(value) if isinstance(value, str) else value
-
-
-def fill(text):
-    def replace(match):
-        name = match[1]
-        if name not in os.environ:
-            raise Wrong(f"{name} is not set")
-        return os.environ[name]
-
-    return PLACEHOLDER.sub(replace, text)
 
 
 def kebab(name):
@@ -341,7 +350,8 @@ def same(wanted_value, found):
 
 COMMANDS = {
     "names": names, "desired": desired, "survey": survey, "subscribed": subscribed, "change": change,
-    "unchanged": unchanged, "rules": rules, "buckets-with-rules": buckets_with_rules, "made": made,
+    "unchanged": unchanged, "rules": rules, "buckets-with-rules": buckets_with_rules, "made": made, "owned": owned,
+    "settings": settings.changes, "resets": settings.resets,
 }
 
 if __name__ == "__main__":

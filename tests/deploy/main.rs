@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
 mod aws;
+mod back;
 mod bill;
 mod descriptors;
 mod openapi;
+mod owners;
 mod pages;
 mod policies;
 mod refusals;

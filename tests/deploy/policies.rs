@@ -5,6 +5,7 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use crate::descriptors::descriptor;
 use crate::{functions, json, path};
 
 /// Ports of functions: how their code takes them, and the resource types that their adapters on OCI work on.
@@ -21,6 +22,8 @@ const PORTS: &[(&str, &[&str], &[&str])] = &[
     ("invoker", &["ports.invoker()"], &["fn-app", "fn-function", "fn-invocation"]),
     ("secrets", &["ports.secrets()"], &["secret-bundles"]),
 ];
+/// No port: what the platform does in a function's name, when it fails while nobody waits for it.
+const FAILURES: (&str, &[&str]) = ("failures", &["ons-topics"]);
 const SERVICE_TYPES: &[&str] = &["functions-family", "object-family", "objects"];
 const VERBS: &[&str] = &["inspect", "read", "use", "manage"];
 const PERMISSIONS: &[&str] = &[
@@ -116,9 +119,10 @@ fn wrong_parts(statement: &Statement<'_>, types: &[&str]) -> Vec<String> {
 fn findings(function: &str, line: &Value) -> Vec<String> {
     let text = line["statement"].as_str().unwrap_or_default();
     let Some(statement) = parse(text) else { return vec![format!("{function}: no statement: {line}")] };
-    let types = PORTS.iter().find(|(port, ..)| line["port"] == *port).map_or(&[][..], |(.., types)| *types);
+    let types = PORTS.iter().map(|(port, _, types)| (*port, *types)).chain([FAILURES]);
+    let types = types.into_iter().find(|(port, _)| line["port"] == *port).map_or(&[][..], |(_, types)| types);
     let mut all = wrong_parts(&statement, types);
-    if statement.subject != format!("dynamic-group causeway-{function}") {
+    if statement.subject != format!("dynamic-group ${{CAUSEWAY_APPLICATION}}-{function}") {
         all.push(format!("{} is not this function's", statement.subject));
     }
     if line["reason"].as_str().is_none_or(|reason| reason.len() < 20 || !reason.ends_with('.')) {
@@ -164,8 +168,28 @@ fn functions_may_do_what_their_code_needs_and_nothing_else() {
     let without: Vec<_> = functions().into_iter().filter(|function| !lines.contains_key(function)).collect();
     assert!(without.is_empty(), "functions without statements: {without:?}");
     for (function, lines) in &lines {
-        let allowed: BTreeSet<_> = lines.iter().map(|line| line["port"].as_str().unwrap()).collect();
+        let allowed = lines.iter().map(|line| line["port"].as_str().unwrap());
+        let allowed: BTreeSet<_> = allowed.filter(|port| *port != FAILURES.0).collect();
         assert_eq!(allowed, taken(function), "{function}: ports with statements, ports in the code");
+    }
+}
+
+/// Functions that are called by schedules, topics, events, or detached: their failures go to the topic of alerts.
+#[test]
+fn failures_that_nobody_waits_for_may_be_told() {
+    let resources = json("func-yaml/resources.json");
+    let called = ["schedules", "subscriptions", "rules"].map(|kind| resources[kind].to_string()).concat();
+    let is_unattended = |name: &String| {
+        let variable = format!("${{FUNCTION_{}}}", name.to_uppercase().replace('-', "_"));
+        called.contains(&variable) || descriptor(name)["deploy"]["oci"]["detached_mode"].is_object()
+    };
+    let expected: Vec<_> = functions().into_iter().filter(is_unattended).collect();
+    let told: Vec<String> = serde_json::from_value(resources["unattended"]["functions"].clone()).expect("names");
+    assert_eq!(told, expected);
+    for (function, lines) in lines().iter().filter(|(name, _)| told.contains(name)) {
+        let publishes =
+            |line: &Value| line["statement"].as_str().is_some_and(|text| text.contains("'ONS_TOPIC_PUBLISH'"));
+        assert!(lines.iter().any(publishes), "{function} may not publish");
     }
 }
 
@@ -196,7 +220,7 @@ fn what_is_wrong_in_a_statement_is_found() {
         assert!(expected.is_empty() || found.iter().any(|one| one.contains(expected)), "{found:?}");
     };
     let here = "in compartment id ${CAUSEWAY_COMPARTMENT}";
-    let group = "Allow dynamic-group causeway-vision to";
+    let group = "Allow dynamic-group ${CAUSEWAY_APPLICATION}-vision to";
     let bucket = "target.bucket.name='${CAUSEWAY_BUCKET}'";
     check(&format!("{group} read objects {here} where {bucket}"), "objects", "");
     check(

@@ -37,6 +37,26 @@ fn what_is_wrong_is_refused_before_anything_changes() {
     check(&["--only"], none, "{}", 64, "--only needs a value");
     let quoted = ("CAUSEWAY_BUCKET", "b'} or any{'x'='x");
     check(&[], quoted, "{}", 1, "CAUSEWAY_BUCKET has characters");
+    for name in ["CAUSEWAY_SECOND_BUCKET", "CAUSEWAY_APPLICATION", "CAUSEWAY_CHAT_SECRET"] {
+        check(&[], (name, quoted.1), "{}", 1, &format!("{name} has characters"));
+    }
+    let shared = ["--dry-run", "--only", "application"];
+    check(&shared, none, "application: {CAUSEWAY_BUKET: b}", 1, "CAUSEWAY_BUKET of CAUSEWAY_SITE is no setting of all");
+    check(
+        &shared,
+        none,
+        "application: {CAUSEWAY_BUCKET: b}",
+        1,
+        "CAUSEWAY_BUCKET of CAUSEWAY_SITE is the deployment's",
+    );
+    check(
+        &shared,
+        none,
+        "application: {CAUSEWAY_CHAT_API_KEY_X: hunter2}",
+        1,
+        "CAUSEWAY_CHAT_API_KEY_X must be the OCID",
+    );
+    check(&shared, none, "application: {LOG_LEVEL: [hunter2]}", 1, "LOG_LEVEL of CAUSEWAY_SITE is no text");
     let functions = ["--dry-run", "--only", "functions"];
     check(&functions, none, "vision: {VISION_SPEED: '1'}", 1, "VISION_SPEED is no setting in vision/func.yaml");
     check(&functions, none, "visions: {}", 1, "CAUSEWAY_SITE names what is no function: visions");

@@ -15,9 +15,9 @@ const DEATH: usize = 8;
 const BUCKETS: usize = 2;
 
 /// A function comes with its group and its policy. Beside them: topics, buckets with their rules, application, schedules,
-/// policies of services, subscriptions with their alarms, gateway, deployment and rule.
+/// policies of services, subscriptions with their alarms, alarms for people, gateway, deployment and rule.
 fn resources() -> usize {
-    3 * functions().len() + 3 + 2 * BUCKETS + 1 + 2 + 4 + 2 * 2 + 3
+    3 * functions().len() + 3 + 2 * BUCKETS + 1 + 2 + 4 + 2 * 2 + 6 + 3
 }
 
 #[test]
@@ -64,12 +64,13 @@ fn the_cloud_is_whole(world: &World) {
     assert_eq!((count("applications"), count("functions"), count("dynamicGroups")), (1, all, all));
     assert_eq!(count("policies"), all + 4, "functions, and events, gateways, lifecycle, schedules");
     assert_eq!((count("gateways"), count("deployments")), (1, 1));
-    assert_eq!((count("schedules"), count("alarms"), count("rules")), (2, 2, 1));
+    assert_eq!((count("schedules"), count("alarms"), count("rules")), (2, 2 + 6, 1));
     let vision = world.one("functions", "vision");
     assert_eq!(vision["sourceDetails"]["image"], "iad.ocir.io/example/causeway/vision:0.1.0");
     assert_eq!((&vision["memoryInMBs"], &vision["config"]["DELIVERY_PREFIX"]), (&json!(512), &json!("deliveries")));
     let flow = world.one("functions", "decisioning-flow");
     assert_eq!(flow["detachedModeTimeoutInSeconds"], 1800);
+    the_right_people_are_told(world);
     let group = world.one("dynamicGroups", "causeway-vision");
     let rule = format!("ALL {{resource.type = 'fnfunc', resource.id = '{}'}}", vision["id"].as_str().unwrap());
     assert_eq!(group["matchingRule"], rule);
@@ -82,6 +83,19 @@ fn the_cloud_is_whole(world: &World) {
     let unfilled = state.to_string();
     assert!(!unfilled.contains("${"), "a placeholder was left");
     the_emulator_has_its_part(world);
+}
+
+/// Of runs that fail while nobody waits, and of ticks that do not come.
+fn the_right_people_are_told(world: &World) {
+    let alerts = world.one("alarms", "causeway-errors")["destinations"][0].clone();
+    assert_ne!(world.one("alarms", "causeway-tick")["destinations"][0], alerts, "the clock's topic is not people's");
+    let destination = |name: &str| world.one("functions", name)["failureDestination"].clone();
+    assert_eq!(destination("egress-monitor"), json!({ "kind": "NOTIFICATION", "topicId": alerts }));
+    assert_eq!(destination("discovery-agent"), Value::Null, "somebody waits for its answer");
+    let checker = world.one("functions", "health-checker")["id"].as_str().unwrap().to_owned();
+    let query = world.one("alarms", "causeway-no-checker")["query"].clone();
+    let expected = format!("FunctionInvocationCount[5m]{{resourceId = \"{checker}\"}}.groupBy(resourceId).absent(3d)");
+    assert_eq!(query, expected);
 }
 
 fn the_emulator_has_its_part(world: &World) {

@@ -20,6 +20,7 @@ PAGE = 4
 COLLECTIONS = {
     "dynamicGroups": ("identity", "DynamicGroup", "name", False, "dynamicgroup"),
     "policies": ("identity", "Policy", "name", False, "policy"),
+    "groups": ("identity", "Group", "name", False, "group"),
     "applications": ("functions", "Application", "displayName", False, "fnapp"),
     "functions": ("functions", "Function", "displayName", False, "fnfunc"),
     "gateways": ("apigateway", "Gateway", "displayName", True, "apigateway"),

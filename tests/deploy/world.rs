@@ -141,6 +141,33 @@ impl World {
         (status.to_owned(), answer.to_owned())
     }
 
+    /// Something that is there before the script comes; its id.
+    pub(crate) fn place(&self, collection: &str, body: &Value) -> String {
+        let (status, answer) = self.creation(collection, body);
+        assert_eq!(status, "200", "{answer}");
+        let made: Value = serde_json::from_str(&answer).unwrap();
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) fn tenancy(&self) -> &str {
+        self.emulator.emulator.tenancy()
+    }
+
+    pub(crate) fn compartment(&self) -> String {
+        self.emulator.emulator.default_compartment()
+    }
+
+    /// The script with a file of the site's settings, and other variables.
+    pub(crate) fn deploy_with(&self, arguments: &[&str], site: &str, variables: &[(&str, &str)]) -> Ran {
+        let file = self.folder.path().join("site.yaml");
+        fs::write(&file, site).expect("written");
+        let mut script = self.script(arguments);
+        if !site.is_empty() {
+            script.env("CAUSEWAY_SITE", file);
+        }
+        ran(script.envs(variables.iter().copied()).output().expect("bash"))
+    }
+
     fn ask(&self, method: &str, route: &str, body: &str) -> Value {
         let url = format!("{}{route}", self.services_url);
         let output = Command::new("curl").args(["-sSf", "-X", method, &url, "-d", body]).output().expect("curl");
