@@ -4,7 +4,9 @@ mod alarms;
 mod archives;
 mod functions;
 mod gateway;
+mod pictures;
 mod roles;
+mod site;
 
 use std::collections::BTreeMap;
 use std::fs;
