@@ -32,7 +32,12 @@ FROM ${FUNCTIONS} AS built
 FROM scratch
 ARG FUNCTION
 ARG PROFILE
+# Of what is built: that of func.yaml, and the commit. Whoever builds knows them; nothing here does.
+ARG VERSION=unknown
+ARG REVISION=unknown
 LABEL org.opencontainers.image.title="${FUNCTION}" \
+      org.opencontainers.image.version="${VERSION}" \
+      org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.description="A function of Causeway for Oracle Cloud and AWS Lambda" \
       org.opencontainers.image.licenses="Apache-2.0" \
       causeway.profile="${PROFILE}"

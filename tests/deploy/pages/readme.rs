@@ -79,7 +79,20 @@ fn what_oracles_cloud_needs_is_exported() {
     for option in ["--dry-run", "--only", "--image-tag", "--function"] {
         assert!(section.contains(option) && script.contains(&format!("  {option}")), "{option}");
     }
-    assert!(block.contains("--build-arg FUNCTION=") && text("Dockerfile").contains("ARG FUNCTION"));
+    let arguments = block.split("--build-arg ").skip(1).filter_map(|rest| rest.split('=').next());
+    let arguments: Vec<_> = arguments.collect();
+    assert_eq!(arguments, ["FUNCTION", "VERSION", "REVISION"]);
+    let image = text("Dockerfile");
+    let (_, last) = image.rsplit_once("FROM scratch").expect("the image");
+    for argument in arguments {
+        assert!(
+            last.contains(&format!("\nARG {argument}")) && last.contains(&format!("=\"${{{argument}}}\"")),
+            "{argument}"
+        );
+    }
+    // A push to a registry that nobody has logged in to is refused.
+    let at = |command: &str| block.find(command).unwrap_or_else(|| panic!("no {command}"));
+    assert!(at("docker login") < at("docker push"));
 }
 
 #[test]
