@@ -152,4 +152,6 @@ pub(crate) fn claims_nothing(report: &Value) {
     assert_eq!((&report["status"], &report["confidence"]), (&json!("error"), &json!("none")));
     assert_eq!((&report["contributors"], &report["scopes"]), (&Value::Null, &json!([])));
     assert!(!codes(report).is_empty());
+    // What stands beside another report has no such member.
+    assert_ne!(report["partial"], false, "{report}");
 }

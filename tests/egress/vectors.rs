@@ -206,6 +206,36 @@ fn e_17_traffic_of_week_ends_is_forecast_on_a_friday() {
     is_near(&reply["forecast"]["p50_gb"], actual, 0.15 * actual);
     assert_eq!(reply["forecast"]["method"], "weekday_profile");
     assert_eq!((&reply["used_gb"], &reply["cost"]), (&Value::Null, &Value::Null), "{reply}");
+    assert_eq!(
+        (&reply["lag_hours"], &reply["partial"]),
+        (&json!(36.0), &json!(true)),
+        "days of silence are usual here"
+    );
+}
+
+/// Rows of other SKUs go on: the month to date is at least what it was, and nobody is told that all is well.
+#[test]
+fn outbound_rows_that_stop_are_told_and_nothing_is_resolved() {
+    let cloud = Cloud::start();
+    cloud.usage(&days("2026-08-11", &[330.0; 30]));
+    let compute = json!({ "skuName": "Standard - E4 - OCPU", "unit": "OCPU Hours" });
+    let others =
+        (0..34).map(|offset| with(row(later("2026-08-11".parse().unwrap(), offset), "B93297", 24.0), &compute));
+    cloud.usage(&others.collect::<Vec<_>>());
+    let first = cloud.run_at("2026-09-10T12:00:00Z");
+    assert_eq!((&first["status"], published(&first).len()), (&json!("ok"), 2), "both forecasts are at 96 %");
+    for day in 11..=14 {
+        let reply = cloud.run_at(&format!("2026-09-{day}T12:00:00Z"));
+        let kinds: Vec<_> = reply["alerts"].as_array().unwrap().iter().map(|alert| &alert["kind"]).collect();
+        assert!(!kinds.contains(&&json!("resolved")), "{}", reply["alerts"]);
+        is_near(&reply["forecast"]["p50_gb"], 9_900.0, 1.0);
+        assert_eq!(reply["billed"]["as_of"], "2026-09-10T00:00:00Z");
+    }
+    let last = cloud.run_at("2026-09-14T13:00:00Z");
+    assert_eq!((&last["status"], &last["partial"], &last["cost"]), (&json!("partial"), &json!(true), &Value::Null));
+    assert!(codes(&last).contains(&"outbound_stopped"), "{:?}", codes(&last));
+    let bodies: Vec<String> = cloud.messages().iter().map(ToString::to_string).collect();
+    assert_eq!(bodies.iter().filter(|body| body.contains("/data/raised/1")).count(), 1, "{bodies:?}");
 }
 
 #[test]
@@ -260,4 +290,7 @@ fn a_request_about_the_past_writes_and_tells_nothing() {
     let reply = cloud.run_by(at("2026-09-20T12:00:00Z"), &json!({ "as_of": "2026-09-03T12:00:00Z" }));
     assert_eq!((&reply["dry_run"], reply["alerts"].as_array().unwrap().len()), (&json!(true), 1));
     assert!(cloud.messages().is_empty() && cloud.objects("").is_empty());
+    // The day itself went on after the moment, and its row has all of it.
+    let on_the_day = cloud.run_by(at("2026-09-20T12:00:00Z"), &json!({ "as_of": "2026-09-02T18:00:00Z" }));
+    assert_eq!((&on_the_day["used_gb"], &on_the_day["alerts"]), (&Value::Null, &json!([])), "{on_the_day}");
 }

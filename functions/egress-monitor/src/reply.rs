@@ -11,7 +11,8 @@ pub struct Reply {
     /// What is known of the month.
     #[serde(flatten)]
     pub report: Report,
-    /// Something of the run was not done or is not known: see `deferred`, `warnings` and `reasons`.
+    /// Something of the run was not done or is not known: see `deferred`, `warnings` and `reasons`. Any `status` but
+    /// `ok` is partial, except that of a month that is too young to be known.
     pub partial: bool,
     /// Nothing was written and nobody was told.
     pub dry_run: bool,
@@ -92,7 +93,9 @@ impl Reply {
         let is_whole = self.deferred.is_empty()
             && self.warnings.is_empty()
             && self.quarantined.is_empty()
-            && self.published.iter().all(is_out);
+            && self.published.iter().all(is_out)
+            && self.report.is_whole()
+            && self.aws.as_deref().is_none_or(Report::is_whole);
         self.partial = !is_whole;
         self
     }

@@ -20,7 +20,8 @@ pub enum Status {
     Ok,
     /// Rows are in no sum: it is at least what is said.
     Partial,
-    /// The month is so young that there need be no rows yet.
+    /// No outbound row of the month has arrived: it is so young that there need be none, or there are rows of other
+    /// things alone.
     UnknownYet,
     /// It could not be read.
     Error,
@@ -33,6 +34,10 @@ impl Status {
         matches!(self, Self::Ok | Self::Partial)
     }
 }
+
+/// Reasons for which a month is unknown although it is old enough.
+pub(crate) const OUTBOUND_LATE: &str = "outbound_late";
+pub(crate) const NO_OUTBOUND_ROWS: &str = "no_outbound_rows";
 
 /// How far the numbers can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
@@ -264,4 +269,17 @@ pub struct Report {
     pub reasons: Vec<Reason>,
     /// The month day by day, of `scope`.
     pub days: Vec<ChartDay>,
+}
+
+impl Report {
+    /// Whether all is known that can be known by now.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        let is_overdue = |reason: &Reason| [OUTBOUND_LATE, NO_OUTBOUND_ROWS].contains(&reason.code.as_str());
+        match self.status {
+            Status::Ok => true,
+            Status::UnknownYet => !self.reasons.iter().any(is_overdue),
+            Status::Partial | Status::Error => false,
+        }
+    }
 }

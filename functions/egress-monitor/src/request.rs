@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Request {
     /// A run; the same as nothing.
     pub kind: Option<Kind>,
-    /// What would be said at this moment, which must not be ahead. Rows are taken as they are now, corrected ones too.
-    /// Nothing is written or sent then.
+    /// What would be said at this moment, which must not be ahead. Rows are those of the days before its own, as they are
+    /// now, corrected ones too. Nothing is written or sent then.
     pub as_of: Option<Timestamp>,
     /// Nothing is written anywhere and nobody is told: `alerts` are those that would be sent.
     pub dry_run: bool,

@@ -79,8 +79,10 @@ impl Hours {
 pub struct Nowcast {
     /// The estimate.
     pub bytes: f64,
-    /// Billable bytes for each measured one, from 0 to 1.
+    /// Billable bytes for each measured one, above 0 and at most 1.
     pub ratio: f64,
+    /// More was billed than measured: other services than network interfaces send too, and the estimate is without them.
+    pub is_at_least: bool,
     /// Up to when it reaches: the end of the last whole hour.
     pub as_of: Timestamp,
     /// Hours of the time.
@@ -109,14 +111,25 @@ pub enum NoNowcast {
         /// Days.
         days: usize,
     },
+    /// A ratio of 0 would make an estimate of nothing out of whatever is measured.
+    #[error("nothing was billed of {days} days that were measured")]
+    NothingBilled {
+        /// Days.
+        days: usize,
+    },
 }
 
-/// Billable bytes for each measured one, over the last 14 days for which both are known. Days before traffic began
-/// teach nothing of it.
+/// Billable bytes for each measured one, above 0 and at most 1, over the last 14 days for which both are known. Days
+/// before traffic began teach nothing of it.
 ///
 /// # Errors
-/// [`NoNowcast::NoRatio`].
+/// [`NoNowcast::NoRatio`], [`NoNowcast::NothingBilled`].
 pub fn ratio(known: &[DayTotal], hours: &Hours) -> Result<f64, NoNowcast> {
+    Ok(quotient(known, hours)?.min(1.0))
+}
+
+/// The same as it was, which can be above 1.
+fn quotient(known: &[DayTotal], hours: &Hours) -> Result<f64, NoNowcast> {
     let both = since_it_began(known).iter().rev().filter_map(|day| {
         let start = midnight(day.day);
         let (count, sum) = hours.sum(start, later(start, 24));
@@ -127,7 +140,10 @@ pub fn ratio(known: &[DayTotal], hours: &Hours) -> Result<f64, NoNowcast> {
     if days.len() < MIN_RATIO_DAYS || measured <= 0.0 {
         return Err(NoNowcast::NoRatio { days: days.len() });
     }
-    Ok((billed / measured).clamp(0.0, 1.0))
+    if billed <= 0.0 {
+        return Err(NoNowcast::NothingBilled { days: days.len() });
+    }
+    Ok(billed / measured)
 }
 
 /// Estimates the hours from `from`, up to when usage is known, to `now`.
@@ -138,7 +154,8 @@ pub fn nowcast(known: &[DayTotal], hours: &Hours, from: Timestamp, now: Timestam
     if hours.is_empty() {
         return Err(NoNowcast::NotMeasured);
     }
-    let ratio = ratio(known, hours)?;
+    let quotient = quotient(known, hours)?;
+    let (ratio, is_at_least) = (quotient.min(1.0), quotient > 1.0);
     let (start, end) = (hour_of(from), hour_of(now));
     let expected = (end.as_second() - start.as_second()).max(0) / 3600;
     let (measured, sum) = hours.sum(start, end);
@@ -147,7 +164,8 @@ pub fn nowcast(known: &[DayTotal], hours: &Hours, from: Timestamp, now: Timestam
     }
     // Hours that were not measured were like the others.
     let whole = if measured > 0 { expected as f64 / measured as f64 } else { 1.0 };
-    Ok(Nowcast { bytes: sum * whole * ratio, ratio, as_of: end.max(from), hours: expected, measured_hours: measured })
+    let (bytes, as_of) = (sum * whole * ratio, end.max(from));
+    Ok(Nowcast { bytes, ratio, is_at_least, as_of, hours: expected, measured_hours: measured })
 }
 
 /// When the last hours are a spike.
@@ -244,6 +262,13 @@ mod tests {
     fn the_ratio_is_never_above_one() {
         let found = ratio(&days(5, 1_000.0), &hours(5 * 24, |_| Some(10.0)));
         assert_eq!(found, Ok(1.0));
+        let now = later(start(), 6 * 24);
+        let is_at_least = |gb: f64| {
+            let found = nowcast(&days(5, gb), &hours(6 * 24, |_| Some(10.0)), later(start(), 5 * 24), now).unwrap();
+            assert!(found.ratio <= 1.0);
+            found.is_at_least
+        };
+        assert!(is_at_least(241.0) && !is_at_least(240.0));
     }
 
     #[test]
@@ -256,6 +281,8 @@ mod tests {
         check(5, &Hours::default(), NoNowcast::NotMeasured);
         check(2, &hours(200, |_| Some(1.0)), NoNowcast::NoRatio { days: 2 });
         check(5, &hours(200, |_| Some(0.0)), NoNowcast::NoRatio { days: 5 });
+        let nothing = Err(NoNowcast::NothingBilled { days: 5 });
+        assert_eq!(nowcast(&days(5, 0.0), &hours(200, |_| Some(1.0)), from, now), nothing);
         check(5, &hours(5 * 24 + 7, |_| Some(1.0)), NoNowcast::Gaps { measured: 7, hours: 10 });
         check(5, &hours(200, |hour| (hour % 24 < 20).then_some(1.0)), NoNowcast::NoRatio { days: 0 });
         let wrong = Hours::new([(start(), f64::NAN), (start(), -1.0), (start(), f64::INFINITY)]);

@@ -3,6 +3,7 @@
 mod closing;
 mod reasons;
 mod scopes;
+mod status;
 
 use std::collections::BTreeMap;
 
@@ -21,6 +22,7 @@ use crate::traffic::{Hours, Nowcast, SpikeCheck, nowcast, ratio, spike};
 use closing::Before;
 use reasons::Reasons;
 use scopes::{Known, ScopeAnswer};
+use status::{is_overdue, is_without_outbound, status};
 
 /// Why the month to date could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -118,7 +120,8 @@ pub fn assess(inputs: &Inputs<'_>, previous: &State, now: Timestamp, settings: &
     if let Some(usage) = facts.billed() {
         reasons.compare(usage, previous, settings);
     }
-    let learned = facts.usage.and_then(|usage| ratio(&usage.known, inputs.hours).ok()).or(previous.ratio);
+    let learned = facts.usage.and_then(|usage| ratio(&usage.known, inputs.hours).ok());
+    let learned = learned.or(previous.ratio).map(rounded).filter(|ratio| *ratio > 0.0);
     facts.spike = spiking(inputs.hours, learned, now, settings, &mut reasons);
     facts.before = closing::before(inputs, now, settings);
     let observed = observed(&facts, inputs, now, settings);
@@ -130,7 +133,7 @@ pub fn assess(inputs: &Inputs<'_>, previous: &State, now: Timestamp, settings: &
     report.held_back = step.held_back;
     let traffic = inputs.gaps.traffic.iter().map(|text| Reason { code: "traffic".to_owned(), text: text.clone() });
     report.reasons.extend(traffic);
-    let state = State { alerts: step.state, last: last.or_else(|| previous.last.clone()), ratio: learned.map(rounded) };
+    let state = State { alerts: step.state, last: last.or_else(|| previous.last.clone()), ratio: learned };
     Assessed { report, state, publish: step.publish }
 }
 
@@ -157,6 +160,9 @@ fn facts<'a>(
     // What is billed of the time after `as_of` is in the estimate too.
     let nowcast =
         nowcast.map(|nowcast| Nowcast { bytes: (nowcast.bytes - usage.after_as_of as f64).max(0.0), ..nowcast });
+    if nowcast.is_some_and(|nowcast| nowcast.is_at_least) {
+        reasons.nowcast_at_least();
+    }
     reasons.usage(usage, now, settings);
     let scopes = match status {
         Status::Error => Vec::new(),
@@ -176,57 +182,14 @@ fn spiking(
     if hours.is_empty() {
         return None;
     }
-    let ratio = learned.filter(|ratio| *ratio > 0.0);
-    let Some(check) = spike(hours, ratio.unwrap_or(1.0), now, settings.spike()) else {
+    let Some(check) = spike(hours, learned.unwrap_or(1.0), now, settings.spike()) else {
         reasons.spike_unknown();
         return None;
     };
-    if ratio.is_none() {
+    if learned.is_none() {
         reasons.spike_bound();
     }
-    Some(Spike { check, is_upper_bound: ratio.is_none() })
-}
-
-fn status(usage: &Usage, previous: &State, now: Timestamp, settings: &Settings, reasons: &mut Reasons) -> Status {
-    if usage.is_missing(now, settings.max_lag()) {
-        reasons.no_data(usage);
-        Status::Error
-    } else if usage.notes.period_rows == 0 {
-        reasons.too_early();
-        Status::UnknownYet
-    } else if usage.billed < 0 {
-        reasons.negative(usage);
-        Status::Error
-    } else if is_without_outbound(usage) && had_outbound(previous, usage) {
-        reasons.outbound_missing(usage);
-        Status::Error
-    } else if is_outbound_late(usage) {
-        reasons.outbound_late();
-        Status::UnknownYet
-    } else if usage.notes.uncounted_rows() == 0 {
-        Status::Ok
-    } else if usage.notes.outbound_rows > 0 {
-        Status::Partial
-    } else {
-        reasons.nothing_countable();
-        Status::Error
-    }
-}
-
-fn is_without_outbound(usage: &Usage) -> bool {
-    usage.notes.outbound_rows == 0 && usage.notes.uncounted_rows() == 0
-}
-
-/// Whether the last good run knew outbound traffic of this month.
-fn had_outbound(previous: &State, usage: &Usage) -> bool {
-    let last = previous.last.as_ref().filter(|last| last.period == usage.period.id());
-    last.and_then(|last| last.billed_bytes.parse::<i128>().ok()).is_some_and(|bytes| bytes > 0)
-}
-
-/// Whether there are rows of the month, none of them outbound, although there was outbound traffic before it.
-fn is_outbound_late(usage: &Usage) -> bool {
-    let has_rows = usage.notes.period_rows > 0;
-    has_rows && is_without_outbound(usage) && usage.known.iter().any(|day| day.amount > 0.0)
+    Some(Spike { check, is_upper_bound: learned.is_none() })
 }
 
 impl<'a> Facts<'a> {
@@ -259,13 +222,15 @@ fn observed(facts: &Facts<'_>, inputs: &Inputs<'_>, now: Timestamp, settings: &S
     let lag = facts.usage.and_then(|usage| usage.lag_hours(now));
     // Numbers of a record that does not advance grow as old as numbers that are not read.
     let oldest = f64::from(settings.alerts.stale_hours) + f64::from(settings.max_lag_hours);
+    let is_overdue = facts.usage.is_some_and(|usage| is_overdue(usage, now, settings));
+    let is_silent = |usage: &Usage| is_without_outbound(usage) || usage.is_silent();
     Observed {
         period: inputs.period.id(),
         readings: facts.scopes.iter().flat_map(of).flatten().collect(),
         is_spike: facts.spike.map(|spike| spike.check.is_spike),
-        is_partial: facts.status == Status::Partial || facts.usage.is_some_and(is_outbound_late),
-        is_good: facts.status != Status::Error && lag.is_some_and(|lag| lag <= oldest),
-        is_old: lag.is_some_and(|lag| lag > oldest),
+        is_partial: facts.status == Status::Partial || facts.usage.is_some_and(is_silent),
+        is_good: facts.status != Status::Error && lag.is_some_and(|lag| lag <= oldest) && !is_overdue,
+        is_old: lag.is_some_and(|lag| lag > oldest) || is_overdue,
         closing: closing::observed(inputs.period, facts.before.as_ref(), now, settings),
     }
 }

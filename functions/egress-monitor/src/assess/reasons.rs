@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{State, UsageFailure, at_most};
 use crate::forecast::{Insufficient, Method};
 use crate::month::{RowError, Usage};
-use crate::report::{Confidence, Reason, Status};
+use crate::report::{Confidence, NO_OUTBOUND_ROWS, OUTBOUND_LATE, Reason, Status};
 use crate::settings::Settings;
 use crate::tariff::PriceError;
 use crate::traffic::NoNowcast;
@@ -64,9 +64,16 @@ impl Reasons {
         self.say(Confidence::None, "outbound_missing", text);
     }
 
-    pub(super) fn outbound_late(&mut self) {
-        let text = "there was outbound traffic before, and no outbound row of this month has arrived".to_owned();
-        self.say(Confidence::Low, "unknown_yet", text);
+    /// There are rows of the month, and none of them is outbound.
+    pub(super) fn without_outbound(&mut self, usage: &Usage, is_due: bool) {
+        let (code, text) = if !is_due {
+            ("unknown_yet", "the month is too young for outbound rows")
+        } else if usage.had_traffic() {
+            (OUTBOUND_LATE, "there was outbound traffic before, and no outbound row of this month has arrived")
+        } else {
+            (NO_OUTBOUND_ROWS, "there are rows, and none of them is outbound by skus.known and skus.name_patterns")
+        };
+        self.say(Confidence::Low, code, text.to_owned());
     }
 
     pub(super) fn spike_unknown(&mut self) {
@@ -84,8 +91,15 @@ impl Reasons {
             NoNowcast::NotMeasured => "nowcast_not_measured",
             NoNowcast::Gaps { .. } => "nowcast_gaps",
             NoNowcast::NoRatio { .. } => "nowcast_no_ratio",
+            NoNowcast::NothingBilled { .. } => "nowcast_nothing_billed",
         };
         self.say(Confidence::Medium, code, format!("no nowcast: {why}"));
+    }
+
+    /// More was billed than interfaces measured, so other services sent the rest, and send it now.
+    pub(super) fn nowcast_at_least(&mut self) {
+        let text = "more is billed than network interfaces measure: the nowcast is the least that it can be";
+        self.say(Confidence::Medium, "nowcast_at_least", text.to_owned());
     }
 
     pub(super) fn insufficient(&mut self, why: Insufficient) {
@@ -141,6 +155,12 @@ impl Reasons {
                 "rows are estimates of the service, which it still corrects",
             ),
             (
+                Low,
+                "outbound_stopped",
+                u64::from(usage.missing_days),
+                "days have rows of other things and no outbound one, as nearly every day before had",
+            ),
+            (
                 Medium,
                 "silent_days",
                 u64::from(usage.silent_days),
@@ -157,10 +177,6 @@ impl Reasons {
         if notes.duplicates_unchecked {
             let text = "so many rows came that repetitions are found among the last 250,000 only".to_owned();
             self.say(Medium, "duplicates_unchecked", text);
-        }
-        if notes.outbound_rows == 0 && notes.period_rows > 0 {
-            let text = "there are rows of the month, and none of them is outbound data transfer".to_owned();
-            self.say(Low, "no_outbound_rows", text);
         }
         if notes.skus_merged {
             self.say(Medium, "skus_merged", "there are more SKUs than are told apart".to_owned());

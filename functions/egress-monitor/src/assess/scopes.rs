@@ -1,9 +1,11 @@
 //! The answer for each allowance.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use super::reasons::Reasons;
-use crate::forecast::{DayTotal, Forecast, Question, forecast};
+use crate::forecast::{DayTotal, Forecast, Insufficient, Question, forecast};
 use crate::month::Usage;
 use crate::period::{Period, day_of};
 use crate::report::{ChartDay, Cost, ForecastReport, Scope, Status};
@@ -37,7 +39,6 @@ pub(super) struct Known<'a> {
 pub(super) fn answers(of: &Known<'_>, settings: &Settings, reasons: &mut Reasons) -> Vec<ScopeAnswer> {
     let Known { usage, status, nowcast, now } = *of;
     let limit = settings.tariff.allowance(settings.gb_meaning).unwrap_or(0);
-    let uses = settings.tariff.uses(&usage.transfers, limit);
     let answer = |scope: &ScopeUse| {
         let known = match settings.tariff.allowance_scope {
             AllowanceScope::Tenancy => usage.known.clone(),
@@ -46,7 +47,8 @@ pub(super) fn answers(of: &Known<'_>, settings: &Settings, reasons: &mut Reasons
         let share = match settings.tariff.allowance_scope {
             AllowanceScope::Tenancy => 1.0,
             AllowanceScope::Sku if usage.billed > 0 => scope.used as f64 / usage.billed as f64,
-            AllowanceScope::Sku => 0.0,
+            // Of a month that has nothing yet, as the days before.
+            AllowanceScope::Sku => share(&known, &usage.known),
         };
         let question = Question {
             known: &known,
@@ -56,7 +58,10 @@ pub(super) fn answers(of: &Known<'_>, settings: &Settings, reasons: &mut Reasons
             limit: (limit > 0).then_some(limit as f64),
             seed: settings.seed,
         };
-        let forecast = forecast(&question).map_err(|why| reasons.insufficient(why)).ok();
+        // Nothing was ever seen: that nothing will come is no forecast.
+        let is_blind = status == Status::UnknownYet && !usage.had_traffic();
+        let forecast = if is_blind { Err(Insufficient { days: 0 }) } else { forecast(&question) };
+        let forecast = forecast.map_err(|why| reasons.insufficient(why)).ok();
         if let Some(forecast) = &forecast {
             reasons.method(forecast.method);
         }
@@ -72,7 +77,26 @@ pub(super) fn answers(of: &Known<'_>, settings: &Settings, reasons: &mut Reasons
             period: usage.period,
         }
     };
-    uses.iter().map(answer).collect()
+    uses(usage, limit, settings).iter().map(answer).collect()
+}
+
+/// What counts against each allowance: also those of SKUs that have no row this month yet.
+fn uses(usage: &Usage, limit: i128, settings: &Settings) -> Vec<ScopeUse> {
+    let mut uses = settings.tariff.uses(&usage.transfers, limit);
+    if settings.tariff.allowance_scope == AllowanceScope::Sku {
+        let has_row = |sku: &str| usage.transfers.iter().any(|transfer| transfer.sku == sku);
+        let others = usage.skus().into_iter().filter(|sku| !has_row(sku));
+        uses.extend(others.map(|sku| ScopeUse { scope: sku.to_owned(), used: 0, limit, over: BTreeMap::new() }));
+        uses.sort_unstable_by(|one, other| one.scope.cmp(&other.scope));
+    }
+    uses
+}
+
+/// The part that these days are of all of them.
+fn share(part: &[DayTotal], whole: &[DayTotal]) -> f64 {
+    let sum = |days: &[DayTotal]| days.iter().map(|day| day.amount).sum::<f64>();
+    let whole = sum(whole);
+    if whole > 0.0 { sum(part) / whole } else { 0.0 }
 }
 
 /// What is paid beyond the allowance. Nothing to pay is 0 in any currency, and of a month that is known in part nobody

@@ -1,6 +1,8 @@
 #![allow(clippy::unwrap_used, reason = "tests")]
 
 mod arrivals;
+mod scopes;
+mod silence;
 
 use causeway_cloud::usage::UsageRow;
 use jiff::SignedDuration;

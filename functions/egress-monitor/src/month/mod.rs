@@ -131,6 +131,9 @@ pub struct Usage {
     all: Vec<Transfer>,
     /// Whole days without an outbound row. They count as days without traffic.
     pub silent_days: u32,
+    /// Whole days after these that should have an outbound row by now, as nearly every day before had one. They are not
+    /// known.
+    pub missing_days: u32,
     /// Largest contributors.
     pub tops: Vec<Top>,
     /// Money as billed, when every outbound row of the period had it in one currency.
@@ -324,6 +327,7 @@ impl<'a> Fold<'a> {
             after_as_of: known.after_as_of,
             known: known.days,
             silent_days: known.silent,
+            missing_days: known.missing,
             amount: amount.map(|(currency, amount)| (amount.normalize(), currency.clone())),
             currencies: self.currencies.into_iter().collect(),
             tops: self.tops.finish(),
@@ -347,11 +351,16 @@ impl Usage {
         self.as_of.map(|as_of| now.duration_since(as_of).as_secs_f64().max(0.0) / 3600.0)
     }
 
-    /// Whether there was no row of the period, and so long after its beginning that there should be.
+    /// Whether the period began so long ago that there should be rows of it.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp, max_lag: SignedDuration) -> bool {
+        now >= midnight(plus_days(self.period.first, 1)).checked_add(max_lag).unwrap_or(Timestamp::MAX)
+    }
+
+    /// Whether there should be rows of the period, and there is none.
     #[must_use]
     pub fn is_missing(&self, now: Timestamp, max_lag: SignedDuration) -> bool {
-        let expected = midnight(plus_days(self.period.first, 1)).checked_add(max_lag).unwrap_or(Timestamp::MAX);
-        self.notes.period_rows == 0 && now >= expected
+        self.notes.period_rows == 0 && self.is_due(now, max_lag)
     }
 }
 

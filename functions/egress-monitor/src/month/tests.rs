@@ -166,9 +166,28 @@ fn days_whose_rows_are_late_are_no_calm_ones() {
     let usage = folded(NOON, &rows).unwrap();
     assert_eq!((usage.known.len(), usage.as_of), (10, Some(at("2026-09-11T00:00:00Z"))));
     assert_eq!((usage.silent_days, usage.after_as_of), (0, 0));
-    // A day later nothing came of it: now it is one without traffic.
+    // A day later nothing came of it, as of no day before: it should have come.
     let usage = folded("2026-09-13T00:00:00Z", &rows).unwrap();
-    assert_eq!((usage.known.len(), usage.silent_days, usage.as_of), (11, 1, Some(at("2026-09-12T00:00:00Z"))));
+    assert_eq!((usage.known.len(), usage.missing_days, usage.as_of), (10, 1, Some(at("2026-09-11T00:00:00Z"))));
+    assert!(usage.is_silent());
+    // Where a silent day is nothing new it is one without traffic.
+    rows.remove(3);
+    let usage = folded("2026-09-13T00:00:00Z", &rows).unwrap();
+    assert_eq!((usage.known.len(), usage.silent_days, usage.as_of), (11, 2, Some(at("2026-09-12T00:00:00Z"))));
+    assert!(usage.missing_days == 0 && usage.is_silent());
+}
+
+#[test]
+fn one_silent_day_in_two_weeks_makes_no_rhythm() {
+    let other = |day| UsageRow { sku: Some("B1".to_owned()), sku_name: Some("OCPU".to_owned()), ..row(day, 1.0) };
+    let mut rows: Vec<UsageRow> = (-7..=8).map(|day| row(day, 300.0)).collect();
+    rows.extend([other(9), other(10), other(11)]);
+    let missing = |rows: &[UsageRow]| folded(NOON, rows).unwrap().missing_days;
+    assert_eq!(missing(&rows), 2, "the third may still come");
+    rows.remove(9);
+    assert_eq!(missing(&rows), 2);
+    rows.remove(4);
+    assert_eq!(missing(&rows), 0);
 }
 
 #[test]

@@ -31,7 +31,7 @@ use crate::assess::{Assessed, Gaps, State, UsageFailure};
 use crate::config::Beside;
 use crate::handler::EgressMonitor;
 use crate::month::Dimension;
-use crate::period::Period;
+use crate::period::{Period, day_of, midnight, plus_days};
 use crate::render;
 use crate::replay::{Aside, Recorded};
 use crate::reply::Reply;
@@ -46,6 +46,8 @@ const NOT_ASKED: &str = "it is not asked for, since each question to Cost Explor
 struct Tick<'a> {
     owner: &'a EgressMonitor,
     now: Timestamp,
+    /// Usage of days that begin here or later is not of this moment.
+    to: Timestamp,
     period: Period,
     /// No work begins after it.
     deadline: Deadline,
@@ -75,7 +77,9 @@ impl EgressMonitor {
         let deadline = context.budget.deadline().earlier(Deadline::within(began, Some(self.config.stop_after)));
         let read_until = deadline.remaining(began).map(|left| left.mul_f64(0.75));
         let read_until = Deadline::within(began, read_until);
-        let tick = Tick { owner: self, now, period, deadline, read_until };
+        // Of the day of a moment that is over rows have what came after it too.
+        let to = midnight(plus_days(day_of(now), i64::from(request.as_of.is_none())));
+        let tick = Tick { owner: self, now, to, period, deadline, read_until };
         let gathered = tick.gather().await;
         let reply = if request.is_dry() {
             tick.dry(&gathered, request.as_of.is_some()).await
@@ -116,6 +120,7 @@ impl Tick<'_> {
             settings: &config.settings,
             period: self.period,
             now: self.now,
+            to: self.to,
             with_cost: config.with_cost,
             deadline: self.read_until,
         };
@@ -135,8 +140,8 @@ impl Tick<'_> {
         let Beside { settings, usage_types } = self.owner.config.aws.as_ref()?;
         let usage = match (&self.owner.beside, Period::of(self.now, settings.invoice_start_day)) {
             (Ok(port), Ok(period)) => {
-                let (now, deadline) = (self.now, self.read_until);
-                let reader = Reader { port: port.as_ref(), settings, period, now, with_cost: true, deadline };
+                let (port, now, to, deadline) = (port.as_ref(), self.now, self.to, self.read_until);
+                let reader = Reader { port, settings, period, now, to, with_cost: true, deadline };
                 reader.read_beside(usage_types).await
             }
             (Err(why), _) => Err(UsageFailure::Service(format!("AWS is not connected: {why}"))),

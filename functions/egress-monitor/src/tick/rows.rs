@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use super::cycle::Cycle;
 use crate::assess::UsageFailure;
 use crate::month::{Dimension as Contributors, Fold, HISTORY_DAYS, Reading, RowError, Usage, fingerprint};
-use crate::period::{Period, day_of, midnight, plus_days};
+use crate::period::{Period, midnight, plus_days};
 use crate::settings::Settings;
 use crate::skus::Class;
 
@@ -31,6 +31,8 @@ pub(super) struct Reader<'a> {
     pub(super) settings: &'a Settings,
     pub(super) period: Period,
     pub(super) now: Timestamp,
+    /// Rows of days that begin here or later are not asked for.
+    pub(super) to: Timestamp,
     pub(super) with_cost: bool,
     pub(super) deadline: Deadline,
 }
@@ -86,7 +88,7 @@ impl Reader<'_> {
         let mut fold = self.fold();
         let from = midnight(plus_days(self.period.first, -HISTORY_DAYS));
         let query = self.query(from, &[Dimension::Service, Dimension::Sku]);
-        let query = UsageQuery { skus: usage_types.to_vec(), with_cost: true, ..query };
+        let query = UsageQuery { skus: usage_types.to_vec(), with_cost: self.with_cost, ..query };
         self.rows(&query, |row| fold.push(&row)).await?;
         Ok(fold.finish())
     }
@@ -94,7 +96,8 @@ impl Reader<'_> {
     /// Why contributors of a dimension are not known, and the failure that a later run may not meet.
     async fn contributors(&self, fold: &mut Fold<'_>, outbound: &Outbound) -> (Unknown, Option<UsageFailure>) {
         let (compartment, region) = (Contributors::Compartment, Contributors::Region);
-        if outbound.names.is_empty() && !outbound.is_open {
+        let is_none = outbound.names.is_empty() && !outbound.is_open;
+        if is_none || self.to <= self.period.start() {
             return (Unknown::new(), None);
         }
         match self.attribute(fold, outbound, &[Dimension::Region, Dimension::CompartmentName]).await {
@@ -134,11 +137,10 @@ impl Reader<'_> {
         Fold::new(Reading { period: self.period, now: self.now, skus, gb: *gb_meaning, settle, max_lag })
     }
 
-    /// Days up to the end of today.
     fn query(&self, from: Timestamp, groups: &[Dimension]) -> UsageQuery {
         UsageQuery {
             from,
-            to: midnight(plus_days(day_of(self.now), 1)),
+            to: self.to,
             granularity: Granularity::Daily,
             group_by: groups.to_vec(),
             skus: Vec::new(),

@@ -9,7 +9,7 @@ use crate::report::Status;
 fn aws_rows() -> Vec<causeway_cloud::usage::UsageRow> {
     let first: jiff::civil::Date = "2026-09-01".parse().unwrap();
     let one = |offset| {
-        let mut row = row(crate::period::plus_days(first, offset), "USE1-DataTransfer-Out-Bytes", 50.0);
+        let mut row = row(plus_days(first, offset), "USE1-DataTransfer-Out-Bytes", 50.0);
         (row.unit, row.sku_name) = (Some("GB".to_owned()), None);
         (row.amount, row.currency) = (Some(4.5), Some("USD".to_owned()));
         row.is_estimated = Some(true);

@@ -15,6 +15,7 @@ mod world;
 
 use super::*;
 use crate::reply::Outcome;
+use crate::report::Status;
 use crate::settings::Settings;
 use world::{Fate, World, at, days};
 
@@ -76,6 +77,45 @@ async fn a_dry_run_writes_nothing_and_tells_nobody() {
     assert_eq!((world.disk.puts(), world.messages().len(), world.metrics.published()), (0, 0, 0));
     let ahead = Request { as_of: Some(at("2026-09-13T12:00:00Z")), ..Request::default() };
     assert_eq!(world.ask(&ahead).await.unwrap_err().http_status(), 400);
+}
+
+#[tokio::test]
+async fn a_moment_of_the_past_knows_nothing_of_its_own_day() {
+    let world = World::new(days("2026-08-01", &[300.0; 42]), "2026-09-12T12:00:00Z");
+    let said = async |moment: &str| {
+        let request = Request { as_of: Some(at(moment)), ..Request::default() };
+        world.ask(&request).await.unwrap()
+    };
+    for moment in ["2026-09-11T00:00:00Z", "2026-09-11T07:00:00Z", "2026-09-11T23:59:59Z"] {
+        let report = said(moment).await.report;
+        assert_eq!(report.used_gb, Some(3_000.0), "{moment}: the row of September 11 has what came after it");
+    }
+    let first = said("2026-09-01T12:00:00Z").await;
+    assert_eq!((first.report.status, first.partial, first.report.used_gb), (Status::UnknownYet, false, None));
+    assert!(first.warnings.is_empty() && first.report.forecast.is_some(), "{:?}", first.warnings);
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_partial() {
+    let rows = days("2026-08-01", &[300.0; 42]);
+    let world = World::new(rows.clone(), "2026-09-12T12:00:00Z");
+    let whole = world.run().await;
+    assert_eq!((whole.report.status, whole.partial), (Status::Ok, false));
+    world.turn_to("2026-09-15T12:00:00Z");
+    let foreign = (1..=14).map(|day| {
+        let mut row = world::row(jiff::civil::date(2026, 9, day), "B93297", 24.0);
+        row.sku_name = Some("Standard - E4 - OCPU".to_owned());
+        row
+    });
+    world.usage.rows.lock().unwrap().extend(foreign.clone());
+    let stopped = world.run().await;
+    assert_eq!((stopped.report.status, stopped.partial), (Status::Partial, true));
+    *world.usage.rows.lock().unwrap() = foreign.collect();
+    let gone = world.run().await;
+    assert_eq!((gone.report.status, gone.partial), (Status::Error, true));
+    world.usage.rows.lock().unwrap().clear();
+    let none = world.run().await;
+    assert_eq!((none.report.status, none.partial, none.deferred.len()), (Status::Error, true, 0));
 }
 
 #[test]

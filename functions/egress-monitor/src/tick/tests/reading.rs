@@ -135,7 +135,7 @@ impl causeway_cloud::Usage for Flood {
         let is_first = query.group_by.contains(&causeway_cloud::usage::Dimension::SkuName);
         let first: jiff::civil::Date = "2026-09-01".parse().unwrap();
         let rows = (0..if is_first { self.0 } else { 0 }).map(move |number| {
-            let day = crate::period::plus_days(first, i64::try_from(number % 11).unwrap());
+            let day = plus_days(first, i64::try_from(number % 11).unwrap());
             Ok(UsageRow { service: Some(format!("service {number}")), ..row(day, "B88327", 0.001) })
         });
         futures_util::stream::iter(rows).boxed()
@@ -149,8 +149,9 @@ fn memory_does_not_grow_with_the_rows_of_the_port() {
     let most = |rows: u64| {
         let port = Flood(rows);
         let period = Period::of(now, 1).unwrap();
-        let reader =
-            Reader { port: &port, settings: &settings, period, now, with_cost: false, deadline: Deadline::NONE };
+        let (to, deadline) = (at("2026-09-13T00:00:00Z"), Deadline::NONE);
+        let (port, settings) = (&port, &settings);
+        let reader = Reader { port, settings, period, now, to, with_cost: false, deadline };
         let mut total = None;
         let info = allocation_counter::measure(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();

@@ -74,7 +74,7 @@ async fn an_object_of_the_history_is_small() {
     let check = async |skus: usize, scope: &'static str, most: usize| {
         let first = "2026-08-01".parse().unwrap();
         let day = |offset: i64| {
-            let day = crate::period::plus_days(first, offset);
+            let day = plus_days(first, offset);
             (0..skus).map(move |sku| row(day, &format!("B8{sku:04}"), 123.456_789))
         };
         let mut world = World::new((0..61).flat_map(day).collect(), "2026-09-30T12:00:00Z");
