@@ -13,7 +13,7 @@ import sys
 import yaml
 
 import settings
-from common import HERE, Wrong, fill, filled, read
+from common import HERE, PLACEHOLDER, Wrong, fill, filled, read
 
 # Tag with the digest of the document that a resource was made from. A comparison of members alone would not see that
 # one is gone from the document, as services add defaults of their own.
@@ -235,6 +235,16 @@ def of_tenancy(kind, name, document):
     return {"description": text, "statements": statements}
 
 
+def rights():
+    """Statements in the list of policies on stdin that were for a variable which is not set now, one a line."""
+    there = {one["name"]: one["statements"] for one in listed()}
+    for name, lines in documents("policy").items():
+        for line in lines:
+            pattern = re.compile(".+".join(map(re.escape, PLACEHOLDER.split(line["statement"])[::2])))
+            if not wanted(line) and any(map(pattern.fullmatch, there.get(fill(name), []))):
+                print(f"policy {fill(name)}: a statement for {line['when']}, which is not set: {line['reason']}")
+
+
 def wanted(line):
     """Whether a statement is for this deployment: `when` names a variable that must be set for it."""
     return "when" not in line or bool(os.environ.get(line["when"]))
@@ -351,6 +361,7 @@ def same(wanted_value, found):
 COMMANDS = {
     "names": names, "desired": desired, "survey": survey, "subscribed": subscribed, "change": change,
     "unchanged": unchanged, "rules": rules, "buckets-with-rules": buckets_with_rules, "made": made, "owned": owned,
+    "rights": rights,
     "settings": settings.changes, "resets": settings.resets,
 }
 

@@ -100,6 +100,34 @@ fn what_a_site_said_is_not_lost_in_silence() {
     assert_eq!(reset["freeformTags"]["causeway-site-1"], Value::Null);
 }
 
+/// A statement that is there for a variable goes only when somebody says so.
+#[test]
+fn rights_are_not_lost_in_silence() {
+    let Some(world) = World::start("rights that a variable gave") else { return };
+    let reads = |compartment: &str| {
+        format!(
+            "Allow dynamic-group causeway-health-checker to read secret-bundles in compartment id {compartment} \
+             where target.secret.id='ocid1.vaultsecret.oc1.iad.aaaaprobe'"
+        )
+    };
+    world.place(
+        "policies",
+        &json!({
+            "compartmentId": world.tenancy(), "name": "causeway-health-checker", "description": "of an earlier run",
+            "statements": [reads(&world.compartment())],
+            "freeformTags": { "causeway-owner": format!("causeway us-ashburn-1 {}", world.compartment()) },
+        }),
+    );
+    let before = world.state();
+    let refused = world.deploy(&["--only", "policies"]);
+    let expected = "policy causeway-health-checker: a statement for CAUSEWAY_PROBE_SECRET, which is not set";
+    assert!(refused.code == Some(1) && refused.stderr.contains(expected), "{refused:?}");
+    assert_eq!(world.state(), before);
+    let given = [("CAUSEWAY_PROBE_SECRET", "ocid1.vaultsecret.oc1.iad.aaaaprobe")];
+    let dry = world.deploy_with(&["--dry-run", "--only", "policies"], "", &given).succeeded();
+    assert!(!dry.stdout.contains("would refuse"), "{}", dry.stdout);
+}
+
 /// The application's own: from the site's file, from variables, and by hand.
 #[test]
 fn settings_of_all_functions_come_from_the_site_and_stay() {

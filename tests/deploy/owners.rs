@@ -42,8 +42,21 @@ fn groups_and_policies_of_another_deployment_stay() {
         assert!(refused.stderr.contains(text), "{text}: {}", refused.stderr);
     }
     assert_eq!(world.state(), before);
+    a_bucket_of_another_deployment_stays(&world);
     a_second_one_has_names_of_its_own(&world);
     a_second_one_changes_no_alarm_of_the_first(&world);
+}
+
+/// It may be in the same compartment, where state and claims of both would lie in one folder.
+fn a_bucket_of_another_deployment_stays(world: &World) {
+    let tags = json!({ "causeway-owner": FIRST }).to_string();
+    let compartment = world.compartment();
+    world.oci(&["os", "bucket", "create", "-c", &compartment, "--name", "causeway", "--freeform-tags", &tags]);
+    let refused = world.deploy(&["--only", "buckets"]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains(FIRST) && refused.stderr.contains("CAUSEWAY_BUCKET"), "{}", refused.stderr);
+    let bucket = world.oci(&["os", "bucket", "get", "--bucket-name", "causeway"]);
+    assert_eq!(bucket["data"]["freeform-tags"], json!({ "causeway-owner": FIRST }));
 }
 
 fn a_second_one_has_names_of_its_own(world: &World) {
