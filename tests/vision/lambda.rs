@@ -203,3 +203,28 @@ fn a_message_comes_again_until_the_model_has_answered() {
     assert_eq!(amazon.stored("in/a.jpg.vision.json").unwrap()["assessment"]["status"], "OK");
     assert_eq!(amazon.questions(), 2);
 }
+
+#[test]
+fn a_message_of_several_pictures_comes_again_until_all_of_them_are_done() {
+    let Some(amazon) = Amazon::start() else { return };
+    let Some(lambda) = amazon.lambda() else { return };
+    amazon.put("in/a.jpg", COFFEE);
+    amazon.put("in/b.jpg", ASTRONAUT);
+    let refused = Says::Status(400, "{\"message\":\"no\"}".to_owned(), Vec::new());
+    amazon.model.says([refused, Says::text(&answer("none").to_string())]);
+    let several = json!({ "objects": ["in/a.jpg", "in/b.jpg"] });
+    let deliver = |body: &Value| {
+        let reply = lambda.invoke(&json!({ "Records": [message("several", body)] }).to_string()).json();
+        failures(&reply).len()
+    };
+    assert_eq!((deliver(&several), amazon.questions()), (1, 2), "one of two has no answer");
+    assert_eq!((deliver(&several), amazon.questions()), (0, 3), "only that one is asked about again");
+    let folder = json!({ "prefix": "in" });
+    assert_eq!(deliver(&folder), 0);
+    amazon.put("in/broken.jpg", &COFFEE[..1_000]);
+    assert_eq!(deliver(&folder), 1, "as a message that names it alone");
+    assert_eq!(amazon.questions(), 3);
+    for name in ["in/a.jpg", "in/b.jpg"] {
+        assert_eq!(amazon.stored(&format!("{name}.vision.json")).unwrap()["assessment"]["status"], "OK", "{name}");
+    }
+}

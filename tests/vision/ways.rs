@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
+use tests::harness::Request;
 
 use crate::cloud::{ASTRONAUT, BUCKET, COFFEE, Cloud, answer, call};
 
@@ -119,6 +120,25 @@ fn a_copy_with_blurred_faces_goes_beside() {
     assert_eq!((&reply["status"], &reply["blurred_object"]), (&json!("success"), &json!("blurred/p/astronaut.jpg")));
     assert_eq!(reply["faces_detected"], 1);
     assert!(cloud.is_there("blurred/p/astronaut.jpg"));
+}
+
+/// Nobody reads what it answers: it fails, so that the deployment's destination for failures hears of it.
+#[test]
+fn a_detached_call_that_leaves_pictures_out_fails() {
+    let mut cloud = Cloud::start();
+    cloud.set("VISION_MAX_OBJECTS", "1");
+    cloud.put("in/a.jpg", COFFEE);
+    cloud.put("in/b.jpg", ASTRONAUT);
+    let vision = cloud.vision();
+    let folder = json!({ "prefix": "in" });
+    assert_eq!(call(&vision, &folder)["left_out"]["next_start_after"], "in/a.jpg");
+    let status = |request: &Value| {
+        let request = Request::call(request.to_string()).header("Content-Type", "application/json");
+        vision.call(&request.header("Fn-Invoke-Type", "detached").deadline_in(300)).status
+    };
+    assert_eq!((status(&folder), cloud.door.total()), (502, 1));
+    assert_eq!(status(&json!({ "prefix": "in", "start_after": "in/a.jpg" })), 200);
+    assert!(cloud.stored("in/b.jpg.vision.json").is_some());
 }
 
 /// Fault 7: what lies beside the process is not taken for the bucket's, whatever becomes of that.
