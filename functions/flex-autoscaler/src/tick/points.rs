@@ -44,6 +44,9 @@ pub(crate) struct Asked<'a> {
     pub(crate) machines: &'a BTreeMap<String, usize>,
 }
 
+/// An availability domain, or all of them, and how many machines of it may have measurements.
+type Group = (Option<String>, usize);
+
 /// A question about some of the machines and some of the minutes.
 #[derive(Clone)]
 struct Part {
@@ -59,7 +62,7 @@ impl Asked<'_> {
     /// The service's, at the first question that it does not answer: half of the points would look like gaps.
     pub(crate) async fn points(&self, metric: &str) -> Result<ByMachine, ServiceFailure> {
         let mut open = self.parts();
-        let mut found = ByMachine::new();
+        let (mut found, mut is_crowded) = (ByMachine::new(), false);
         while !open.is_empty() {
             let some: Vec<Part> = open.drain(open.len().saturating_sub(AT_ONCE)..).collect();
             let answers = join_all(some.iter().map(|part| self.ask(metric, part))).await;
@@ -68,8 +71,14 @@ impl Asked<'_> {
                     Ok(series) => collect(series, &mut found),
                     // There are more machines than were listed, such as those that ended an hour ago.
                     Err(failure) if failure.kind() == Kind::Invalid && part.minutes > 1 => open.extend(halves(part)),
+                    // One minute is too much as well: there are more streams in the compartment than an answer holds.
+                    Err(failure) if failure.kind() == Kind::Invalid && part.domain.is_none() => is_crowded = true,
                     Err(failure) => return Err(failure),
                 }
+            }
+            if std::mem::take(&mut is_crowded) {
+                found.clear();
+                open = self.parts_of(self.by_domain());
             }
         }
         for points in found.values_mut() {
@@ -81,11 +90,15 @@ impl Asked<'_> {
     /// The questions, the last one first.
     fn parts(&self) -> Vec<Part> {
         let total: usize = self.machines.values().sum();
-        let groups: Vec<(Option<String>, usize)> = if total <= MAX_STREAMS {
-            vec![(None, total)]
-        } else {
-            self.machines.iter().map(|(domain, count)| (Some(domain.clone()), *count)).collect()
-        };
+        self.parts_of(if total <= MAX_STREAMS { vec![(None, total)] } else { self.by_domain() })
+    }
+
+    /// The machines of each availability domain.
+    fn by_domain(&self) -> Vec<Group> {
+        self.machines.iter().map(|(domain, count)| (Some(domain.clone()), *count)).collect()
+    }
+
+    fn parts_of(&self, groups: Vec<Group>) -> Vec<Part> {
         let mut parts = Vec::new();
         for (domain, count) in groups {
             let longest = (MAX_POINTS / count.max(1)).clamp(1, self.minutes.max(1));

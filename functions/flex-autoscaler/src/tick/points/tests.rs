@@ -87,6 +87,14 @@ async fn machines_that_nobody_listed_cost_further_questions() {
     assert_eq!(ask(0, 1).await, 1);
 }
 
+/// Three machines are named in a compartment that has more than an answer holds.
+#[tokio::test]
+async fn a_crowded_compartment_is_asked_by_availability_domain() {
+    // Nine in vain down to one minute, then three hours of each domain, halved until they fit.
+    let questions = ask(3, 2_100).await;
+    assert!(questions < 60, "{questions}");
+}
+
 #[test]
 fn minutes_that_are_complete() {
     for (now, expected) in [(0, 0), (59, 0), (60, 60), (-1, -60)] {
