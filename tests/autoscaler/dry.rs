@@ -70,6 +70,9 @@ fn recommending_watches_and_changes_no_machine() {
 fn off_reads_nothing() {
     let mut cloud = Cloud::start();
     cloud.set("FLEX_AUTOSCALER_MODE", "off");
+    // Not even the policy, which is not there.
+    cloud.unset("FLEX_AUTOSCALER_POLICY");
+    cloud.set("FLEX_AUTOSCALER_POLICY_OBJECT", "policies/fleet.yaml");
     cloud.add(&fleet());
     let autoscaler = cloud.autoscaler();
     cloud.front.forget();

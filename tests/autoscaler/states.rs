@@ -120,6 +120,23 @@ fn a_loss_that_could_not_be_told_is_told_by_the_next_tick() {
     }
 }
 
+/// Whoever calls must not take a tick for well that people were not told of.
+#[test]
+fn an_alert_that_could_not_be_told_makes_the_tick_partial() {
+    let (cloud, fleet) = (Cloud::start(), fleet());
+    cloud.add(&fleet[2..]);
+    // Nothing was measured of it.
+    cloud.create(&fleet[..1]);
+    let autoscaler = cloud.autoscaler();
+    let rule = cloud.emulator.add_fault(Fault::parse("operation=PublishMessage,status=404").unwrap());
+    let untold = autoscaler.tick().reply;
+    cloud.emulator.end_fault(rule);
+    assert_eq!((&untold["alerts"][0]["code"], &untold["status"]), (&json!("stale"), &json!("partial")), "{untold}");
+    assert!(untold["warnings"].to_string().contains("not known to be out"), "{}", untold["warnings"]);
+    let told = autoscaler.tick().reply;
+    assert_eq!((&told["status"], cloud.messages().len()), (&json!("ok"), 1), "{told}");
+}
+
 #[test]
 fn state_of_the_future_is_left_alone_and_a_copy_is_kept() {
     let (cloud, fleet) = (Cloud::start(), fleet());

@@ -18,6 +18,7 @@ mod patience;
 mod points;
 mod recall;
 mod store;
+mod take;
 mod tell;
 
 use std::collections::BTreeMap;
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use causeway_cloud::fleet::MachineState;
 use causeway_cloud::object_store::{self, ObjectStoreExt};
-use causeway_cloud::state::lease::{Acquired, Lease, acquire};
+use causeway_cloud::state::lease::Lease;
 use causeway_cloud::state::{Clock, StateError};
 use causeway_cloud::{Fleet, Metrics, object_path};
 use causeway_resilience::{Deadline, ServiceFailure};
@@ -52,7 +53,6 @@ use crate::reply::{Busy, Reply, Resized, Status};
 use crate::request::{Request, Target};
 use crate::state::{Answer, Memory, State, StateRead};
 
-const LEASE: &str = "lease";
 /// How long people are told what was found, and then how long figures are published.
 const AFTERWARDS: Duration = Duration::from_secs(20);
 /// Decisions of a reply.
@@ -94,6 +94,11 @@ impl FlexAutoscaler {
     /// was done until then is in the state.
     pub(crate) async fn tick(&self, request: &Request, context: &Context) -> Result<Reply, Error> {
         let began = Instant::now();
+        if self.config.mode == Some(Mode::Off) {
+            request.mode.map_or(Ok(Mode::Off), |asked| lesser(asked, Mode::Off))?;
+            request.target(&self.config.scope)?;
+            return Ok(Reply::nothing(Status::Off));
+        }
         let policy = self.policy().await?;
         let mode = self.config.mode.unwrap_or(policy.mode);
         let mode = request.mode.map_or(Ok(mode), |asked| lesser(asked, mode))?;
@@ -174,7 +179,7 @@ impl Tick<'_> {
         let read = both(taken, reading).await;
         let outcome = match (read, held.as_mut()) {
             (Ok((loaded, gathered)), Some(lease)) => self.held(loaded, gathered, now, lease).await,
-            (Err(Stop::Busy(busy)), _) => Ok(Reply { busy: Some(busy), ..Reply::nothing(Status::Busy) }),
+            (Err(Stop::Busy(busy)), _) => Ok(self.busy(busy).await),
             (Err(Stop::Failed(error)), _) => Err(error),
             (Ok(_), None) => Err(Error::internal("no_lease", "the state was read without the lease")),
         };
@@ -197,17 +202,6 @@ impl Tick<'_> {
     /// For what comes after the work: people and figures are told also when the time for work is over.
     fn afterwards(&self) -> Deadline {
         Deadline::within(Instant::now(), Some(AFTERWARDS)).earlier(self.end)
-    }
-
-    /// The lease, or who has it.
-    async fn take(&self, owner: &str) -> Result<Result<Lease, Busy>, Error> {
-        // Two processes may have the same request, when it is delivered twice.
-        let owner = format!("{owner}/{:016x}", ((self.owner.random)() * 2_f64.powi(53)) as u64);
-        let acquired = acquire(&self.owner.documents, LEASE, &owner, self.owner.config.lease).await;
-        Ok(match acquired.map_err(of_state)? {
-            Acquired::Held(lease) => Ok(lease),
-            Acquired::Busy { owner, expires_unix_ms } => Err(Busy { owner, until_unix_ms: expires_unix_ms }),
-        })
     }
 
     async fn held(
@@ -252,6 +246,8 @@ impl Tick<'_> {
         let (saved, unsent, written) = join3(work.store.save(&done, lease), told, trace).await;
         saved.map_err(of_state)?;
         unsent.iter().for_each(|topic| state.alert_failed(topic, before.as_ref(), now));
+        let mut reply = reply;
+        reply.warnings.extend(tell::untold(&unsent));
         // Only where there was something to tell it is another state than the one that was just written.
         work.store.save(&state, lease).await.map_err(of_state)?;
         Ok(traced(reply, written))
@@ -365,6 +361,9 @@ fn resized(action: &Action, answer: Answer) -> Resized {
 
 /// Partial is not success, and unknown is not fine.
 fn finished(mut reply: Reply) -> Reply {
+    if reply.status != Status::Ok {
+        return reply;
+    }
     let is_partial = reply.record.as_ref().is_some_and(|record| record.partial || !record.policy_problems.is_empty());
     if is_partial || !reply.warnings.is_empty() || !reply.quarantined.is_empty() {
         reply.status = Status::Partial;

@@ -3,6 +3,7 @@
 use crate::decide::{Action, Alerts, loss};
 use crate::input::Instance;
 use crate::record::{Alert, Severity};
+use crate::reply::Busy;
 use crate::state::Answer;
 
 /// What people are told of parts of the state that are gone or cannot be read.
@@ -13,6 +14,24 @@ pub(super) fn lost_parts(parts: &[&String]) -> Alerts {
         alerts.add(loss(Some(part), body));
     }
     alerts
+}
+
+/// What people are told of a lease that ends so many minutes from now, which no tick can have taken with the right time.
+pub(super) fn lease_ahead(busy: &Busy, minutes: u64) -> Alert {
+    const CODE: &str = "lease_ahead";
+    let topic = format!("{CODE}/{}", busy.until_unix_ms);
+    Alert {
+        dedup_key: topic.clone(),
+        topic,
+        code: CODE,
+        severity: Severity::Critical,
+        instance: None,
+        title: format!("flex-autoscaler: {CODE}"),
+        body: format!(
+            "the lease ends in {minutes} minutes only, so a wrong clock has taken it, and nothing is done until then; \
+             where no tick is at work, remove the document `lease` of the state"
+        ),
+    }
 }
 
 /// What people are told of a change that the service refused for a reason that does not pass by itself, in its words.

@@ -37,6 +37,12 @@ pub(crate) async fn tell(channel: Option<&Alerts>, alerts: &[Alert], deadline: D
     unsent
 }
 
+/// What a caller is told of alerts that are not known to be out.
+pub(crate) fn untold(topics: &[String]) -> Option<String> {
+    let (first, count) = (topics.first()?, topics.len());
+    Some(format!("{count} alerts are not known to be out and are told by the next tick: {first} and others"))
+}
+
 async fn send(channel: Option<&Alerts>, bundle: &Bundle<'_>, deadline: Deadline) -> bool {
     let (title, key) = (&bundle.message.title, &bundle.key);
     let Some(channel) = channel else {

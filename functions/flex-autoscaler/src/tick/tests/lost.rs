@@ -172,3 +172,18 @@ async fn a_lease_is_finished_and_a_reading_is_not() {
         assert_eq!((found, done.get()), (expected, ended), "{first:?} {second:?}");
     }
 }
+
+/// A clock that was wrong has taken the lease for a day: nobody works, and people know why.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_lasts_too_long_is_told() {
+    use causeway_cloud::state::lease::acquire;
+    for (seconds, is_told) in [(330, false), (661, true)] {
+        let world = World::new(1, 0, Duration::ZERO, None);
+        let owner = world.autoscaler();
+        acquire(&owner.documents, "lease", "somebody", Duration::from_secs(seconds)).await.unwrap();
+        let (reply, _) = tick(&owner).await;
+        assert_eq!((reply.status, reply.busy.is_some()), (Status::Busy, true));
+        let warnings = reply.warnings.join("; ");
+        assert_eq!(warnings.contains("a wrong clock has taken it"), is_told, "{seconds}: {warnings}");
+    }
+}
