@@ -10,6 +10,10 @@ use crate::policy::{Mode, Policy};
 use crate::policy_document;
 use crate::request::Scope;
 
+/// What a tick still does when the time for work is over belongs to its lease too: calls that are under way, the state, the
+/// audit, alerts and figures.
+const AFTER_WORK_SECONDS: u64 = 60;
+
 /// Where the rules come from.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PolicyFrom {
@@ -161,7 +165,7 @@ fn records_inputs(vars: &mut Vars) -> bool {
         &["decisions", "inputs"],
         "decisions",
         "what a tick leaves in the bucket: decisions (the audit), or inputs (beside it, all that was decided from, for \
-         flex-autoscaler decide; 2 to 8 KB for each machine)",
+         flex-autoscaler decide)",
     );
     word == "inputs"
 }
@@ -179,8 +183,10 @@ fn times(vars: &mut Vars) -> (Duration, Duration) {
         1..=3000,
         "seconds after which a tick begins no further work; never more than 80 % of the invocation's time",
     );
-    if stop_after >= lease {
-        vars.reject("FLEX_AUTOSCALER_STOP_AFTER_SECONDS must be below FLEX_AUTOSCALER_LEASE_SECONDS");
+    if lease < stop_after.saturating_add(AFTER_WORK_SECONDS) {
+        vars.reject(format!(
+            "FLEX_AUTOSCALER_LEASE_SECONDS must be FLEX_AUTOSCALER_STOP_AFTER_SECONDS and {AFTER_WORK_SECONDS} at least"
+        ));
     }
     (Duration::from_secs(lease), Duration::from_secs(stop_after))
 }
@@ -189,11 +195,11 @@ fn times(vars: &mut Vars) -> (Duration, Duration) {
 mod tests {
     use super::*;
 
-    fn read(variables: &[(&str, &str)]) -> (Config, String) {
+    fn read(variables: &[(&str, &str)]) -> (Config, Vec<String>) {
         let pairs = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let mut vars = Vars::new(pairs);
         let config = Config::read(&mut vars);
-        (config, format!("{vars:?}"))
+        (config, vars.problems().to_vec())
     }
 
     #[test]
@@ -201,6 +207,15 @@ mod tests {
         let (config, _) = read(&[]);
         assert_eq!((config.mode, config.lease.as_secs(), config.stop_after.as_secs()), (None, 330, 240));
         assert!(matches!(config.policy, PolicyFrom::Here(policy) if policy.mode == Mode::Recommend));
+    }
+
+    #[test]
+    fn a_lease_outlasts_what_a_tick_does_when_its_time_is_over() {
+        for (lease, is_enough) in [("299", false), ("300", true), ("330", true)] {
+            let (_, problems) = read(&[("FLEX_AUTOSCALER_LEASE_SECONDS", lease)]);
+            let is_told = problems.iter().any(|problem| problem.contains("STOP_AFTER_SECONDS and 60"));
+            assert_eq!(is_told, !is_enough, "{lease}: {problems:?}");
+        }
     }
 
     #[test]
