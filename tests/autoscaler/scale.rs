@@ -83,6 +83,7 @@ fn ticks(cloud: &Cloud, autoscaler: &Autoscaler) -> usize {
     let mut waiting: Vec<String> = Vec::new();
     for number in 0..ENOUGH {
         let (latency_ms, refusals) = SLOW_THEN_QUICK[number.min(SLOW_THEN_QUICK.len() - 1)];
+        cloud.next_tick();
         let ticked = tick(cloud, autoscaler, latency_ms, refusals);
         assert_eq!(ticked.reply["decisions"].as_array().unwrap().len(), MACHINES);
         let now: BTreeSet<String> = ticked.asked().into_iter().collect();

@@ -82,6 +82,7 @@ fn ticks(args: &Args, latency_ms: u64, most: usize) -> Result<Vec<Cost>> {
         heat(&cloud, &mut fleet[warm..warm + cooled]);
         warm += cooled;
         cloud.measure(&fleet, 1);
+        cloud.next_tick();
         let rules = slow(&cloud, latency_ms, args.refused)?;
         cloud.front.forget();
         let ticked = autoscaler.tick();

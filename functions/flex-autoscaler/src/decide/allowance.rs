@@ -10,7 +10,7 @@ use causeway_cloud::fleet::Size;
 use crate::input::{Inputs, Instance, Quota};
 use crate::policy::Policy;
 use crate::size::price_per_hour;
-use crate::state::State;
+use crate::state::{Entry, State};
 
 use super::observe::minutes_between;
 use super::one::Allowance;
@@ -46,14 +46,19 @@ fn hours_of_month(now: Timestamp) -> (f64, f64) {
     }
 }
 
+/// Machines that were seen lately and are not decided about.
+pub(crate) fn lately<'a>(inputs: &Inputs, state: &'a State, asked: &BTreeSet<&str>) -> impl Iterator<Item = &'a Entry> {
+    const LATELY_MINUTES: f64 = 60.0;
+    let is_recent = |entry: &Entry| minutes_between(entry.seen_at, inputs.now) < LATELY_MINUTES;
+    let others = state.instances.iter().filter(move |(id, entry)| !asked.contains(id.as_str()) && is_recent(entry));
+    others.map(|(_, entry)| entry)
+}
+
 /// What machines cost in an hour that were seen lately and are not decided about. Their tags are not known, so they count
 /// for the tenant of the policy itself.
 fn price_of_others(inputs: &Inputs, state: &State, asked: &BTreeSet<&str>) -> f64 {
-    const LATELY_MINUTES: f64 = 60.0;
-    let others = state.instances.iter().filter(|(id, entry)| {
-        !asked.contains(id.as_str()) && minutes_between(entry.seen_at, inputs.now) < LATELY_MINUTES
-    });
-    let sizes = others.filter_map(|(_, entry)| entry.size.filter(|size| crate::size::is_size(*size)));
+    let others = lately(inputs, state, asked);
+    let sizes = others.filter_map(|entry| entry.size.filter(|size| crate::size::is_size(*size)));
     sizes.map(|size| price_per_hour(size, &inputs.policy.prices)).sum()
 }
 

@@ -164,8 +164,7 @@ fn choose(
 ) -> Vec<usize> {
     let Some(mut left) = left else { return Vec::new() };
     let fleet = &inputs.policy.fleet;
-    let machines = proposals.iter().filter(|proposal| proposal.verdict.decision.decision != Kind::Dropped).count();
-    let most = guards::most_changes(fleet, machines);
+    let most = guards::most_changes(inputs, proposals, state);
     let mut busy = {
         let asked: BTreeSet<&str> = proposals.iter().map(|proposal| proposal.instance.id.as_str()).collect();
         let believed = inputs.policy.in_flight.give_up_after_minutes;

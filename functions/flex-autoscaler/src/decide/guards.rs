@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::Timestamp;
+
+use crate::input::Inputs;
 use crate::policy::Fleet;
 use crate::record::{Kind, Reason, Rejected};
-use crate::state::Entry;
+use crate::state::{Entry, State};
 
+use super::allowance::lately;
 use super::fleet::Proposal;
+use super::tick_of;
 
 /// The order in which changes are made: emergencies, those that waited, floors, growing, shrinking; then by the
 /// largest difference in money, then by id.
@@ -63,10 +68,26 @@ pub(crate) fn mass_change(proposals: &mut [Proposal<'_>], fleet: &Fleet) -> Opti
     Some(format!("{ups} of {machines} machines want to grow and {downs} to shrink at once; nothing shrinks"))
 }
 
-/// How many changes a tick may have.
-pub(crate) fn most_changes(fleet: &Fleet, machines: usize) -> usize {
+/// How many changes may still be made in this tick: the share of the fleet, whoever of it is asked about, less what was
+/// asked for since the tick began. An alarm that comes twice must not restart as many machines again.
+pub(crate) fn most_changes(inputs: &Inputs, proposals: &[Proposal<'_>], state: &State) -> usize {
+    let fleet = &inputs.policy.fleet;
+    let counted = |proposal: &&Proposal<'_>| proposal.verdict.decision.decision != Kind::Dropped;
+    let asked: BTreeSet<&str> = proposals.iter().map(|proposal| proposal.instance.id.as_str()).collect();
+    let machines = proposals.iter().filter(counted).count() + lately(inputs, state, &asked).count();
     let share = (machines as f64 * fleet.max_resizes_percent / 100.0 + 1e-9).floor() as usize;
-    share.max(1).min(fleet.max_resizes as usize)
+    let repeated = proposals.iter().filter(|proposal| proposal.verdict.is_repetition);
+    let repeated: BTreeSet<&str> = repeated.map(|proposal| proposal.instance.id.as_str()).collect();
+    let is_spent = |(id, entry): &(&String, &Entry)| !repeated.contains(id.as_str()) && changes_in(entry, inputs.now);
+    let spent = state.instances.iter().filter(is_spent).count();
+    share.max(1).min(fleet.max_resizes as usize).saturating_sub(spent)
+}
+
+/// Whether a change of ours was asked for in the tick of this moment.
+fn changes_in(entry: &Entry, now: Timestamp) -> bool {
+    let is_now = |at: Timestamp| tick_of(at) == tick_of(now);
+    let is_done = entry.changes.iter().any(|change| change.kind.is_some() && is_now(change.begun));
+    is_done || entry.commanded.as_ref().is_some_and(|commanded| is_now(commanded.at))
 }
 
 /// Clusters with something under way, and how much: of the machines that are decided about, and of `absent` ones that have

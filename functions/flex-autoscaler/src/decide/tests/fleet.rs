@@ -47,12 +47,62 @@ fn t36_fifty_change_in_a_tick_and_the_rest_comes_next() {
     assert_eq!((first.actions.len(), first.record.deferred.len(), first.record.partial), (50, 75, true));
     let waited = &first.record.deferred;
     assert!(waited.is_sorted());
-    let mut next = hot.after(&first.state, "2026-03-11T12:00:30Z");
-    // One that was not hot before does not overtake.
-    next.0["instances"][1]["cpu"] = points(NOW, &flat(84.0));
+    // The same five minutes have had their changes.
+    let again = hot.after(&first.state, "2026-03-11T12:03:00Z").decide();
+    assert_eq!((again.actions.len(), &again.record.deferred), (0, waited));
+    let mut accepted = first.state.clone();
+    for commanded in accepted.instances.values_mut().filter_map(|entry| entry.commanded.as_mut()) {
+        commanded.status = crate::state::Status::Accepted;
+    }
+    let mut next = hot.after(&accepted, "2026-03-11T12:05:00Z");
+    for number in 0..1000 {
+        let hot = if number % 8 == 0 { 82.0 } else { 65.0 };
+        // One that was not hot before does not overtake.
+        next.0["instances"][number]["cpu"] = points(&next.now(), &flat(if number == 1 { 84.0 } else { hot }));
+        next.0["instances"][number]["memory"] = points(&next.now(), &flat(40.0));
+    }
     let second = next.decide();
     let asked: Vec<&String> = second.actions.iter().map(|action| &action.id).collect();
     assert_eq!(asked, waited.iter().take(50).collect::<Vec<_>>());
+}
+
+/// An alarm that comes twice, and one for each of some machines, share what a tick may change.
+#[test]
+fn what_was_asked_for_in_the_same_five_minutes_counts() {
+    let hot = fleet(30, |_| 82.0);
+    let named = |state: &crate::state::State, numbers: std::ops::Range<usize>, now: &str| {
+        let mut some = hot.after(state, now);
+        let machines = some.0["instances"].as_array().unwrap()[numbers].to_vec();
+        some.0["instances"] = json!(machines);
+        some
+    };
+    let state = hot.inputs().state.present().unwrap().clone();
+    // A tenth of all that were seen lately, whoever of them is named.
+    let first = named(&state, 0..2, NOW).decide();
+    assert_eq!(asked(&first), ["vm0000", "vm0001"]);
+    let second = named(&first.state, 2..9, "2026-03-11T12:01:00Z").decide();
+    assert_eq!((asked(&second).len(), second.record.deferred.len()), (1, 6));
+    // A change that was seen to be done counts as much as one that is under way.
+    let mut done = second.state.clone();
+    for entry in done.instances.values_mut() {
+        let Some(commanded) = entry.commanded.take() else { continue };
+        entry.changes.push(crate::state::Change {
+            begun: commanded.at,
+            at: commanded.at,
+            kind: Some(commanded.kind),
+            from: commanded.from,
+            to: commanded.to,
+            may_restart: None,
+        });
+    }
+    for state in [&second.state, &done] {
+        assert_eq!(asked(&named(state, 9..20, "2026-03-11T12:04:00Z").decide()), Vec::<&str>::new());
+        let mut later = named(state, 9..20, "2026-03-11T12:05:00Z");
+        for machine in later.0["instances"].as_array_mut().unwrap() {
+            machine["cpu"] = points("2026-03-11T12:05:00Z", &flat(82.0));
+        }
+        assert_eq!(asked(&later.decide()).len(), 3);
+    }
 }
 
 #[test]
