@@ -235,10 +235,13 @@ impl Instance {
         matches!(self.state, MachineState::Terminated | MachineState::Terminating)
     }
 
-    /// Whether its tag says that it is to be left alone.
+    /// Whether its tag says that it is to be left alone: with any value but those that say no. Who wrote `yes` or a ticket's
+    /// number meant it.
     #[must_use]
     pub fn is_paused(&self, tags: &TagNames) -> bool {
-        self.tags.get(&tags.pause).is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+        const NO: [&str; 5] = ["", "false", "no", "0", "off"];
+        let says_no = |value: &str| NO.iter().any(|no| value.trim().eq_ignore_ascii_case(no));
+        self.tags.get(&tags.pause).is_some_and(|value| !says_no(value))
     }
 
     /// The limits of its shape: those of its own availability domain before those of any.

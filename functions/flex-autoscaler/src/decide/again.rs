@@ -5,7 +5,7 @@ use crate::size::same;
 use crate::state::{Commanded, Entry};
 
 use super::bounds::Bounds;
-use super::down::{full_window, watched};
+use super::down::{full_window, known_memory, watched};
 use super::floors::Floors;
 use super::observe::Seen;
 use super::one::{Allowance, Case};
@@ -36,7 +36,7 @@ pub(crate) fn may_be_repeated(
 
 fn is_still_idle(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Result<(), &'static str> {
     let watches_memory = case.policy.down.watch_memory;
-    if full_window(case, seen).is_err() || watched(case, entry).is_err() {
+    if full_window(case, seen).is_err() || watched(case, entry).is_err() || known_memory(case, entry).is_err() {
         return Err("too little is known to shrink");
     }
     let is_hot = is_hot(case.policy, &seen.cpu) || (watches_memory && is_hot(case.policy, &seen.memory));

@@ -1,7 +1,7 @@
 //! The size of the least expected cost, for machines with enough history (R5, R13, R14).
 //!
 //! Where there is such advice it stands in place of the CPU's threshold of R4 and target of R5, the floor of the forecast
-//! and the payback, and it answers emergencies of the CPU unless the policy says otherwise. The least saving (R6), and
+//! and the payback, and it answers emergencies of the CPU where violations are cheap. The least saving (R6), and
 //! everything that protects the machine - freshness, pauses, caps, bounds, what memory needs - hold as ever, and nothing
 //! shrinks to a size at which the last minutes were hot.
 
@@ -39,6 +39,12 @@ pub(crate) fn advice(case: &Case<'_>, entry: &Entry, current: Size) -> Option<Ad
         },
     };
     advise(&entry.profile, &question, &policy.cost)
+}
+
+/// Whether the costs answer emergencies of the CPU too: where violations are cheap against the machine.
+pub(crate) fn answer_emergencies(policy: &Policy) -> bool {
+    let dear = policy.emergency.left_to_costs_below_ocpu_hours * ocpu_per_hour(policy);
+    policy.prices.violation_price_per_minute < dear
 }
 
 /// An OCPU with the memory that follows it.

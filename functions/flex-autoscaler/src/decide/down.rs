@@ -106,6 +106,7 @@ fn after_window(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, boun
     let rules = [
         full_window(case, seen),
         watched(case, entry),
+        known_memory(case, entry),
         patience(case, entry),
         daily_cap(case, entry),
         restart(case, entry),
@@ -144,13 +145,29 @@ fn reason(seen: &Seen) -> Reason {
     Reason { rule: "R4", code: "idle", text }
 }
 
+/// Hours of the day in which memory was measured, and how many there are; nothing where nobody looks at memory.
+fn hours_of_memory(case: &Case<'_>, entry: &Entry) -> Option<(u32, u32)> {
+    let down = &case.policy.down;
+    let known = || (entry.profile.memory_hours(case.now, down.memory_window_hours), down.memory_window_hours);
+    down.watch_memory.then(known)
+}
+
 /// Tells when the day's memory is not known for a whole day.
 fn short_day(case: &Case<'_>, entry: &Entry, draft: &mut Draft<'_>) {
-    let (known, wanted) = (entry.profile.history_hours(case.now), case.policy.down.memory_window_hours);
-    if case.policy.down.watch_memory && known < wanted {
+    if let Some((known, wanted)) = hours_of_memory(case, entry).filter(|(known, wanted)| known < wanted) {
         let text = format!("the highest of memory is that of {known} whole hours, not of {wanted}");
         draft.aside("R5", "memory_short", text);
     }
+}
+
+/// Nothing shrinks while too little is known of the day's memory (R5): an hour that nobody measured is not one in which none
+/// was used.
+pub(crate) fn known_memory(case: &Case<'_>, entry: &Entry) -> Result<(), No> {
+    let Some((known, all)) = hours_of_memory(case, entry) else { return Ok(()) };
+    if known >= case.policy.down.min_memory_hours.min(all) {
+        return Ok(());
+    }
+    Err(No::hold("R5", "memory_short", format!("memory was measured in {known} of the last {all} hours")))
 }
 
 /// Every rule that may be against a smaller size.
@@ -167,6 +184,7 @@ fn allowed(
     }
     full_window(case, seen)?;
     watched(case, entry)?;
+    known_memory(case, entry)?;
     saving(case, entry, current, size, is_memory_bound)?;
     patience(case, entry)?;
     daily_cap(case, entry)?;

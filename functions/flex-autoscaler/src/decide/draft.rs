@@ -71,6 +71,14 @@ impl<'a> Draft<'a> {
         self.reasons.insert(0, Reason { rule, code, text: text.into() });
     }
 
+    /// A reason to leave the size that is better than that it fits; where there is another one already, beside it.
+    pub(crate) fn instead_of_steady(&mut self, reason: Reason) {
+        match self.reasons.first_mut() {
+            Some(first) if first.code == "steady" => *first = reason,
+            _ => self.asides.push(reason),
+        }
+    }
+
     /// Something is under way with the machine.
     pub(crate) fn moves(&mut self) {
         self.is_in_flight = true;

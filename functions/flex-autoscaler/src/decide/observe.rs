@@ -161,11 +161,14 @@ fn remember(entry: &mut Entry, cpu: &Stream, memory: &Stream, case: &Case<'_>, b
     let window = minute(now) - i64::from(case.policy.down.window_minutes);
     let is_first = entry.profile.history_hours(now) == 0;
     let from = if is_first { window } else { window.max(minute(before) - LATE_MINUTES) };
+    // A document may have a whole day of memory.
+    let is_first = entry.profile.memory_hours(now, case.policy.down.memory_window_hours) == 0;
+    let memory_from = if is_first { i64::MIN } else { from };
     let at = |minute: i64| Timestamp::from_second(minute * 60).unwrap_or(now);
     for sample in cpu.since(from) {
         entry.profile.record(at(sample.minute), Some(sample.used), None);
     }
-    for sample in memory.since(from) {
+    for sample in memory.since(memory_from) {
         entry.profile.record(at(sample.minute), None, Some(sample.used));
     }
 }

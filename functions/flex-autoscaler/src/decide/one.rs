@@ -98,11 +98,14 @@ pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
         return draft.end();
     }
     rules(case, entry, seen, current, &mut draft);
+    let is_urgent = up::sit_out(case, seen, current, &mut draft);
     if seen.is_external {
         draft.external();
     }
     if case.instance.is_paused(&case.policy.tags) {
-        pause(case, &mut draft);
+        pause(case, is_urgent, &mut draft);
+    } else if is_urgent {
+        draft.alert(format!("left_to_costs/{}", case.instance.id), "left_to_costs", Severity::Warning);
     }
     draft.end()
 }
@@ -216,9 +219,9 @@ fn rules(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, draft: &mut
     down::decide(case, entry, seen, current, &bounds, draft);
 }
 
-/// A paused machine is left alone; what it would have needed is told.
-fn pause(case: &Case<'_>, draft: &mut Draft<'_>) {
-    let wanted = draft.kind().is_up() || draft.kind() == Kind::Blocked;
+/// A paused machine is left alone; what it would have needed is told, as is an emergency.
+fn pause(case: &Case<'_>, is_urgent: bool, draft: &mut Draft<'_>) {
+    let wanted = is_urgent || draft.kind().is_up() || draft.kind() == Kind::Blocked;
     draft.refuse("R21", "paused", "its tag says that it is to be left alone");
     if wanted {
         draft.alert(format!("paused/{}", case.instance.id), "paused", Severity::Warning);

@@ -12,6 +12,7 @@ mod flight;
 mod hot;
 mod idle;
 mod laws;
+mod one_day;
 mod over_time;
 mod restarts;
 mod state;

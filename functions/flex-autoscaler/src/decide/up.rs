@@ -5,7 +5,7 @@ use causeway_cloud::fleet::Size;
 use crate::forecast::Advice;
 use crate::policy::Policy;
 use crate::record::{Kind, Reason, Severity};
-use crate::size::{covers, larger, price_per_hour, same};
+use crate::size::{covers, floor_to, larger, price_per_hour, same};
 use crate::state::{Change, Entry, Infeasible};
 
 use super::bounds::Bounds;
@@ -75,7 +75,7 @@ pub(crate) fn decide(
 /// Everything that asks for more, the largest first. Each holds the smaller ones too.
 fn wishes(case: &Case<'_>, seen: &Seen, current: Size, floors: &Floors<'_>, bounds: &Bounds<'_>) -> Vec<Wish> {
     let policy = case.policy;
-    let mut wishes: Vec<Wish> = hot(policy, seen, current).into_iter().chain(advised(policy, seen, current)).collect();
+    let mut wishes: Vec<Wish> = hot(case, seen, current).into_iter().chain(advised(policy, seen, current)).collect();
     let floor = |kind, size: Size, rule, code, text: &str| {
         let reason = Reason { rule, code, text: text.to_owned() };
         (!covers(current, size)).then(|| Wish { kind, size: larger(current, size), reason })
@@ -108,14 +108,12 @@ fn wishes(case: &Case<'_>, seen: &Seen, current: Size, floors: &Floors<'_>, boun
 }
 
 /// What hot metrics ask for.
-fn hot(policy: &Policy, seen: &Seen, current: Size) -> Option<Wish> {
-    let (cpu, memory) = (&seen.cpu, &seen.memory);
+fn hot(case: &Case<'_>, seen: &Seen, current: Size) -> Option<Wish> {
+    let (policy, cpu, memory) = (case.policy, &seen.cpu, &seen.memory);
     let is_memory_hot = policy.down.watch_memory && is_hot(policy, memory);
     let quiet = Signal::default();
     let memory = if is_memory_hot { memory } else { &quiet };
-    // Where the costs are known they speak for the CPU.
-    let is_grave = cpu.is_emergency && !policy.emergency.left_to_costs;
-    let cpu = if seen.advice.is_some() && !is_grave { &quiet } else { cpu };
+    let cpu = if is_left_to_costs(case, seen, current) { &quiet } else { cpu };
     if !is_hot(policy, cpu) && !is_memory_hot {
         return None;
     }
@@ -132,6 +130,40 @@ fn hot(policy: &Policy, seen: &Seen, current: Size) -> Option<Wish> {
     };
     let kind = if is_emergency { Kind::EmergencyUp } else { Kind::Up };
     Some(Wish { kind, size, reason: Reason { rule: "R4", code, text } })
+}
+
+/// Whether the expected costs speak for the CPU in place of R4: where they are known, but for emergencies of machines
+/// whose violations are dear, and for machines that cannot grow, since what is too small at the largest size must be told.
+fn is_left_to_costs(case: &Case<'_>, seen: &Seen, current: Size) -> bool {
+    let is_grave = seen.cpu.is_emergency && !super::cost::answer_emergencies(case.policy);
+    seen.advice.is_some() && !is_grave && !is_largest(case, current)
+}
+
+/// Whether policy or shape allow no more OCPUs.
+fn is_largest(case: &Case<'_>, current: Size) -> bool {
+    let limits = &case.policy.limits;
+    let of_shape =
+        case.shape.and_then(|shape| shape.max_ocpus).filter(|most| most.is_finite()).unwrap_or(f64::INFINITY);
+    current.ocpus >= floor_to(limits.max_ocpus.min(of_shape), limits.quantum_ocpus) - 1e-6
+}
+
+/// Says what R4 would ask for where the costs sit the heat out, and tells people of an emergency. Gives whether it is one.
+pub(crate) fn sit_out(case: &Case<'_>, seen: &Seen, current: Size, draft: &mut Draft<'_>) -> bool {
+    let policy = case.policy;
+    let advice = seen.advice.filter(|advice| advice.ocpus <= current.ocpus + 1e-6);
+    let Some(advice) = advice.filter(|_| is_hot(policy, &seen.cpu) && is_left_to_costs(case, seen, current)) else {
+        return false;
+    };
+    if draft.kind().is_up() {
+        return false;
+    }
+    let is_emergency = seen.cpu.is_emergency;
+    let kind = if is_emergency { Kind::EmergencyUp } else { Kind::Up };
+    let wanted = grown(policy, current, up_need(policy, current, &seen.cpu, &Signal::default()));
+    draft.reject(kind, legalised(&policy.limits, case.shape, wanted), "R4", "left_to_costs");
+    let text = format!("hot, and to sit it out is the cheapest: {}", advice_text(&advice));
+    draft.instead_of_steady(Reason { rule: "R4", code: "left_to_costs", text });
+    is_emergency
 }
 
 /// What the costs ask for.

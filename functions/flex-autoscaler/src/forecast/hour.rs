@@ -33,11 +33,6 @@ pub(super) struct Hour {
 }
 
 impl Hour {
-    /// Whether anything was measured.
-    pub(super) fn is_known(self) -> bool {
-        self.ocpus > 0 || self.memory > 0
-    }
-
     /// Takes the measured five-minute peaks of the hour in place of what is known of its OCPUs. The highest peak
     /// that was ever known stays.
     pub(super) fn summarize(&mut self, mut slots: Vec<u16>) {

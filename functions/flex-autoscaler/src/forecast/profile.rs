@@ -86,13 +86,21 @@ impl Profile {
         self.highest(last - i64::from(hours)..=last).and_then(|used| used.memory_gb)
     }
 
-    /// How many hours that are over at `now` are known. Hours in which nothing was measured are not.
+    /// How many hours that are over at `now` are known. Hours in which no OCPUs were measured are not.
     #[must_use]
     pub fn history_hours(&self, now: Timestamp) -> u32 {
         let running = now.as_second().div_euclid(HOUR_SECONDS);
         let ahead = usize::try_from(self.newest.saturating_sub(running).saturating_add(1)).unwrap_or(0);
         let past = &self.hours[..self.hours.len().saturating_sub(ahead)];
-        u32::try_from(past.iter().filter(|hour| hour.is_known()).count()).unwrap_or(u32::MAX)
+        u32::try_from(past.iter().filter(|hour| hour.ocpus > 0).count()).unwrap_or(u32::MAX)
+    }
+
+    /// In how many of the last `hours` hours that are over at `now` memory was measured.
+    #[must_use]
+    pub fn memory_hours(&self, now: Timestamp, hours: u32) -> u32 {
+        let running = now.as_second().div_euclid(HOUR_SECONDS);
+        let is_known = |hour: &i64| at(&self.hours, self.newest, *hour).is_some_and(|hour| hour.memory > 0);
+        u32::try_from((running - i64::from(hours)..running).filter(is_known).count()).unwrap_or(u32::MAX)
     }
 
     /// The hours that are over at `now`, youngest first, with their age: 1 is the hour before the running one.

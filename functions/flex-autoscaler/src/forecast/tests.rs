@@ -68,6 +68,20 @@ fn memory_is_kept_beside() {
 }
 
 #[test]
+fn hours_of_one_metric_are_none_of_the_other() {
+    let mut profile = Profile::default();
+    for hour in 0..30 {
+        let memory = (hour != 20).then_some(100.0);
+        profile.record(at(hour * HOUR), (hour >= 10).then_some(4.0), memory);
+    }
+    let now = at(30 * HOUR);
+    assert_eq!(profile.history_hours(now), 20);
+    assert_eq!([profile.memory_hours(now, 24), profile.memory_hours(now, 9)], [23, 9]);
+    assert_eq!(profile.memory_hours(at(29 * HOUR + 1), 24), 23, "an hour that is not over does not count");
+    assert_eq!(Profile::default().memory_hours(now, 24), 0);
+}
+
+#[test]
 fn a_late_higher_point_raises_its_hour_and_keeps_its_shape_below() {
     let mut hour = Hour::default();
     hour.summarize(vec![100, 200, 300]);

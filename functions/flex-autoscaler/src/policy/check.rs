@@ -178,6 +178,7 @@ impl Policy {
                 ("alerts.repeat_minutes", self.alerts.repeat_minutes.into()),
             ],
         );
+        findings.within(0.0, 24.0 * 60.0, &[("down.min_memory_hours", self.down.min_memory_hours.into())]);
         findings.ordered(
             ("in_flight.stuck_after_minutes", self.in_flight.stuck_after_minutes),
             ("in_flight.give_up_after_minutes", self.in_flight.give_up_after_minutes),
@@ -245,6 +246,12 @@ impl Policy {
                 ("prices.violation_price_per_minute", self.prices.violation_price_per_minute),
             ],
         );
+        let cheap = self.emergency.left_to_costs_below_ocpu_hours;
+        findings.within(0.0, 1e9, &[("emergency.left_to_costs_below_ocpu_hours", cheap)]);
+        if self.cost.enabled && self.prices.violation_price_per_minute == 0.0 {
+            let text = "must be above 0 while cost.enabled, or no machine would ever grow for its CPU";
+            findings.say("prices.violation_price_per_minute", text);
+        }
         if let Some(cap) = self.budget.month_cap {
             findings.within(0.0, 1e12, &[("budget.month_cap", cap)]);
         }
@@ -312,6 +319,13 @@ mod tests {
         check(json!({"cooldown": {"up_after_up_minutes": -1.0}}), &["cooldown.up_after_up_minutes"]);
         check(json!({"budget": {"month_cap": -1.0}}), &["budget.month_cap"]);
         check(json!({"emergency": {"points": 16}}), &["emergency.points"]);
+        check(
+            json!({"emergency": {"left_to_costs_below_ocpu_hours": -1.0}}),
+            &["emergency.left_to_costs_below_ocpu_hours"],
+        );
+        let free = json!({"violation_price_per_minute": 0.0});
+        check(json!({ "prices": free.clone() }), &["prices.violation_price_per_minute"]);
+        check(json!({ "prices": free, "cost": {"enabled": false} }), &[]);
         check(json!({"down": {"target_percent": 75.0}}), &["down.target_percent"]);
         check(
             json!({"schedule": {"windows": [
@@ -345,6 +359,12 @@ mod tests {
         check(of(json!({"limits": {"min_ocpus": 65.0}})), &["overrides[1].limits.min_ocpus"]);
         check(of(json!({"limits": {"min_ocpu": 2.0}})), &["overrides[1].policy"]);
         check(of(json!({"overrides": []})), &["overrides[1].policy.overrides"]);
+        // What is asked once for all machines.
+        check(of(json!({"fleet": {"max_resizes": 1}})), &["overrides[1].policy.fleet"]);
+        check(of(json!({"alerts": {}})), &["overrides[1].policy.alerts"]);
+        let forget = json!({"in_flight": {"forget_after_hours": 1, "stuck_after_minutes": 5}});
+        check(of(forget), &["overrides[1].policy.in_flight.forget_after_hours"]);
+        check(of(json!({"in_flight": {"stuck_after_minutes": 5}})), &[]);
     }
 
     #[test]

@@ -76,6 +76,15 @@ fn combine(base: &Policy, chosen: &[usize]) -> Policy {
 }
 
 impl Override {
+    /// The path of a member that cannot differ between machines.
+    fn of_the_fleet(&self) -> Option<String> {
+        let has = |path: &&&[&str]| {
+            let (first, rest) = path.split_first()?;
+            rest.iter().try_fold(self.policy.get(*first)?, |value, member| value.get(member))
+        };
+        OF_THE_FLEET.iter().find(|path| has(path).is_some()).map(|path| path.join("."))
+    }
+
     /// The policy with the members of this one in the place of its own.
     ///
     /// # Errors
@@ -85,11 +94,17 @@ impl Override {
         if self.policy.contains_key("overrides") {
             return Err(wrong("policy.overrides", "is not allowed here".to_owned()));
         }
+        if let Some(path) = self.of_the_fleet() {
+            return Err(wrong(&format!("policy.{path}"), "holds for the whole fleet and cannot differ".to_owned()));
+        }
         let mut value = serde_json::to_value(policy).map_err(|error| wrong("policy", error.to_string()))?;
         merge(&mut value, &Value::Object(self.policy.clone()));
         Policy::deserialize(value).map_err(|error| wrong("policy", error.to_string()))
     }
 }
+
+/// Members that are asked once for all machines, by their paths.
+const OF_THE_FLEET: [&[&str]; 3] = [&["fleet"], &["alerts"], &["in_flight", "forget_after_hours"]];
 
 /// Members of objects are replaced one by one, everything else as a whole.
 fn merge(under: &mut Value, over: &Value) {

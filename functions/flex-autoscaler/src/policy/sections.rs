@@ -73,6 +73,9 @@ section! {
 
 section! {
     /// When and how far a machine grows (R4, R5).
+    ///
+    /// Where the size is chosen by its cost (`cost`), its numbers for the CPU hold for emergencies and at the largest size
+    /// alone; those for memory always.
     Up {
         /// Minutes that are looked at. Default 15.
         window_minutes: u32 = 15,
@@ -110,9 +113,11 @@ section! {
         at_percent: f64 = 80.0,
         /// Utilization that one of them reaches, in percent. Default 90.
         peak_percent: f64 = 90.0,
-        /// Whether the expected costs answer an emergency of the CPU, once they are known: whether at all, and how far.
-        /// Default true; else it grows by what R4 and R5 ask for at least, whatever violations and restarts cost.
-        left_to_costs: bool = true,
+        /// Where a minute of violation costs less than so many hours of an OCPU (with its memory, where that is coupled),
+        /// the expected costs answer an emergency of the CPU, once they are known: whether at all, and how far. Else the
+        /// machine grows at once, by what R4 and R5 ask for at least. Default 5, which the default prices are above; 0:
+        /// always at once.
+        left_to_costs_below_ocpu_hours: f64 = 5.0,
     }
 }
 
@@ -125,8 +130,12 @@ section! {
         target_percent: f64 = 70.0,
         /// Memory utilization that the new size is meant to have, in percent. Default 80.
         memory_target_percent: f64 = 80.0,
-        /// Hours whose highest use of memory decides, as far back as it is known. Default 24.
+        /// Hours whose highest use of memory decides. Default 24.
         memory_window_hours: u32 = 24,
+        /// In how many of them memory must have been measured, or nothing shrinks; not more than there are. Default 24.
+        /// Fewer for machines that are stopped every night: hours that nobody measured then count as if little had been
+        /// used in them.
+        min_memory_hours: u32 = 24,
         /// Most shrinking in one step, as a factor. Default 2.
         max_step_factor: f64 = 2.0,
         /// Changes up to this are none, in percent of the size, upwards too. Default 10.
@@ -194,6 +203,8 @@ section! {
 
 section! {
     /// What the past says about the next hours (R13). It may only raise the floor.
+    ///
+    /// Of no effect on a machine whose size is chosen by its cost (`cost`), where the past is in the cost.
     Predictive {
         /// Whether it is asked. Default true.
         enabled: bool = true,
@@ -210,6 +221,8 @@ section! {
 
 section! {
     /// Whether a change that costs a restart earns it back (R14).
+    ///
+    /// Of no effect on a machine whose size is chosen by its cost (`cost`), but where memory alone decides.
     Payback {
         /// Whether that is asked. Default true.
         enabled: bool = true,
@@ -293,7 +306,7 @@ section! {
     TagNames {
         /// Machines with the same value are one cluster. Default `cluster`.
         cluster: String = "cluster".to_owned(),
-        /// `true` leaves the machine alone. Default `pause`.
+        /// Any value leaves the machine alone but an empty one, `false`, `no`, `0` and `off`. Default `pause`.
         pause: String = "pause".to_owned(),
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn shape() -> Value {
 }
 
 /// Inputs in the making: one machine `vm` of 16 OCPUs and 256 GB that has been watched for two days, is at 65 % CPU
-/// and 40 % memory, which fits, and a policy that enforces.
+/// and 40 % memory, which fits, with a day of little memory behind it, and a policy that enforces.
 #[derive(Debug, Clone)]
 pub(super) struct Fixture(pub(super) Value);
 
@@ -62,6 +62,8 @@ impl Fixture {
         made.state(json!({"version": 1, "since": before(now, 2880.0), "epoch": 6, "instances": {}}));
         made.entry(json!({"since": before(now, 2880.0), "seen_at": before(now, 5.0), "size": {"ocpus": 16.0, "memory_gb": 256.0}}));
         made.cpu(&flat(65.0)).memory(&flat(40.0));
+        let day = memory_of_a_day(now, 10.0);
+        made.profile(&day);
         made
     }
 
@@ -151,12 +153,23 @@ impl Fixture {
 
     /// A day of memory before the points, at this share of 256 GB.
     pub(super) fn memory_of_the_day(&mut self, percent: f64) -> &mut Self {
+        let day = memory_of_a_day(&self.now(), percent);
+        self.profile(&day)
+    }
+
+    /// A day at 100 GB, and before the points at so many OCPUs: the expected costs are known.
+    pub(super) fn day_at(&mut self, ocpus: f64) -> &mut Self {
         let mut profile = Profile::default();
-        for minutes in (185..1440).rev().step_by(5) {
-            let at = before(&self.now(), f64::from(minutes));
-            profile.record(at, Some(1.0), Some(percent / 100.0 * 256.0));
+        for minutes in (1..=1440).rev() {
+            let ocpus = (minutes >= 180).then_some(ocpus);
+            profile.record(before(&self.now(), f64::from(minutes)), ocpus, Some(100.0));
         }
-        self.known()["profile"] = serde_json::to_value(&profile).unwrap();
+        self.profile(&profile)
+    }
+
+    /// What is remembered of its use.
+    pub(super) fn profile(&mut self, profile: &Profile) -> &mut Self {
+        self.known()["profile"] = serde_json::to_value(profile).unwrap();
         self
     }
 
@@ -187,6 +200,15 @@ impl Fixture {
         next.0["now"] = json!(now);
         next
     }
+}
+
+/// A day of memory at this share of 256 GB, of which the last three hours are not known yet.
+fn memory_of_a_day(now: &str, percent: f64) -> Profile {
+    let mut profile = Profile::default();
+    for minutes in (185..=1440).rev().step_by(5) {
+        profile.record(before(now, f64::from(minutes)), None, Some(percent / 100.0 * 256.0));
+    }
+    profile
 }
 
 /// A machine of 16 OCPUs and 256 GB without points.

@@ -84,6 +84,18 @@ fn t40_a_paused_machine_is_left_alone_and_told_about() {
     assert_eq!(alerts(&outcome), ["paused"]);
     assert_eq!(outcome.record.decisions[0].rejected[0].decision.name(), "EMERGENCY_UP");
     assert!(alerts(&check(fixture.cpu(&flat(40.0)), "HOLD(paused) 16/256")).is_empty());
+    for (value, expected) in [
+        ("True", "HOLD(paused) 16/256"),
+        ("yes", "HOLD(paused) 16/256"),
+        ("until the release", "HOLD(paused) 16/256"),
+        (" ", "UP 22/352"),
+        ("False", "UP 22/352"),
+        ("no", "UP 22/352"),
+        ("0", "UP 22/352"),
+        ("OFF", "UP 22/352"),
+    ] {
+        check(fixture.cpu(&flat(82.0)).set("tags", json!({"pause": value})), expected);
+    }
 }
 
 #[test]
@@ -123,13 +135,15 @@ fn heat_of_the_old_size_is_no_heat_of_the_new_one() {
 
 /// A machine with a day at 10 of 16 OCPUs behind it, then a few minutes of heat.
 fn after_a_day(last: &[f64]) -> Fixture {
-    let mut profile = crate::forecast::Profile::default();
-    for minutes in (180..1440).rev() {
-        profile.record(before(NOW, f64::from(minutes)), Some(10.0), Some(100.0));
-    }
     let mut fixture = Fixture::new();
-    fixture.known()["profile"] = serde_json::to_value(&profile).unwrap();
-    fixture.cpu(&ending(62.5, last));
+    fixture.day_at(10.0).cpu(&ending(62.5, last));
+    fixture
+}
+
+/// The same with emergencies that are left to the costs.
+fn left_to_costs(last: &[f64]) -> Fixture {
+    let mut fixture = after_a_day(last);
+    fixture.policy("emergency.left_to_costs_below_ocpu_hours", json!(1e6));
     fixture
 }
 
@@ -139,7 +153,6 @@ fn an_emergency_that_is_not_left_to_the_costs_is_one_where_they_are_known_too() 
         for reboot in [false, true] {
             let grown = |with_costs: bool| {
                 let mut fixture = after_a_day(last);
-                fixture.policy("emergency.left_to_costs", json!(false));
                 fixture.policy("allow_reboot", json!(reboot)).policy("cost.enabled", json!(with_costs));
                 let decision = fixture.decide().record.decisions.remove(0);
                 assert_eq!(decision.decision.name(), "EMERGENCY_UP", "{last:?}, {reboot}: {decision:#?}");
@@ -148,14 +161,42 @@ fn an_emergency_that_is_not_left_to_the_costs_is_one_where_they_are_known_too() 
             assert!(grown(true) >= grown(false), "{last:?}, {reboot}");
         }
     }
-    check(after_a_day(&[99.0; 15]).policy("emergency.left_to_costs", json!(false)), "EMERGENCY_UP 28/448");
+    check(&after_a_day(&[99.0; 15]), "EMERGENCY_UP 28/448");
+}
+
+/// Five hours of an OCPU with its 16 GB cost 0.31.
+#[test]
+fn where_violations_are_cheap_emergencies_are_left_to_the_costs() {
+    for (price, expected) in [(0.32, "EMERGENCY_UP 24/384"), (0.30, "HOLD(left_to_costs) 16/256")] {
+        let mut fixture = after_a_day(&[95.0; 3]);
+        fixture.policy("allow_reboot", json!(true)).policy("prices.violation_price_per_minute", json!(price));
+        check(&fixture, expected);
+    }
+}
+
+/// R23: what is not done is told with what it would have been.
+#[test]
+fn an_emergency_that_is_sat_out_leaves_a_trace_and_is_told() {
+    let mut fixture = left_to_costs(&[95.0; 3]);
+    fixture.policy("allow_reboot", json!(true));
+    let outcome = check(&fixture, "HOLD(left_to_costs) 16/256");
+    let decision = &outcome.record.decisions[0];
+    assert_eq!((decision.reasons[0].rule, alerts(&outcome)), ("R4", vec!["left_to_costs"]));
+    assert!(decision.reasons.iter().all(|reason| reason.code != "steady"), "{:?}", decision.reasons);
+    let [rejected] = &decision.rejected[..] else { panic!("{:?}", decision.rejected) };
+    assert_eq!((rejected.decision.name(), rejected.to.ocpus, rejected.rule), ("EMERGENCY_UP", 24.0, "R4"));
+    let paused = check(fixture.set("tags", json!({"pause": "true"})), "HOLD(paused) 16/256");
+    assert_eq!(alerts(&paused), ["paused"]);
+    // Heat that is no emergency is written down and no more.
+    let hot = check(&left_to_costs(&[76.0; 15]), "HOLD(left_to_costs) 16/256");
+    assert!(alerts(&hot).is_empty() && hot.record.decisions[0].rejected[0].to.ocpus == 20.0);
 }
 
 /// Where five minutes of restart cost as much as five minutes of violation, a surge that has just begun is waited for.
 #[test]
 fn the_costs_answer_an_emergency_at_once_where_that_is_live_and_later_where_it_restarts() {
     let is_answered = |last: &[f64], reboot: bool| {
-        let mut fixture = after_a_day(last);
+        let mut fixture = left_to_costs(last);
         fixture.policy("allow_reboot", json!(reboot));
         fixture.decide().record.decisions[0].decision.name() == "EMERGENCY_UP"
     };
@@ -166,7 +207,7 @@ fn the_costs_answer_an_emergency_at_once_where_that_is_live_and_later_where_it_r
 #[test]
 fn an_emergency_is_answered_the_more_the_dearer_violations_are() {
     let grown = |price: f64| {
-        let mut fixture = after_a_day(&[99.0; 15]);
+        let mut fixture = left_to_costs(&[99.0; 15]);
         fixture.policy("prices.violation_price_per_minute", json!(price));
         let decision = fixture.decide().record.decisions.remove(0);
         decision.to.map_or(16.0, |size| size.ocpus)

@@ -124,24 +124,60 @@ fn hours_that_were_not_measured_are_no_history() {
         profile.record(before(NOW, f64::from(7 * 1440 - minute)), Some(1.0), Some(10.0));
     }
     let mut fixture = Fixture::new();
-    fixture.known()["profile"] = json!(profile);
+    fixture.profile(&profile).policy("down.min_memory_hours", json!(3));
     check(fixture.cpu(&flat(82.0)), "UP 22/352");
     check(fixture.cpu(&flat(40.0)).memory(&flat(20.0)), "DOWN 10/160");
 }
 
+/// R5: an hour that nobody measured is not one in which no memory was used.
 #[test]
-fn a_day_of_memory_that_is_not_known_is_told() {
-    let told = |fixture: &Fixture| {
-        let outcome = check(fixture, "DOWN 8/128");
-        outcome.record.decisions[0].reasons.iter().any(|reason| reason.code == "memory_short")
+fn nothing_shrinks_before_the_memory_of_a_whole_day_is_known() {
+    let known = |hours: std::ops::Range<u32>, cpu: Option<f64>| {
+        let mut profile = crate::forecast::Profile::default();
+        for minutes in (hours.start * 60 + 1..=hours.end * 60).rev() {
+            profile.record(before(NOW, f64::from(minutes)), cpu, Some(25.6));
+        }
+        let mut fixture = Fixture::new();
+        fixture.cpu(&flat(10.0)).memory(&flat(10.0)).profile(&profile);
+        fixture
     };
-    let mut fixture = Fixture::new();
-    fixture.cpu(&flat(10.0)).memory(&flat(10.0));
-    assert!(told(&fixture));
+    check(&known(0..24, None), "DOWN 8/128");
+    let short = "HOLD(memory_short) 16/256";
+    check(&known(0..23, None), short);
+    check(&known(0..23, Some(1.6)), short);
+    // A gap in the middle of the day; the hours before the day do not make up for it.
+    check(&known(4..60, None), short);
+    // Hours of CPU are none of memory.
     let mut profile = crate::forecast::Profile::default();
-    for minutes in (1..=25 * 60).rev() {
-        profile.record(before(NOW, f64::from(minutes)), Some(1.6), Some(25.6));
+    for minutes in (1..=30 * 60).rev() {
+        profile.record(before(NOW, f64::from(minutes)), Some(1.6), None);
     }
-    fixture.known()["profile"] = json!(profile);
-    assert!(!told(fixture.policy("cost.enabled", json!(false))));
+    let mut cpu_alone = known(0..1, None);
+    check(cpu_alone.profile(&profile), short);
+    // Nobody looks at memory, or fewer hours are enough, which is told.
+    check(cpu_alone.policy("down.watch_memory", json!(false)), "DOWN 8/128");
+    for (path, hours) in [("down.min_memory_hours", 20), ("down.memory_window_hours", 20)] {
+        let outcome = check(known(0..20, None).policy(path, json!(hours)), "DOWN 8/128");
+        let reasons = &outcome.record.decisions[0].reasons;
+        let is_told = reasons.iter().any(|reason| reason.code == "memory_short");
+        assert_eq!(is_told, path == "down.min_memory_hours", "{reasons:?}");
+    }
+}
+
+#[test]
+fn a_document_may_bring_the_memory_of_a_day() {
+    let mut fixture = Fixture::new();
+    fixture.cpu(&flat(10.0)).memory(&[10.0; 1440]).profile(&crate::forecast::Profile::default());
+    check(&fixture, "DOWN 8/128");
+    let mut early = [10.0; 1440];
+    early[30] = 62.0;
+    check(fixture.memory(&early), "HOLD(memory_bound) 16/256");
+}
+
+/// Hours of memory alone give the costs nothing to go by.
+#[test]
+fn costs_are_not_known_without_a_history_of_the_cpu() {
+    let mut fixture = Fixture::new();
+    fixture.memory_of_the_day(40.0).cpu(&flat(82.0));
+    assert_eq!(check(&fixture, "UP 22/352").record.decisions[0].reason, "cpu_hot");
 }

@@ -37,10 +37,14 @@ fn t38_a_broken_state_is_kept_and_emergencies_go_on() {
             check(next.cpu(&flat(82.0)).memory(&flat(40.0)), expected);
         }
         let first = check(fixture.cpu(&flat(10.0)).memory(&flat(10.0)), "HOLD(no_history) 16/256");
-        for (now, expected) in
-            [("2026-03-11T14:59:00Z", "HOLD(no_history) 16/256"), ("2026-03-11T15:00:00Z", "DOWN 8/128")]
-        {
+        // After three hours it shrinks where a day of memory is not asked for.
+        for (now, hours, expected) in [
+            ("2026-03-11T14:59:00Z", 3, "HOLD(no_history) 16/256"),
+            ("2026-03-11T15:00:00Z", 3, "DOWN 8/128"),
+            ("2026-03-11T15:00:00Z", 24, "HOLD(memory_short) 16/256"),
+        ] {
             let mut next = fixture.after(&first.state, now);
+            next.policy("down.min_memory_hours", json!(hours));
             check(next.cpu(&flat(10.0)).memory(&flat(10.0)), expected);
         }
     }

@@ -111,7 +111,8 @@ fn every_synthetic_load_is_there_and_none_makes_us_flap() {
     let rows = heats[0].rows();
     let of = |racer| rows.iter().find(|row| row.policy == racer).unwrap();
     assert!(of(Racer::Ours).times_oracle <= 1.5, "{:?}", of(Racer::Ours));
-    assert!(of(Racer::Ours).flips <= 0.05 && of(Racer::Ours).resizes <= 1.2, "{:?}", of(Racer::Ours));
+    // More than on recorded load: what nothing announces is answered at once.
+    assert!(of(Racer::Ours).flips <= 0.05 && of(Racer::Ours).resizes <= 1.5, "{:?}", of(Racer::Ours));
     assert!(of(Racer::Original).cost > of(Racer::Ours).cost);
 }
 
