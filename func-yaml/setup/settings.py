@@ -122,10 +122,12 @@ def marked(found):
 
 
 def by_hand(kind, found, wanted):
-    """What is set on a resource and is of nobody here: it stays. What no function knows would keep it from starting."""
+    """What is set on a resource and is of nobody here: it stays, unless it would keep functions from starting, as a setting
+    in their name does that they do not know."""
     own = marked(found) | (applications().keys() if kind == "application" else set())
     given = (found.get("config") or {}).items()
-    return {key: value for key, value in given if key not in wanted and key not in own and is_shared(key)}
+    harmless = lambda key: is_shared(key) or (kind == "application" and not key.startswith("CAUSEWAY_"))
+    return {key: value for key, value in given if key not in wanted and key not in own and harmless(key)}
 
 
 def changes(kind, name):

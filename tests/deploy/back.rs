@@ -136,7 +136,7 @@ fn settings_of_all_functions_come_from_the_site_and_stay() {
         "applications",
         &json!({
             "compartmentId": world.compartment(), "displayName": "causeway", "subnetIds": ["ocid1.subnet.oc1.iad.aaaasubnet"],
-            "shape": "GENERIC_X86", "config": { "CAUSEWAY_CHAT_MODEL": "meta.llama", "LOG_LEVEL": "debug" },
+            "shape": "GENERIC_X86", "config": { "CAUSEWAY_CHAT_MODEL": "meta.llama", "LOG_LEVEL": "debug", "TZ": "UTC", "CAUSEWAY_OLD": "1" },
         }),
     );
     world.deploy(&["--only", "topics"]).succeeded();
@@ -149,7 +149,9 @@ fn settings_of_all_functions_come_from_the_site_and_stay() {
     );
 
     let changed = world.deploy_with(&only, file, &[("CAUSEWAY_CHAT_MODEL", "meta.llama")]).succeeded();
-    assert!(changed.stdout.contains("LOG_LEVEL stays \"debug\""), "{}", changed.stdout);
+    for line in ["LOG_LEVEL stays \"debug\"", "TZ stays \"UTC\"", "CAUSEWAY_OLD: \"1\" -> nothing"] {
+        assert!(changed.stdout.contains(line), "{}", changed.stdout);
+    }
     let config = &world.one("applications", "causeway")["config"];
     let expected = [
         ("CAUSEWAY_SECOND_BUCKET", "other-side"),
@@ -157,6 +159,7 @@ fn settings_of_all_functions_come_from_the_site_and_stay() {
         ("CAUSEWAY_STORAGE_TRY_SECONDS", "9"),
         ("CAUSEWAY_CHAT_MODEL", "meta.llama"),
         ("LOG_LEVEL", "debug"),
+        ("TZ", "UTC"),
         ("CAUSEWAY_CLOUD", "oci"),
     ];
     for (name, value) in expected {
