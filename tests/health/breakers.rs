@@ -79,24 +79,34 @@ fn the_same_by_a_call() {
     assert!(status == Some(65) && text.contains("no circuit breaker"), "{text}");
 }
 
-#[test]
-fn an_open_breaker_that_nobody_calls_is_closed_by_the_looks_of_a_tick() {
-    let mut cloud = Cloud::start();
+/// Rules of breakers that need no patience.
+pub(crate) fn hasty() -> (Value, Config) {
     let rules = json!({ "open_seconds": 1, "open_cap_seconds": 1, "idle_probe_seconds": 0 });
     let config = serde_json::from_value::<Settings>(rules.clone()).unwrap().config().unwrap();
-    let breakers = cloud.breakers(config);
+    (rules, config)
+}
+
+/// Five calls of it have failed.
+pub(crate) fn left_open(cloud: &Cloud, breakers: &Breakers, dependency: &Dependency) {
     cloud.runtime().block_on(async {
-        let breaker = breakers.of(&storage());
+        let breaker = breakers.of(dependency);
         breaker.enter(NO).await.map_err(drop).unwrap().report(Outcome::Failed, NO).await;
         // A new document only counts for a minute; an order that is taken back ends that.
         let order = NewOrder { mode: Mode::Closed, author: "ann", reason: None, lasts: Duration::from_secs(60) };
-        breakers.order(&storage(), order, NO).await.unwrap();
-        breakers.release(&storage(), "ann", NO).await.unwrap();
+        breakers.order(dependency, order, NO).await.unwrap();
+        breakers.release(dependency, "ann", NO).await.unwrap();
         for _ in 0..5 {
             breaker.enter(NO).await.map_err(drop).unwrap().report(Outcome::Failed, NO).await;
         }
         assert!(breaker.enter(NO).await.is_err(), "it is open");
     });
+}
+
+#[test]
+fn an_open_breaker_that_nobody_calls_is_closed_by_the_looks_of_a_tick() {
+    let mut cloud = Cloud::start();
+    let (rules, config) = hasty();
+    left_open(&cloud, &cloud.breakers(config), &storage());
     let server = cloud.serve(Way::Says(200, json!({})));
     let mut check = check("storage", &server.url("127.0.0.1"));
     check["breaker"] = json!("object-storage");

@@ -2,8 +2,11 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
 use causeway_adapters::{Connected, SystemClock};
 use causeway_cloud::Ports;
 use causeway_cloud::breaker::{Breakers, Sharing};
@@ -25,6 +28,8 @@ const HURRY: u32 = 50;
 /// It ends with this value.
 pub(crate) struct Cloud {
     pub(crate) front: Arc<Front>,
+    /// While it is set, Object Storage answers nothing but 503.
+    pub(crate) has_no_storage: Arc<AtomicBool>,
     oci: Emulated,
 }
 
@@ -39,15 +44,21 @@ impl Deref for Cloud {
 impl Cloud {
     pub(crate) fn start() -> Self {
         let front = Arc::<Front>::default();
-        let way = Arc::clone(&front);
+        let has_no_storage = Arc::<AtomicBool>::default();
+        let (way, is_out) = (Arc::clone(&front), Arc::clone(&has_no_storage));
         let mut oci = Emulated::start(Options::default(), "health-checker", BUCKET, move |services, request| {
-            let way = Arc::clone(&way);
-            async move { way.handle(&services, request).await }
+            let (way, is_out) = (Arc::clone(&way), is_out.load(Ordering::SeqCst));
+            async move {
+                match is_out && request.uri().path().starts_with("/n/") {
+                    true => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+                    false => way.handle(&services, request).await,
+                }
+            }
         });
         let compartment = oci.emulator.default_compartment();
         oci.set("CAUSEWAY_COMPARTMENT", &compartment);
         oci.set("FN_MEMORY", "256");
-        Self { front, oci }
+        Self { front, has_no_storage, oci }
     }
 
     /// A server of this machine.
@@ -67,7 +78,12 @@ impl Cloud {
 
     /// Breakers as another function of the deployment has them.
     pub(crate) fn breakers(&self, rules: Rules) -> Breakers {
-        let documents = self.ports().documents("breakers").unwrap();
+        self.breakers_in("breakers", rules)
+    }
+
+    /// The same in another folder.
+    pub(crate) fn breakers_in(&self, folder: &str, rules: Rules) -> Breakers {
+        let documents = self.ports().documents(folder).unwrap();
         Breakers::shared(documents, rules, Sharing::default()).unwrap()
     }
 

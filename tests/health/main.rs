@@ -11,6 +11,7 @@ mod guard;
 mod load;
 mod once;
 mod rebinding;
+mod sides;
 mod target;
 mod tick;
 mod vantage;
