@@ -110,6 +110,14 @@ impl Alert {
     }
 }
 
+impl Alert {
+    /// Whether both remind of the same.
+    fn is_outdone_by(&self, later: &Self) -> bool {
+        let of = |alert: &Self| (alert.kind, alert.metric, alert.level_percent);
+        of(self) == of(later) && self.scope == later.scope
+    }
+}
+
 /// An alert that is claimed and not known to be out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Pending {
@@ -184,7 +192,11 @@ impl AlertState {
         self.lines.retain(|name, _| is_condition(name) || is_of_tenancy(name) == is_tenancy);
     }
 
+    /// Of reminders that do not get out only the latest is kept: a topic that is gone for months must not fill the state.
     pub(super) fn claim(&mut self, alert: Alert, now: Timestamp) -> Alert {
+        if alert.kind == Kind::Reminder {
+            self.pending.retain(|pending| !pending.alert.is_outdone_by(&alert));
+        }
         self.pending.push(Pending { alert: alert.clone(), retry_at: after_claim(now), claims: 1 });
         alert
     }

@@ -50,6 +50,20 @@ fn at(hour: i64) -> Timestamp {
 }
 
 #[test]
+fn a_topic_that_is_gone_for_a_month_does_not_fill_the_state() {
+    let mut runs = Runs::new();
+    for hour in 0..30 * 24 {
+        let observed = runs.observed("2026-09", LIMIT);
+        runs.claim(hour, &observed);
+    }
+    let waiting: Vec<&str> = runs.state.pending.iter().map(|pending| pending.alert.key.as_str()).collect();
+    assert_eq!(
+        waiting,
+        ["2026-09/tenancy/month_to_date/100/raised/1", "2026-09/tenancy/month_to_date/100/reminder/30"]
+    );
+}
+
+#[test]
 fn e_01_80_percent_is_inclusive_and_told_once() {
     let mut runs = Runs::new();
     assert_eq!(runs.run(0, 8_191 * GB), [(Kind::Raised, 50)]);
