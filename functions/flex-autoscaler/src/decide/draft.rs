@@ -71,12 +71,10 @@ impl<'a> Draft<'a> {
         self.reasons.insert(0, Reason { rule, code, text: text.into() });
     }
 
-    /// A reason to leave the size that is better than that it fits; where there is another one already, beside it.
+    /// A better reason to leave the size than that nothing smaller would do.
     pub(crate) fn instead_of_steady(&mut self, reason: Reason) {
-        match self.reasons.first_mut() {
-            Some(first) if first.code == "steady" => *first = reason,
-            _ => self.asides.push(reason),
-        }
+        self.reasons.retain(|known| !matches!(known.code, "steady" | "at_min"));
+        self.reasons.insert(0, reason);
     }
 
     /// Something is under way with the machine.

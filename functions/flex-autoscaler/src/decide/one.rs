@@ -97,8 +97,8 @@ pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
     if is_under_way(case, entry, seen, &mut draft) {
         return draft.end();
     }
-    rules(case, entry, seen, current, &mut draft);
-    let is_urgent = up::sit_out(case, seen, current, &mut draft);
+    let is_asked = rules(case, entry, seen, current, &mut draft);
+    let is_urgent = up::sit_out(case, seen, current, is_asked, &mut draft);
     if seen.is_external {
         draft.external();
     }
@@ -202,21 +202,23 @@ fn is_moving(instance: &Instance) -> bool {
     !rests || instance.work_requests.iter().any(crate::input::WorkRequest::is_open)
 }
 
-/// Growing, else shrinking.
-fn rules(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, draft: &mut Draft<'_>) {
+/// Growing, else shrinking. Whether anything asked for more.
+fn rules(case: &Case<'_>, entry: &Entry, seen: &Seen, current: Size, draft: &mut Draft<'_>) -> bool {
     let known = case.policy.schedule.all_windows();
     let in_force = windows::in_force(&known, case.now, case.policy.schedule.lead_minutes);
     let floors = floors::Floors::new(case, entry, &in_force);
     draft.floors(&floors);
     let mut bounds = Bounds::new(case.policy, case.shape, windows::ceiling(&in_force));
     if bounds.are_empty() {
-        return draft.settle(Kind::Blocked, "R9", "bounds_empty", "policy and shape allow no size in common");
+        draft.settle(Kind::Blocked, "R9", "bounds_empty", "policy and shape allow no size in common");
+        return true;
     }
     if up::decide(case, entry, seen, current, &floors, &bounds, draft) {
-        return;
+        return true;
     }
     floors.add_to(&mut bounds);
     down::decide(case, entry, seen, current, &bounds, draft);
+    false
 }
 
 /// A paused machine is left alone; what it would have needed is told, as is an emergency.

@@ -147,8 +147,9 @@ fn is_largest(case: &Case<'_>, current: Size) -> bool {
     current.ocpus >= floor_to(limits.max_ocpus.min(of_shape), limits.quantum_ocpus) - 1e-6
 }
 
-/// Says what R4 would ask for where the costs sit the heat out, and tells people of an emergency. Gives whether it is one.
-pub(crate) fn sit_out(case: &Case<'_>, seen: &Seen, current: Size, draft: &mut Draft<'_>) -> bool {
+/// Says what R4 would ask for where the costs sit the heat out: the main reason of a size that is left, unless something
+/// else asked for more. Gives whether it is an emergency.
+pub(crate) fn sit_out(case: &Case<'_>, seen: &Seen, current: Size, is_asked: bool, draft: &mut Draft<'_>) -> bool {
     let policy = case.policy;
     let advice = seen.advice.filter(|advice| advice.ocpus <= current.ocpus + 1e-6);
     let Some(advice) = advice.filter(|_| is_hot(policy, &seen.cpu) && is_left_to_costs(case, seen, current)) else {
@@ -162,7 +163,11 @@ pub(crate) fn sit_out(case: &Case<'_>, seen: &Seen, current: Size, draft: &mut D
     let wanted = grown(policy, current, up_need(policy, current, &seen.cpu, &Signal::default()));
     draft.reject(kind, legalised(&policy.limits, case.shape, wanted), "R4", "left_to_costs");
     let text = format!("hot, and to sit it out is the cheapest: {}", advice_text(&advice));
-    draft.instead_of_steady(Reason { rule: "R4", code: "left_to_costs", text });
+    if is_asked || draft.kind() != Kind::Hold {
+        draft.aside("R4", "left_to_costs", text);
+    } else {
+        draft.instead_of_steady(Reason { rule: "R4", code: "left_to_costs", text });
+    }
     is_emergency
 }
 

@@ -185,6 +185,11 @@ fn an_emergency_that_is_sat_out_leaves_a_trace_and_is_told() {
     assert!(decision.reasons.iter().all(|reason| reason.code != "steady"), "{:?}", decision.reasons);
     let [rejected] = &decision.rejected[..] else { panic!("{:?}", decision.rejected) };
     assert_eq!((rejected.decision.name(), rejected.to.ocpus, rejected.rule), ("EMERGENCY_UP", 24.0, "R4"));
+    // At the least size, below a floor and without memory too: nothing of that is why it does not grow.
+    let mut least = left_to_costs(&[95.0; 3]);
+    least.policy("allow_reboot", json!(true)).size(8.0, 128.0).day_at(5.0);
+    check(&least, "HOLD(left_to_costs) 8/128");
+    check(fixture.clone().memory(&[]), "HOLD(left_to_costs) 16/256");
     let paused = check(fixture.set("tags", json!({"pause": "true"})), "HOLD(paused) 16/256");
     assert_eq!(alerts(&paused), ["paused"]);
     // Heat that is no emergency is written down and no more.
