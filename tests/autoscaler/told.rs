@@ -43,8 +43,6 @@ fn ticks_are_published_as_custom_metrics() {
     assert_eq!(published(&cloud, "Deferred", "service"), of(&[("flex-autoscaler", 1.0)]));
     let seconds = published(&cloud, "TickDuration", "service")["flex-autoscaler"];
     assert!(seconds > 0.0 && seconds <= first.took.as_secs_f64(), "{seconds}");
-    let again = autoscaler.tick();
-    assert_eq!((again.accepted().len(), again.deferred().len()), (0, 1), "the same five minutes");
     cloud.next_tick();
     autoscaler.tick();
     assert_eq!(published(&cloud, "Resizes", "answer"), of(&[("accepted", 3.0)]), "each tick adds its own");
