@@ -21,6 +21,10 @@ TAG = "causeway-digest"
 # Tag with whose a resource is. Groups and policies are the tenancy's, names of buckets the namespace's: without it a
 # second deployment would take over those of the first, and with them its rights.
 OWNER = "causeway-owner"
+WAYS_OUT = (
+    "This is the deployment '{0}'. Give it names of its own with CAUSEWAY_APPLICATION, CAUSEWAY_BUCKET and "
+    f"CAUSEWAY_RESULTS_BUCKET; or, to take over what is there, set its tag {OWNER} to '{{0}}' by hand"
+)
 MEMORY_STEPS = (128, 256, 512, 1024, 2048, 3072)
 
 # Kind: the member that names it, the members that cannot change, and the option that takes its id.
@@ -91,9 +95,10 @@ def subscribed(name):
 def owned(kind):
     """Refuses a list on stdin in which somebody else's has a name of ours."""
     label, ours = kebab(KINDS[kind][0]), set(map(fill, documents(kind)))
-    for one in listed():
-        if one[label] in ours and one.get("lifecycle-state") != "DELETED":
-            check_owner(kind, one)
+    there = [one for one in listed() if one[label] in ours and one.get("lifecycle-state") != "DELETED"]
+    theirs = [f"{one[label]} {whose}" for one in there if (whose := whose_else(kind, one))]
+    if theirs:
+        raise Wrong(f"{'; '.join(theirs)}. {WAYS_OUT.format(owner())}")
 
 
 def owner():
@@ -101,14 +106,18 @@ def owner():
     return " ".join(fill(f"${{CAUSEWAY_{part}}}") for part in ("APPLICATION", "REGION", "COMPARTMENT"))
 
 
-def check_owner(kind, found):
+def whose_else(kind, found):
+    """Whose a resource is, in words, if it is not of this run."""
     theirs = (found.get("freeform-tags") or {}).get(OWNER)
     if theirs == owner() or (theirs is None and kind not in LISTED_WHOLE):
-        return
-    whose = f"is of the deployment '{theirs}'" if theirs else f"has no tag {OWNER}: nobody knows whose it is"
-    raise Wrong(f"{found[kebab(KINDS[kind][0])]} {whose}. This is the deployment '{owner()}'. Give it names of its own with "
-                "CAUSEWAY_APPLICATION, CAUSEWAY_BUCKET and CAUSEWAY_RESULTS_BUCKET; or, to take over what is there, set its "
-                f"tag {OWNER} to '{owner()}' by hand")
+        return None
+    return f"is of the deployment '{theirs}'" if theirs else f"has no tag {OWNER}: nobody knows whose it is"
+
+
+def check_owner(kind, found):
+    """Refuses what is somebody else's."""
+    if whose := whose_else(kind, found):
+        raise Wrong(f"{found[kebab(KINDS[kind][0])]} {whose}. {WAYS_OUT.format(owner())}")
 
 
 def back(name, answer):

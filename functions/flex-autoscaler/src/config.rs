@@ -175,7 +175,7 @@ fn times(vars: &mut Vars) -> (Duration, Duration) {
         "FLEX_AUTOSCALER_LEASE_SECONDS",
         330_u64,
         5..=3600,
-        "seconds until another tick may begin when one gives no sign of life",
+        "seconds until another tick may begin when one gives no sign of life; 60 above FLEX_AUTOSCALER_STOP_AFTER_SECONDS at least",
     );
     let stop_after = vars.number(
         "FLEX_AUTOSCALER_STOP_AFTER_SECONDS",

@@ -111,10 +111,11 @@ impl Alert {
 }
 
 impl Alert {
-    /// Whether both remind of the same.
+    /// Whether both remind of the same. Conditions go on across months; a level is one of its month.
     fn is_outdone_by(&self, later: &Self) -> bool {
         let of = |alert: &Self| (alert.kind, alert.metric, alert.level_percent);
-        of(self) == of(later) && self.scope == later.scope
+        let goes_on = self.level_percent.is_none() || self.period == later.period;
+        of(self) == of(later) && self.scope == later.scope && goes_on
     }
 }
 
@@ -231,4 +232,21 @@ fn is_condition(name: &str) -> bool {
 
 fn after_claim(now: Timestamp) -> Timestamp {
     now.checked_add(CLAIM).unwrap_or(Timestamp::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reminder_of_a_level_of_another_month_is_another() {
+        let of = |period: &str, metric, level_percent| Alert {
+            level_percent,
+            ..Alert::of_condition(period, metric, Kind::Reminder, 1)
+        };
+        let level = of("2026-09", Metric::MonthToDate, Some(80));
+        assert!(level.is_outdone_by(&of("2026-09", Metric::MonthToDate, Some(80))));
+        assert!(!level.is_outdone_by(&of("2026-10", Metric::MonthToDate, Some(80))));
+        assert!(of("2026-09", Metric::Data, None).is_outdone_by(&of("2026-10", Metric::Data, None)));
+    }
 }

@@ -39,8 +39,14 @@ pub(crate) async fn tell(channel: Option<&Alerts>, alerts: &[Alert], deadline: D
 
 /// What a caller is told of alerts that are not known to be out.
 pub(crate) fn untold(topics: &[String]) -> Option<String> {
-    let (first, count) = (topics.first()?, topics.len());
-    Some(format!("{count} alerts are not known to be out and are told by the next tick: {first} and others"))
+    match topics {
+        [] => None,
+        [one] => Some(format!("an alert is not known to be out and is told by the next tick: {one}")),
+        [first, others @ ..] => {
+            let count = others.len();
+            Some(format!("alerts are not known to be out and are told by the next tick: {first} and {count} more"))
+        }
+    }
 }
 
 async fn send(channel: Option<&Alerts>, bundle: &Bundle<'_>, deadline: Deadline) -> bool {
