@@ -37,9 +37,9 @@ pub(crate) fn command() -> Command {
         .about("Lists circuit breakers, and gives or takes back orders")
         .after_help(
             "An order holds for all processes until it expires or is taken back; those that go by a copy follow within \
-             ten seconds. A command takes 30 s at most. Settings that cannot be read refuse no order: the usual folders are \
-             looked at then, and a note says so. The exit status is 65 for what makes no sense or names no breaker, and 75 when a repetition \
-             may bring more.",
+             ten seconds. A command takes 30 s at most. Settings that cannot be read refuse no order: the usual \
+             folders are looked at then, and a note says so. The exit status is 65 for what makes no sense or names \
+             no breaker, and 75 when a repetition may bring more.",
         )
         .subcommand_required(true)
         .arg(

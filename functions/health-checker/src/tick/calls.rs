@@ -42,7 +42,7 @@ impl HealthChecker {
             Some(name) => self.series(calls, name, Statistic::Percentile(95.0), stretch, deadline).await?,
             None => Vec::new(),
         };
-        Ok(joined(&total, &bad, &times, calls.absent_failures_are_none))
+        joined(&total, &bad, &times, calls.absent_failures_are_none)
     }
 
     /// The hours of two weeks up to `end`; none where no response times are measured.
@@ -85,7 +85,11 @@ impl HealthChecker {
 
 /// Minutes of which calls and failures are both known, and do not contradict each other. Of several series counts are
 /// added once each has its failures, and the longest time counts.
-fn joined(total: &[Series], failed: &[Series], times: &[Series], absent_is_none: bool) -> Vec<Minute> {
+///
+/// # Errors
+/// There is no such minute, and there are failures that belong to no series of calls: settings ask for metrics that do
+/// not fit each other, and no later minute will be measured either.
+fn joined(total: &[Series], failed: &[Series], times: &[Series], absent_is_none: bool) -> Result<Vec<Minute>, String> {
     let (total, failed, times) = (BySource::of(total), BySource::of(failed), BySource::of(times));
     let minute = |at: Timestamp| {
         let calls = total.at(at)?;
@@ -97,7 +101,11 @@ fn joined(total: &[Series], failed: &[Series], times: &[Series], absent_is_none:
         let ok = (calls.values().sum::<f64>().round() as u64).checked_sub(failed)?;
         Some(Minute { at, ok, failed, p95_ms: longest(&total, &times, at) })
     };
-    total.moments().into_iter().filter_map(minute).collect()
+    let minutes: Vec<Minute> = total.moments().into_iter().filter_map(minute).collect();
+    match failed.without_owner(&total) {
+        Some(stray) if minutes.is_empty() => Err(format!("failures of {stray:?} belong to no series of calls")),
+        _ => Ok(minutes),
+    }
 }
 
 type Dimensions = BTreeMap<String, String>;
@@ -135,6 +143,12 @@ impl<'a> BySource<'a> {
         let mut all = self.0.keys().copied();
         if self.0.len() == 1 { all.next() } else { all.filter(|owner| is_owner(owner)).max_by_key(|owner| owner.len()) }
     }
+
+    /// A source that has values and no owner, where there are values that it could belong to.
+    fn without_owner(&self, owners: &BySource<'_>) -> Option<&'a Dimensions> {
+        let has_none = |source: &Dimensions| !owners.moments().is_empty() && owners.owner(source).is_none();
+        self.0.iter().find(|(source, values)| !values.is_empty() && has_none(source)).map(|(source, _)| *source)
+    }
 }
 
 /// The longest time of a moment; `None` where a source that has calls has no time.
@@ -164,7 +178,7 @@ mod tests {
     }
 
     fn counts(total: &[Series], failed: &[Series], absent_is_none: bool) -> Vec<(i64, u64, u64)> {
-        let all = joined(total, failed, &[], absent_is_none);
+        let all = joined(total, failed, &[], absent_is_none).unwrap();
         all.iter().map(|minute| (minute.at.as_second() / 60, minute.ok, minute.failed)).collect()
     }
 
@@ -191,6 +205,23 @@ mod tests {
     }
 
     #[test]
+    fn failures_that_belong_to_no_calls_are_a_problem_once_no_minute_is_left() {
+        let total = [of("a", &[(1, 10.0), (2, 10.0)]), of("b", &[(1, 10.0), (2, 10.0)])];
+        let told = |failed: &[Series], absent_is_none| joined(&total, failed, &[], absent_is_none).unwrap_err();
+        for absent_is_none in [false, true] {
+            let whole = told(&[series(&[(1, 2.0), (2, 0.0)])], absent_is_none);
+            assert_eq!(whole, "failures of {} belong to no series of calls");
+        }
+        let other = told(&[of("c", &[(1, 2.0), (2, 0.0)])], true);
+        assert_eq!(other, r#"failures of {"node": "c"} belong to no series of calls"#);
+        // Minutes that are measured, calls that nobody made and failures that are not there yet are no such thing.
+        let stray = of("c", &[(2, 1.0)]);
+        assert_eq!(counts(&total, &[of("a", &[(1, 2.0)]), stray.clone()], true), [(1, 18, 2)]);
+        assert_eq!(counts(&[of("a", &[]), of("b", &[])], &[stray], true), []);
+        assert_eq!(counts(&total, &[of("a", &[(1, 2.0)]), of("c", &[])], false), []);
+    }
+
+    #[test]
     fn counts_that_contradict_each_other_are_no_reading() {
         let (total, failed) =
             ([(1, 3.0), (2, -1.0), (3, 5.0), (4, 5.0)], [(1, 5.0), (2, 0.0), (3, 5.0), (4, f64::NAN)]);
@@ -203,7 +234,8 @@ mod tests {
     fn the_longest_time_is_known_once_every_series_with_calls_has_one() {
         let total = [of("a", &[(1, 9.0), (2, 9.0), (3, 9.0)]), of("b", &[(1, 9.0), (2, 9.0), (3, 0.0)])];
         let times = [of("a", &[(1, 80.0), (2, 80.0), (3, 80.0)]), of("b", &[(1, 120.0)])];
-        let found: Vec<Option<f64>> = joined(&total, &[], &times, true).iter().map(|minute| minute.p95_ms).collect();
+        let found: Vec<Option<f64>> =
+            joined(&total, &[], &times, true).unwrap().iter().map(|minute| minute.p95_ms).collect();
         assert_eq!(found, [Some(120.0), None, Some(80.0)]);
     }
 }

@@ -3,23 +3,24 @@
 use causeway_cloud::breaker::Dependency;
 use causeway_cloud::object_store::{ObjectStore, ObjectStoreExt, path::Path};
 use futures_util::TryStreamExt;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 
 use super::*;
 use crate::breaker::BreakerStanding;
 use crate::sided::{First, Sided};
 
-/// A shop that is down, its other side, and a tenant whose traffic has to move.
-async fn down() -> (String, TcpListener) {
-    let (gone, works) =
-        (TcpListener::bind("127.0.0.1:0").await.unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
-    let [gone, port] = [&gone, &works].map(|one| one.local_addr().unwrap().port());
+/// A shop that is down, its other side, and a tenant whose traffic has to move. The shop's port is held and nobody
+/// listens there: one that was let go could become another test's.
+async fn down() -> (String, (TcpSocket, TcpListener)) {
+    let (gone, works) = (TcpSocket::new_v4().unwrap(), TcpListener::bind("127.0.0.1:0").await.unwrap());
+    gone.bind(([127, 0, 0, 1], 0).into()).unwrap();
+    let [down, port] = [gone.local_addr(), works.local_addr()].map(|one| one.unwrap().port());
     let check =
         |id: &str, port: u16| format!("  - {{ id: {id}, probe: {{ tcp: {{ host: 127.0.0.1, port: {port} }} }} }}\n");
     let tenant = "tenants:\n  - { id: acme, divergence: read_only, serving: oci, component: shop, target_check: aws, \
                   cutover_at: 2026-03-11T10:00:00Z }\n";
-    let checks = format!("{}{}", check("shop", gone), check("aws", port));
-    (format!("allowed_hosts: [127.0.0.1]\nchecks:\n{checks}{tenant}"), works)
+    let checks = format!("{}{}", check("shop", down), check("aws", port));
+    (format!("allowed_hosts: [127.0.0.1]\nchecks:\n{checks}{tenant}"), (gone, works))
 }
 
 async fn names(side: &dyn ObjectStore) -> Vec<String> {
@@ -36,7 +37,7 @@ async fn ticks(world: &World, count: usize) -> Reply {
 
 #[tokio::test]
 async fn a_signal_is_given_while_the_first_side_is_out() {
-    let (settings, _target) = down().await;
+    let (settings, _ports) = down().await;
     let storage = Sided::new(First::Well);
     let world = World::on(&settings, &storage, true);
     world.tick().await;
@@ -58,7 +59,7 @@ async fn a_signal_is_given_while_the_first_side_is_out() {
 
 #[tokio::test]
 async fn what_was_known_before_there_was_a_second_side_is_taken_over_once() {
-    let (settings, _target) = down().await;
+    let (settings, _ports) = down().await;
     let storage = Sided::new(First::Well);
     ticks(&World::on(&settings, &storage, false), 2).await;
     let state = Path::from("state/health-checker/state.json");
