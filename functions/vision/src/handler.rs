@@ -262,7 +262,8 @@ impl Handler for Vision {
         if let Some(reason) = request.ignored {
             return Ok(Reply::Ignored(Ignored { ignored: true, reason }));
         }
-        let (reply, counts) = self.answered(&request, context).await?;
+        let answered = self.answered(&request, context).await;
+        let (reply, counts) = answered.map_err(|error| unread::raised(error, context))?;
         measure::record(&context.metrics, &counts);
         self.publish(&counts, context.budget.deadline()).await;
         unread::fails(&counts, context)?;

@@ -28,6 +28,15 @@ pub(crate) fn fails(counts: &Counts, context: &Context) -> Result<(), Error> {
     }
 }
 
+/// The error of a call that ended in one. To a caller who went away, an answer is no failure: where it says that a picture
+/// is open (409: somebody else is at it, or it was replaced meanwhile), this call has to be one.
+pub(crate) fn raised(error: Error, context: &Context) -> Error {
+    match Sender::of(context) {
+        Some(Sender::Caller) if error.http_status() == 409 => pictures_open().with_detail(error.log_text()),
+        _ => error,
+    }
+}
+
 /// Who does not read the reply.
 enum Sender {
     /// A service that repeats what failed.
@@ -55,9 +64,13 @@ fn open(counts: &Counts) -> Result<(), Error> {
         return Err(Error::upstream("chat", None, "model_failed"));
     }
     if counts.is_open() {
-        return Err(Error::upstream("pictures", None, "pictures_open"));
+        return Err(pictures_open());
     }
     Ok(())
+}
+
+fn pictures_open() -> Error {
+    Error::upstream("pictures", None, "pictures_open")
 }
 
 /// A folder with more pictures than one call takes.

@@ -115,3 +115,27 @@ async fn a_detached_call_fails_when_the_model_does() {
     let deliver = async || code(ask(&vision, json!({ "object_name": "a.jpg" }), &detached()).await);
     assert_eq!((deliver().await, deliver().await), ("model_failed", "ok"));
 }
+
+/// The sender of a detached call learns of failures alone: what a caller is answered, with a status of 409, would be lost.
+#[tokio::test(start_paused = true)]
+async fn a_detached_call_fails_while_somebody_else_is_at_its_picture() {
+    let Says::Text(text) = whole() else { panic!() };
+    let world = World::new([Says::Late(Duration::from_secs(40), text)]);
+    world.put("a.jpg", COFFEE).await;
+    let (one, other) = (world.vision(), world.vision());
+    let name = || json!({ "object_name": "a.jpg" });
+    let late = async {
+        while world.questions() == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let read = code(ask(&other, name(), &context(Kind::Direct)).await);
+        (read, ask(&other, name(), &detached()).await.unwrap_err())
+    };
+    let direct = context(Kind::Direct);
+    let (first, (read, unread)) = futures_util::join!(ask(&one, name(), &direct), late);
+    assert_eq!((code(first), read), ("ok", "in_progress"), "whoever reads is told");
+    assert_eq!((unread.code(), unread.is_client()), ("pictures_open", false));
+    assert_eq!(code(ask(&other, name(), &detached()).await), "ok");
+    let refused = ask(&other, json!({ "object_name": "none.jpg" }), &detached()).await.unwrap_err();
+    assert_eq!(refused.code(), "object_not_found", "no repetition helps");
+}
