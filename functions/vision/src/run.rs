@@ -180,16 +180,13 @@ impl Vision {
         };
         let expectations = expectations(job, found, before);
         let source = Source::Object(found);
-        let memory = Memory::of(keys, &asked, &expectations);
+        let others = before.and_then(|kept| kept.held_of_others(found, keys));
+        let memory = Memory::of(keys, &asked, &expectations, others);
         let (is_settled, model_calls) = (asked.is_settled(), asked.calls());
         let document = tell::document(self, job, &source, &decoded, change, asked, &expectations, timings);
         let stored = keep::Stored { document, memory };
         let name = self.config.names.result_of(&job.name);
-        // A look that failed tells what became of it; what an earlier one paid for stays.
-        let written = match before {
-            Some(kept) if !is_settled && kept.has_whole_answer(found) => Ok(()),
-            _ => keep::write(self.objects()?, &name, &stored, found, there).await,
-        };
+        let written = keep::store(self.objects()?, &name, &stored, found, there).await;
         // Whatever became of the result: people are to know of the damage.
         let alert = self.alert(&stored.document, found, deadline).await;
         written?;

@@ -56,6 +56,17 @@ pub(crate) struct Memory {
     said: Said,
     /// What was expected.
     pub(crate) expectations: Expectations,
+    /// What a model said since that is of no use, when it was asked otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    held: Option<Held>,
+}
+
+/// An answer that is of no use and was paid for: asking the same at once would bring the same.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    /// [`Keys::asked`].
+    asked: String,
+    said: Said,
 }
 
 /// A result that was read.
@@ -92,13 +103,14 @@ fn digest(text: &str) -> String {
 }
 
 impl Memory {
-    pub(crate) fn of(keys: &Keys, asked: &Asked, expectations: &Expectations) -> Self {
+    pub(crate) fn of(keys: &Keys, asked: &Asked, expectations: &Expectations, held: Option<Held>) -> Self {
         Self {
             asked: keys.asked.clone(),
             told: keys.told.clone(),
             is_settled: asked.is_settled(),
             said: Said::of(asked),
             expectations: expectations.clone(),
+            held,
         }
     }
 }
@@ -110,7 +122,7 @@ impl Kept {
     }
 
     /// Whether a model said all that it was asked about this version, however it was asked.
-    pub(crate) fn has_whole_answer(&self, found: &Found) -> bool {
+    fn has_whole_answer(&self, found: &Found) -> bool {
         self.is_of(found) && self.stored.memory.is_settled && self.stored.memory.said.is_whole()
     }
 
@@ -129,8 +141,25 @@ impl Kept {
     /// The answers of the model, when it would be asked the same again and there is no use in that now.
     pub(crate) fn known_answers(&self, found: &Found, keys: &Keys, now: Timestamp) -> Option<Asked> {
         let memory = &self.stored.memory;
-        let is_known = self.is_of(found) && memory.asked == keys.asked;
-        is_known.then(|| memory.said.again(now)).flatten()
+        let held = memory.held.iter().map(|held| (&held.asked, &held.said));
+        let mut all = held.chain([(&memory.asked, &memory.said)]).filter(|_| self.is_of(found));
+        all.find(|(asked, _)| **asked == keys.asked).and_then(|(_, said)| said.again(now))
+    }
+
+    /// What is held about this version for those who ask otherwise than with these keys.
+    pub(crate) fn held_of_others(&self, found: &Found, keys: &Keys) -> Option<Held> {
+        self.stored.memory.held.clone().filter(|held| self.is_of(found) && held.asked != keys.asked)
+    }
+
+    /// This result with what a failed look holds; `None` when that is nothing new. Who asks as this result did is
+    /// answered from it, and needs no hold.
+    fn holding(&self, failed: &Memory) -> Option<Stored> {
+        let Memory { asked, said, .. } = failed;
+        let held = Some(Held { asked: asked.clone(), said: said.clone() });
+        let mut stored = self.stored.clone();
+        let is_new = said.has_hold() && *asked != stored.memory.asked && stored.memory.held != held;
+        stored.memory.held = held;
+        is_new.then_some(stored)
     }
 }
 
@@ -168,26 +197,61 @@ fn understood(name: &str, size: u64, bytes: Option<&[u8]>) -> Option<Kept> {
     }
 }
 
+/// Keeps what a look came to. One that failed tells what became of it, and what an earlier one paid for stays.
+///
+/// # Errors
+/// 409 when the picture is another by now: this result is of an older version, and what is there stays. The store's.
+pub(crate) async fn store(
+    objects: &Objects,
+    name: &str,
+    stored: &Stored,
+    picture: &Found,
+    there: There,
+) -> Result<(), Error> {
+    match &there.kept {
+        Some(kept) if !stored.memory.is_settled && kept.has_whole_answer(picture) => {
+            if let Some(held) = kept.holding(&stored.memory) {
+                hold(objects, name, &held, &there).await;
+            }
+            Ok(())
+        }
+        _ => write(objects, name, stored, picture, there).await,
+    }
+}
+
+/// Writes a hold into the result that was read. Where it cannot be written, or somebody else wrote meanwhile, the result
+/// stays as it is: without a hold, the next one asks again.
+async fn hold(objects: &Objects, name: &str, stored: &Stored, there: &There) {
+    match put(objects, name, stored, there).await {
+        Ok(true) => {}
+        Ok(false) => tracing::info!(name, "a result was written meanwhile; an answer of no use is not held"),
+        Err(error) => tracing::warn!(name, error = error.log_text(), "an answer of no use is not held"),
+    }
+}
+
+/// Writes over what was read, or where nothing was; `false` when something else is there by now.
+async fn put(objects: &Objects, name: &str, stored: &Stored, there: &There) -> Result<bool, Error> {
+    let text = serde_json::to_vec(stored).map_err(|error| Error::internal("result_not_json", error.to_string()))?;
+    let path = object_path(name).map_err(|error| Error::internal("result_name", error.to_string()))?;
+    let options = PutOptions { mode: there.replacing(), ..PutOptions::default() };
+    match objects.put_opts(&path, text.into(), options).await {
+        Ok(_) => Ok(true),
+        Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. } | StoreError::NotFound { .. }) => {
+            Ok(false)
+        }
+        Err(error) => Err(object::failed(name, error)),
+    }
+}
+
 /// Writes a result over what was read, or where nothing was. When somebody else wrote meanwhile, the picture tells whose
 /// result counts: that of the version which is there now.
 ///
 /// # Errors
 /// 409 when the picture is another by now: this result is of an older version, and what is there stays. The store's.
-pub(crate) async fn write(
-    objects: &Objects,
-    name: &str,
-    stored: &Stored,
-    picture: &Found,
-    mut there: There,
-) -> Result<(), Error> {
-    let text = serde_json::to_vec(stored).map_err(|error| Error::internal("result_not_json", error.to_string()))?;
-    let path = object_path(name).map_err(|error| Error::internal("result_name", error.to_string()))?;
+async fn write(objects: &Objects, name: &str, stored: &Stored, picture: &Found, mut there: There) -> Result<(), Error> {
     for _ in 0..TRIES {
-        let options = PutOptions { mode: there.replacing(), ..PutOptions::default() };
-        match objects.put_opts(&path, text.clone().into(), options).await {
-            Ok(_) => return Ok(()),
-            Err(StoreError::AlreadyExists { .. } | StoreError::Precondition { .. } | StoreError::NotFound { .. }) => {}
-            Err(error) => return Err(object::failed(name, error)),
+        if put(objects, name, stored, &there).await? {
+            return Ok(());
         }
         there = read(objects, name).await?;
         if !object::is_current(objects, picture).await? {

@@ -48,6 +48,11 @@ impl Said {
         self.held_until.is_some_and(|until| now < until)
     }
 
+    /// Whether it was to stand for a time although answers are missing.
+    pub(crate) fn has_hold(&self) -> bool {
+        self.held_until.is_some()
+    }
+
     /// What stands in place of another question: all of the answers, or what is held.
     pub(crate) fn again(&self, now: Timestamp) -> Option<Asked> {
         if !self.is_whole() && !self.is_held(now) {

@@ -171,3 +171,29 @@ async fn a_failure_about_another_version_replaces_the_result() {
     let stored = world.stored("a.jpg.vision.json").await.unwrap();
     assert_eq!(stored["object"], failed["object"]);
 }
+
+/// It is held beside what another model, prompt or preparation of the picture was told before.
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_cannot_be_read_is_held_beside_an_older_result() {
+    let mut world = World::new([damaged(&[("leakage", "moderate")]), unreadable()]);
+    world.put("a.jpg", COFFEE).await;
+    let (event, direct) = (context(Kind::Event), context(Kind::Direct));
+    let before = world.vision();
+    world.variables.extend([("VISION_LONG_EDGE", "512"), ("VISION_UNUSABLE_KEPT_SECONDS", "600")]);
+    let after = world.vision();
+    let name = || json!({ "object_name": "a.jpg" });
+    let deliver = async || ask(&after, name(), &event).await.map_err(|error| (error.code(), world.questions()));
+    let first = ask(&before, name(), &direct).await.unwrap();
+    for _ in 0..2 {
+        assert_eq!(deliver().await, Err(("model_failed", 3)), "one question and its repair");
+    }
+    let kept = ask(&before, name(), &direct).await.unwrap();
+    assert_eq!((&kept["replayed"], &kept["damage_report"]), (&json!(true), &first["damage_report"]));
+    let legacy = json!({ "object_name": "a.jpg", "scoring": "legacy_weighted" });
+    assert_eq!(ask(&before, legacy, &direct).await.unwrap()["replayed"], false);
+    assert_eq!(deliver().await, Err(("model_failed", 3)), "also when the older result was told anew");
+    tokio::time::advance(Duration::from_secs(601)).await;
+    assert_eq!(deliver().await, Err(("model_failed", 5)), "the model may have learnt");
+    let kept = ask(&before, name(), &direct).await.unwrap();
+    assert_eq!((&kept["damage_report"], world.questions()), (&first["damage_report"], 5));
+}
