@@ -108,9 +108,7 @@ impl Alert {
             percent: None,
         }
     }
-}
 
-impl Alert {
     /// Whether both remind of the same. Conditions go on across months; a level is one of its month.
     fn is_outdone_by(&self, later: &Self) -> bool {
         let of = |alert: &Self| (alert.kind, alert.metric, alert.level_percent);

@@ -54,7 +54,8 @@ impl HealthChecker {
         let (total, times) = (BySource::of(&total), BySource::of(&times));
         let hour = |at: Timestamp| {
             let calls = total.at(at)?;
-            Some(Hour { at, calls: calls.values().sum::<f64>().round() as u64, p95_ms: longest(&total, &times, at)? })
+            let p95_ms = longest(&total, &calls, times.at(at)?)?;
+            Some(Hour { at, calls: calls.values().sum::<f64>().round() as u64, p95_ms })
         };
         Ok(total.moments().into_iter().filter_map(hour).collect())
     }
@@ -99,16 +100,20 @@ fn joined(total: &[Series], failed: &[Series], times: &[Series], absent_is_none:
         let has_calls = is_whole && owners.iter().all(|owner| calls.contains_key(owner));
         let failed = has_calls.then(|| failures.values().sum::<f64>().round() as u64)?;
         let ok = (calls.values().sum::<f64>().round() as u64).checked_sub(failed)?;
-        Some(Minute { at, ok, failed, p95_ms: longest(&total, &times, at) })
+        Some(Minute { at, ok, failed, p95_ms: times.at(at).and_then(|times| longest(&total, &calls, times)) })
     };
     let minutes: Vec<Minute> = total.moments().into_iter().filter_map(minute).collect();
-    match failed.without_owner(&total) {
-        Some(stray) if minutes.is_empty() => Err(format!("failures of {stray:?} belong to no series of calls")),
-        _ => Ok(minutes),
+    if minutes.is_empty()
+        && let Some(stray) = failed.without_owner(&total)
+    {
+        return Err(format!("failures of {stray:?} belong to no series of calls"));
     }
+    Ok(minutes)
 }
 
 type Dimensions = BTreeMap<String, String>;
+/// A value of each source that has one.
+type ByDimensions<'a> = BTreeMap<&'a Dimensions, f64>;
 
 /// Values of each source. One that makes no sense is there, and no number.
 struct BySource<'a>(BTreeMap<&'a Dimensions, BTreeMap<Timestamp, f64>>);
@@ -131,9 +136,9 @@ impl<'a> BySource<'a> {
     }
 
     /// The values of a moment; `None` where one makes no sense.
-    fn at(&self, at: Timestamp) -> Option<BTreeMap<&'a Dimensions, f64>> {
+    fn at(&self, at: Timestamp) -> Option<ByDimensions<'a>> {
         let found = self.0.iter().filter_map(|(source, values)| Some((*source, *values.get(&at)?)));
-        let found: BTreeMap<_, _> = found.collect();
+        let found: ByDimensions<'_> = found.collect();
         found.values().all(|value| value.is_finite()).then_some(found)
     }
 
@@ -146,17 +151,17 @@ impl<'a> BySource<'a> {
 
     /// A source that has values and no owner, where there are values that it could belong to.
     fn without_owner(&self, owners: &BySource<'_>) -> Option<&'a Dimensions> {
-        let has_none = |source: &Dimensions| !owners.moments().is_empty() && owners.owner(source).is_none();
-        self.0.iter().find(|(source, values)| !values.is_empty() && has_none(source)).map(|(source, _)| *source)
+        let have_values = owners.0.values().any(|values| !values.is_empty());
+        let is_stray = |source: &Dimensions| have_values && owners.owner(source).is_none();
+        self.0.iter().find(|(source, values)| !values.is_empty() && is_stray(source)).map(|(source, _)| *source)
     }
 }
 
-/// The longest time of a moment; `None` where a source that has calls has no time.
-fn longest(calls: &BySource<'_>, times: &BySource<'_>, at: Timestamp) -> Option<f64> {
-    let found = times.at(at)?;
-    let timed: BTreeSet<_> = found.keys().filter_map(|source| calls.owner(source)).collect();
-    let is_whole = calls.at(at)?.iter().all(|(source, count)| *count <= 0.0 || timed.contains(source));
-    found.into_values().reduce(f64::max).filter(|_| is_whole)
+/// The longest of a moment's times; `None` where a source that has calls then has no time.
+fn longest(sources: &BySource<'_>, calls: &ByDimensions<'_>, times: ByDimensions<'_>) -> Option<f64> {
+    let timed: BTreeSet<_> = times.keys().filter_map(|source| sources.owner(source)).collect();
+    let is_whole = calls.iter().all(|(source, count)| *count <= 0.0 || timed.contains(source));
+    times.into_values().reduce(f64::max).filter(|_| is_whole)
 }
 
 #[cfg(test)]

@@ -9,10 +9,16 @@ const INVOICES: &str = "invoice_id,customer_id,invoice_date,due_date,paid_date,a
     I4,C2,2024-06-01,2024-07-01,,400\n\
     I5,C3,2024-06-20,2024-07-20,2024-06-30,500\n";
 
+/// What invoices of this form come to; `more` are members of the request before the roles.
+fn invoices(content: &str, more: &str) -> Data {
+    let roles =
+        r#"{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}"#;
+    data(&run(content, &format!(r#"{{{more}"roles":{roles}}}"#)))
+}
+
 #[test]
 fn invoices_by_hand() {
-    let request = r#"{"roles":{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}}"#;
-    let found = data(&run(INVOICES, request));
+    let found = invoices(INVOICES, "");
     let cash = &found.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.as_of.as_deref(), cash.outstanding_ar), (Some("2024-06-30"), Some(700.0)));
     assert_eq!((cash.overdue_amount, cash.known_rows, cash.unknown_rows), (Some(300.0), Some(5), Some(0)));
@@ -30,8 +36,7 @@ fn invoices_by_hand() {
 
 #[test]
 fn the_past_can_be_judged() {
-    let request = r#"{"as_of":"2024-03-10","roles":{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}}"#;
-    let found = data(&run(INVOICES, request));
+    let found = invoices(INVOICES, r#""as_of":"2024-03-10","#);
     let cash = &found.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.outstanding_ar, cash.as_of.as_deref()), (Some(500.0), Some("2024-03-10")));
     near(cash.overdue_share, 200.0 / 500.0, 1e-12);
@@ -94,9 +99,7 @@ fn receivables_of_which_nothing_is_told_are_no_zero() {
 
 #[test]
 fn a_paid_date_that_cannot_be_read_is_not_unpaid() {
-    let content = INVOICES.replace("2024-03-31,,300", "2024-03-31,soon,300");
-    let request = r#"{"roles":{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}}"#;
-    let found = data(&run(&content, request));
+    let found = invoices(&INVOICES.replace("2024-03-31,,300", "2024-03-31,soon,300"), "");
     let cash = &found.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.outstanding_ar, cash.overdue_amount, cash.unknown_rows), (Some(400.0), Some(0.0), Some(1)));
     near(cash.collection_efficiency, 100.0, 1e-9);
@@ -104,16 +107,14 @@ fn a_paid_date_that_cannot_be_read_is_not_unpaid() {
 
 #[test]
 fn what_has_no_due_day_is_not_overdue() {
-    let content = INVOICES.replace("2024-06-01,2024-07-01", "2024-06-01,");
-    let request = r#"{"roles":{"orders":{"order_date":"invoice_date","due_date":"due_date","paid_date":"paid_date","amount":"amount"}}}"#;
-    let found = data(&run(&content, request));
+    let found = invoices(&INVOICES.replace("2024-06-01,2024-07-01", "2024-06-01,"), "");
     let cash = &found.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.outstanding_ar, cash.overdue_amount, cash.overdue_share), (Some(700.0), Some(300.0), Some(1.0)));
     let late = cash.ageing.iter().filter(|age| !["not_due", "no_due_day"].contains(&age.age.as_str()));
     assert_eq!(Some(late.map(|age| age.amount).sum()), cash.overdue_amount);
     let undated = cash.ageing.iter().find(|age| age.age == "no_due_day").map(|age| (age.amount, age.rows));
     assert_eq!(undated, Some((400.0, 1)));
-    let none = data(&run(&INVOICES.replace(",2024-03-31,", ",,").replace(",2024-07-01,", ",,"), request));
+    let none = invoices(&INVOICES.replace(",2024-03-31,", ",,").replace(",2024-07-01,", ",,"), "");
     let cash = &none.financial_intelligence.cash_flow_intelligence;
     assert_eq!((cash.outstanding_ar, cash.overdue_amount), (Some(700.0), None));
     assert_eq!(reason(&none, "overdue_amount"), "no open amount has a due day");
