@@ -120,6 +120,11 @@ def check_owner(kind, found):
         raise Wrong(f"{found[kebab(KINDS[kind][0])]} {whose}. {WAYS_OUT.format(owner())}")
 
 
+def own(kind):
+    """Refuses the one on stdin when it is somebody else's."""
+    check_owner(kind, json.load(sys.stdin)["data"])
+
+
 def back(name, answer):
     """The document that puts another image under a function, and leaves everything else as it is."""
     wanted = image(name, os.environ["CAUSEWAY_BACK_TO"])
@@ -370,7 +375,7 @@ def same(wanted_value, found):
 COMMANDS = {
     "names": names, "desired": desired, "survey": survey, "subscribed": subscribed, "change": change,
     "unchanged": unchanged, "rules": rules, "buckets-with-rules": buckets_with_rules, "made": made, "owned": owned,
-    "rights": rights,
+    "rights": rights, "own": own,
     "settings": settings.changes, "resets": settings.resets,
 }
 

@@ -52,9 +52,12 @@ fn a_bucket_of_another_deployment_stays(world: &World) {
     let tags = json!({ "causeway-owner": FIRST }).to_string();
     let compartment = world.compartment();
     world.oci(&["os", "bucket", "create", "-c", &compartment, "--name", "causeway", "--freeform-tags", &tags]);
-    let refused = world.deploy(&["--only", "buckets"]);
-    assert_eq!(refused.code, Some(1), "{refused:?}");
-    assert!(refused.stderr.contains(FIRST) && refused.stderr.contains("CAUSEWAY_BUCKET"), "{}", refused.stderr);
+    for part in ["buckets", "lifecycle"] {
+        let refused = world.deploy(&["--only", part]);
+        assert_eq!(refused.code, Some(1), "{refused:?}");
+        assert!(refused.stderr.contains(FIRST) && refused.stderr.contains("CAUSEWAY_BUCKET"), "{}", refused.stderr);
+        assert!(!world.calls().iter().any(|call| call.contains("object-lifecycle-policy put")), "{part}");
+    }
     let bucket = world.oci(&["os", "bucket", "get", "--bucket-name", "causeway"]);
     assert_eq!(bucket["data"]["freeform-tags"], json!({ "causeway-owner": FIRST }));
 }

@@ -110,7 +110,7 @@ fn the_script_has_no_findings() {
     if Command::new("shellcheck").arg("--version").output().is_err() {
         return tests::harness::skip("shellcheck of the deployment script", "it is not installed");
     }
-    let files = ["func-yaml/deploy", "tests/deploy/oci"].map(path);
+    let files = ["func-yaml/deploy", "func-yaml/setup/kinds.sh", "func-yaml/fn-build", "tests/deploy/oci"].map(path);
     let output = Command::new("shellcheck").args(files).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
 }
