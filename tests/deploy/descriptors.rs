@@ -1,18 +1,22 @@
 //! Each func.yaml: what Fn's command line and the service take, and nothing else.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 use serde_json::Value;
 
-use crate::{functions, text};
+use crate::{functions, path, text};
 
 /// Keys of schema_version 20180708 in Fn's command line, without those that only its own server knows (triggers) or
-/// that a Dockerfile replaces (build, entrypoint, cmd and images).
+/// that a Dockerfile replaces (entrypoint, cmd and images).
 const KEYS: &[&str] = &[
     "schema_version",
     "name",
     "version",
     "runtime",
+    "build",
     "content_type",
     "memory",
     "timeout",
@@ -45,6 +49,7 @@ fn findings(name: &str, descriptor: &Value) -> Vec<String> {
         ("name is that of the folder", descriptor["name"] == name),
         ("version", descriptor["version"].as_str().is_some_and(is_version)),
         ("runtime", descriptor["runtime"] == "docker"),
+        ("what is run before the image is built", descriptor["build"] == serde_json::json!(["../fn-build"])),
         ("memory", descriptor["memory"].as_u64().is_some_and(|memory| MEMORY_MB.contains(&memory))),
         ("timeout of a call that is waited for", within("timeout", 1, 300)),
         ("settings are texts", config.values().all(Value::is_string)),
@@ -93,6 +98,7 @@ fn what_is_wrong_in_a_descriptor_is_found() {
     check("/timeout", "300".into(), "timeout of a call that is waited for");
     check("/name", "flow".into(), "name is that of the folder");
     check("/version", "latest".into(), "version");
+    check("/build", serde_json::json!(["make"]), "what is run before the image is built");
     check("/triggers", serde_json::json!([]), "unknown keys");
     check("/deploy/oci/detached", serde_json::json!({}), "unknown keys in deploy.oci");
     check("/config/FLOW_RESULTS", true.into(), "settings are texts");
@@ -111,4 +117,35 @@ fn a_run_that_outlasts_a_call_has_a_detached_timeout() {
         let unknown: Vec<_> = settings.as_object().unwrap().keys().filter(|key| !known.contains(*key)).collect();
         assert!(unknown.is_empty(), "{name}: {unknown:?}");
     }
+}
+
+/// Stands for Docker: writes down what it is told, and from where.
+const DOCKER: &str = "#!/bin/sh\npwd >\"$TOLD\"\nprintf '%s\\n' \"$@\" >>\"$TOLD\"\n";
+
+/// Fn's command line builds in the folder of func.yaml, with the Dockerfile that it finds there after the steps of `build`.
+#[test]
+fn a_step_makes_the_dockerfile_that_fns_command_line_wants() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let here = folder.path().join("func-yaml/vision");
+    fs::create_dir_all(&here).expect("a folder");
+    for file in ["func-yaml/fn-build", "func-yaml/vision/func.yaml"] {
+        fs::copy(path(file), folder.path().join(file)).expect("copied");
+    }
+    let docker = folder.path().join("docker");
+    fs::write(&docker, DOCKER).expect("written");
+    fs::set_permissions(&docker, fs::Permissions::from_mode(0o755)).expect("set");
+    let step = descriptor("vision")["build"][0].as_str().expect("a step").to_owned();
+    let mut shell = Command::new("/bin/sh");
+    let shell = shell.args(["-c", &step]).current_dir(&here).env("TOLD", folder.path().join("told"));
+    let output = shell.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display())).output().expect("sh");
+    assert!(output.status.success(), "{output:?}");
+    let told = fs::read_to_string(folder.path().join("told")).expect("what Docker was told");
+    let told: Vec<_> = told.lines().collect();
+    assert!(told[0].ends_with("func-yaml/vision") && told.last() == Some(&"../.."), "{told:?}");
+    let version = descriptor("vision")["version"].as_str().expect("a version").to_owned();
+    let image = format!("causeway/vision:{version}");
+    for expected in ["FUNCTION=vision", "REVISION=unknown", &format!("VERSION={version}"), &image] {
+        assert!(told.contains(&expected), "{expected}: {told:?}");
+    }
+    assert_eq!(fs::read_to_string(here.join("Dockerfile")).expect("a Dockerfile"), format!("FROM {image}\n"));
 }
