@@ -57,10 +57,13 @@ impl Folder {
         let at = |name: &str| folder.path().join(name);
         fs::create_dir_all(at("func-yaml/aws")).expect("a folder");
         fs::create_dir_all(at("target/lambda")).expect("a folder");
+        fs::create_dir_all(at(".github")).expect("a folder");
         for file in fs::read_dir(path("func-yaml/aws")).expect("func-yaml/aws").map(|entry| entry.expect("entry")) {
             fs::copy(file.path(), at("func-yaml/aws").join(file.file_name())).expect("copied");
         }
-        fs::copy(path("serverless.yml"), at("serverless.yml")).expect("copied");
+        for file in ["serverless.yml", ".github/SETTINGS.md"] {
+            fs::copy(path(file), at(file)).expect("copied");
+        }
         for function in functions() {
             fs::write(at(&format!("target/lambda/{function}.zip")), ARCHIVE).expect("written");
         }

@@ -33,3 +33,24 @@ fn a_site_sets_what_all_functions_have_and_what_one_has() {
     let missing = folder.package(&[SITE, &[("CAUSEWAY_SITE", "nowhere.yml")]].concat());
     assert!(missing.code != Some(0), "a file that is not there is no file without settings: {missing:?}");
 }
+
+/// Nothing is packaged that no function would start with, and nothing that no function would use.
+#[test]
+fn what_functions_do_not_know_is_refused() {
+    if !has_osls("wrong settings of a site on AWS") {
+        return;
+    }
+    let folder = Folder::new();
+    let check = |file: &str, expected: &str| {
+        fs::write(folder.at().join("site.yml"), file).expect("written");
+        let refused = folder.package(&[SITE, &[("CAUSEWAY_SITE", "site.yml")]].concat());
+        assert!(refused.code != Some(0), "{file}: {refused:?}");
+        let said = format!("{}{}", refused.stdout, refused.stderr);
+        assert!(said.contains(expected) && !said.contains("hunter2"), "{file}: {said}");
+    };
+    check("nobody: {LOG_LEVEL: debug}", "nobody is no function");
+    check("application: {CAUSEWAY_BUKET: b}", "application has no setting CAUSEWAY_BUKET");
+    check("vision: {DISCOVERY_PREFIX: orders}", "vision has no setting DISCOVERY_PREFIX");
+    check("vision: {VISION_SAMPLES: 3}", "VISION_SAMPLES of vision is no text");
+    check("application: {CAUSEWAY_CHAT_API_KEY: hunter2}", "CAUSEWAY_CHAT_API_KEY of application must name a secret");
+}
