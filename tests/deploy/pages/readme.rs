@@ -1,5 +1,6 @@
 //! The README: its commands are real ones, and its calls get answers.
 
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -48,6 +49,56 @@ fn sample_calls_are_answered() {
     }
     answered.sort_unstable();
     assert_eq!(answered, functions());
+}
+
+/// A command of the page for this cloud, with this build in the place of `cargo run`.
+fn here(command: &str, cloud: &LocalCloud) -> String {
+    let endpoint = format!("--endpoint http://{}", cloud.address);
+    let command = command.replace("localhost:8080", &cloud.address).replace("-- env", &format!("-- env {endpoint}"));
+    let command = command.replace("-- seed", &format!("-- seed {endpoint}"));
+    command.replace("cargo run --release --quiet -- ", "causeway ").replace("cargo run --release -- ", "causeway ")
+}
+
+/// What a shell says to it; its home is `home`.
+fn said(command: &str, cloud: &LocalCloud, home: &Path) -> String {
+    let folder = programs::causeway().parent().expect("a folder").display().to_string();
+    let tools = path("target/tools/oci-python/bin").display().to_string();
+    let mut shell = Command::new("bash");
+    shell.args(["-euc", &here(command, cloud)]).current_dir(path("")).env_clear().env("HOME", home);
+    let output = shell.env("PATH", format!("{folder}:{tools}:/usr/bin:/bin")).output().expect("bash");
+    assert!(output.status.success(), "{command}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("UTF-8")
+}
+
+#[test]
+fn the_same_call_is_answered_by_other_ways() {
+    let page = text("README.md");
+    let is_one = |line: &&str| {
+        line.starts_with("curl localhost:8080/2015") || line.starts_with("cargo run --release -- invoke ")
+    };
+    let calls: Vec<_> = page.lines().filter(is_one).collect();
+    assert_eq!(calls.len(), 2, "{calls:?}");
+    let root = tempfile::tempdir().expect("a folder");
+    let cloud = LocalCloud::start(&root.path().join("state"), 120, &[]);
+    for call in calls {
+        let answer: Value = serde_json::from_str(&said(call, &cloud, root.path())).expect("JSON");
+        assert_eq!(answer["agent_name"], "discovery", "{call}: {answer:#}");
+    }
+}
+
+#[test]
+fn oracles_command_line_does_what_the_page_says() {
+    let page = text("README.md");
+    let block = blocks(section(&page, "An OCI on your machine"), "sh")[0];
+    if !path("target/tools/oci-python/bin/oci").exists() {
+        return tests::harness::skip("Oracle's command line on the README", ".ci/test-tools installs it");
+    }
+    let root = tempfile::tempdir().expect("a folder");
+    let cloud = LocalCloud::start(&root.path().join("state"), 120, &[]);
+    let said = said(block, &cloud, root.path());
+    for expected in ["superstore/superstore.csv", "\"agent_name\":\"discovery\""] {
+        assert!(said.contains(expected), "{expected}: {said}");
+    }
 }
 
 /// What `--seed-file` loads before anything is served.
@@ -108,4 +159,10 @@ fn what_aws_needs_is_exported() {
     let tested = text(".ci/test-tools");
     let packager = block.split_whitespace().find(|word| word.starts_with("osls@")).expect("a version");
     assert!(tested.contains(packager), "{packager} is not what the tests hold to");
+    // Messages of panics have the paths of sources, so the bytes would be those of a folder and a home.
+    for file in ["README.md", "func-yaml/README.md"] {
+        for prefix in ["$PWD=/src", "${CARGO_HOME:-$HOME/.cargo}=/cargo"] {
+            assert!(text(file).contains(&format!("--remap-path-prefix={prefix}")), "{file}: {prefix}");
+        }
+    }
 }
