@@ -2,13 +2,14 @@
 
 use std::fs;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use tests::harness::programs;
 
 use crate::cloud::Cloud;
 use crate::container::{Container, Spec};
 use crate::engine::engine;
 use crate::images::images;
+use crate::replies::{self, Kind};
 use crate::root;
 
 /// The exit status of what was killed.
@@ -22,13 +23,17 @@ fn every_image_answers_in_the_sandbox_until_it_is_killed() {
         let spec = Spec { engine, function: function.name, image: &images(engine)[function.name] };
         let (container, _) = cloud.run(&spec);
         limits_hold(function.name, &container);
+        let reply = replies::schema(&spec);
         for (name, body) in events(function.name) {
-            answers(&format!("{function}: {name}"), &container, &body);
+            let answer = answer(&format!("{function}: {name}"), &container, &body);
+            let findings = Kind::of(function.name, &name, &body).findings(&reply, &answer);
+            assert!(findings.is_empty(), "{function}: {name}: {findings:?}: {answer}: {}", container.log());
         }
         container.freeze();
         assert_eq!(container.inspect(".State.Paused"), "true", "{function}");
         container.thaw();
-        answers(&format!("{function} after the freezer"), &container, "{\"test_type\":\"imports\"}");
+        let thawed = answer(&format!("{function} after the freezer"), &container, r#"{"test_type":"imports"}"#);
+        assert_eq!((&thawed["function"], &thawed["status"]), (&json!(function.name), &json!("ok")), "{thawed}");
         assert_eq!(container.kill(), KILLED, "{function}");
         assert_eq!(container.inspect(".State.OOMKilled"), "false", "{function}");
     }
@@ -47,13 +52,12 @@ fn events(function: &str) -> Vec<(String, String)> {
     files.iter().map(read).collect()
 }
 
-/// A result or a refusal of the request, and never the end of the container.
-fn answers(what: &str, container: &Container, body: &str) {
+/// What it answers; the container goes on.
+fn answer(what: &str, container: &Container, body: &str) -> Value {
     let reply = container.call(body);
     assert_eq!(reply.status, 200, "{what}: {reply:?}: {}", container.log());
-    let answer: Value = reply.json();
-    assert!(answer.is_object(), "{what}: {answer}");
     assert!(container.is_running(), "{what}: {}", container.log());
+    reply.json()
 }
 
 /// What the kernel says of the process.

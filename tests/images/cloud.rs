@@ -15,7 +15,8 @@ use tests::harness::Emulated;
 
 use crate::container::{CREDENTIALS, Container, Spec};
 use crate::root;
-use crate::wires::{Asked, Identity, NAME, PORT, lay};
+use crate::tls::Identity;
+use crate::wires::{Asked, NAME, PORT, lay};
 
 const BUCKET: &str = "causeway";
 /// Where the descriptor of the flow has results.
@@ -46,7 +47,7 @@ impl Cloud {
         let oci = Emulated::start(options, function, BUCKET, behind_tls);
         let url = &oci.variables()["CAUSEWAY_OCI_ENDPOINT"];
         let address = url.strip_prefix("http://").and_then(|host| host.parse().ok()).expect("an address");
-        let identity = Identity::new();
+        let identity = Identity::of(NAME);
         fs::write(oci.files().join("authority.pem"), &identity.authority).expect("written");
         for (name, kind, file) in OBJECTS {
             let content = fs::read(root().join("shared/local-cloud/data").join(file)).expect("a sample");

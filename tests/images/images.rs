@@ -60,9 +60,13 @@ fn build(engine: &Engine, function: &str) -> Command {
 
 fn source(engine: &Engine) -> Source {
     let argument = |name: &str, value: &str| vec!["--build-arg".to_owned(), format!("{name}={value}")];
+    if let Ok(image) = std::env::var("TEST_FUNCTIONS") {
+        return Source { profile: "dist", arguments: argument("FUNCTIONS", &image) };
+    }
     if let Ok(builder) = std::env::var("TEST_BUILDER") {
-        // What cargo needs is in the site's image.
-        let arguments = [argument("BUILDER", &builder), vec!["--network=none".to_owned()]].concat();
+        // Unless it is told otherwise, what cargo needs is in the site's image.
+        let network = std::env::var("TEST_BUILDER_NETWORK").unwrap_or_else(|_| "none".to_owned());
+        let arguments = [argument("BUILDER", &builder), vec![format!("--network={network}")]].concat();
         return Source { profile: "dist", arguments };
     }
     import(engine);

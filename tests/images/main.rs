@@ -3,8 +3,11 @@
 //!
 //! A Docker engine of their own serves these tests, so they take root and Debian's `docker.io`; without them they say so
 //! and skip. The Dockerfile's last stage takes the release binaries that the other tests run, linked once more as
-//! static ones. `TEST_BUILDER` names an image that builds them instead, in the `dist` profile, as a deployment does; it
-//! goes with `DOCKER_HOST`, an engine of this machine that has that image.
+//! static ones. Two variables take those of the `dist` profile in their place, as a deployment does; both go with
+//! `DOCKER_HOST`, an engine of this machine:
+//!
+//! * `TEST_BUILDER` names an image that builds them; `TEST_BUILDER_NETWORK=host` lets that have a network.
+//! * `TEST_FUNCTIONS` names what has been built already: an image of the Dockerfile's stage `build`.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a broken set-up should stop the test that hit it")]
 
 mod binaries;
@@ -15,7 +18,9 @@ mod engine;
 mod flow;
 mod images;
 mod names;
+mod replies;
 mod sizes;
+mod tls;
 mod wires;
 
 use std::path::{Path, PathBuf};

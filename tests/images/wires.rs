@@ -6,35 +6,14 @@ use std::os::fd::AsFd;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
-use rustls::pki_types::PrivateKeyDer;
-use tokio::io::copy_bidirectional;
-use tokio::net::TcpStream;
 use tokio::runtime::Runtime;
-use tokio_rustls::TlsAcceptor;
+
+use crate::tls::Identity;
 
 /// The services' only name.
 pub(crate) const NAME: &str = "services.causeway.test";
 /// Their port in the container.
 pub(crate) const PORT: u16 = 8443;
-
-/// A certificate of the services' name, which is its own authority.
-pub(crate) struct Identity {
-    /// The certificate in PEM.
-    pub(crate) authority: String,
-    acceptor: TlsAcceptor,
-}
-
-impl Identity {
-    pub(crate) fn new() -> Self {
-        let made = rcgen::generate_simple_self_signed(vec![NAME.to_owned()]).expect("a certificate");
-        let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a key");
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let config = rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-        let config = config.expect("versions").with_no_client_auth();
-        let config = config.with_single_cert(vec![made.cert.der().clone()], key).expect("an identity");
-        Self { authority: made.cert.pem(), acceptor: TlsAcceptor::from(Arc::new(config)) }
-    }
-}
 
 /// Names that were asked for, in lower case and without the last dot.
 #[derive(Clone, Default)]
@@ -58,7 +37,7 @@ pub(crate) fn lay(runtime: &Runtime, pid: u32, identity: &Identity, to: SocketAd
     let names = tokio::net::UdpSocket::from_std(names).expect("a socket");
     runtime.spawn(answer_names(names, asked.clone()));
     let services = tokio::net::TcpListener::from_std(services).expect("a socket");
-    runtime.spawn(pass_on(services, identity.acceptor.clone(), to));
+    runtime.spawn(identity.pass_on(services, to));
     asked
 }
 
@@ -73,19 +52,6 @@ fn sockets_of(pid: u32) -> (UdpSocket, TcpListener) {
         (names, services)
     };
     std::thread::spawn(make).join().expect("sockets")
-}
-
-/// Ends TLS and hands the bytes on.
-async fn pass_on(listener: tokio::net::TcpListener, acceptor: TlsAcceptor, to: SocketAddr) {
-    while let Ok((stream, _)) = listener.accept().await {
-        let acceptor = acceptor.clone();
-        tokio::spawn(async move {
-            // A client that does not trust the certificate goes away.
-            let Ok(mut inside) = acceptor.accept(stream).await else { return };
-            let mut outside = TcpStream::connect(to).await.expect("the services");
-            let _ = copy_bidirectional(&mut inside, &mut outside).await;
-        });
-    }
 }
 
 async fn answer_names(socket: tokio::net::UdpSocket, asked: Asked) {
