@@ -137,6 +137,7 @@ fn a_step_makes_the_dockerfile_that_fns_command_line_wants() {
     let step = descriptor("vision")["build"][0].as_str().expect("a step").to_owned();
     let mut shell = Command::new("/bin/sh");
     let shell = shell.args(["-c", &step]).current_dir(&here).env("TOLD", folder.path().join("told"));
+    let shell = shell.env("CAUSEWAY_BUILD_ARGS", "PROFILE=release BUILDER=ours");
     let output = shell.env("PATH", format!("{}:/usr/bin:/bin", folder.path().display())).output().expect("sh");
     assert!(output.status.success(), "{output:?}");
     let told = fs::read_to_string(folder.path().join("told")).expect("what Docker was told");
@@ -144,7 +145,7 @@ fn a_step_makes_the_dockerfile_that_fns_command_line_wants() {
     assert!(told[0].ends_with("func-yaml/vision") && told.last() == Some(&"../.."), "{told:?}");
     let version = descriptor("vision")["version"].as_str().expect("a version").to_owned();
     let image = format!("causeway/vision:{version}");
-    for expected in ["FUNCTION=vision", "REVISION=unknown", &format!("VERSION={version}"), &image] {
+    for expected in ["BUILDER=ours", "FUNCTION=vision", "REVISION=unknown", &format!("VERSION={version}"), &image] {
         assert!(told.contains(&expected), "{expected}: {told:?}");
     }
     assert_eq!(fs::read_to_string(here.join("Dockerfile")).expect("a Dockerfile"), format!("FROM {image}\n"));
