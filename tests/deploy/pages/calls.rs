@@ -9,8 +9,8 @@ use tests::harness::{LocalCloud, programs};
 use super::blocks;
 use crate::{functions, path, text};
 
-/// Pages whose calls need no clock: those of the agents and of the flow.
-const PAGES: usize = 6;
+/// Pages whose calls need no clock: those of the agents, of the flow, of `vision` and `health-checker`.
+const PAGES: usize = 8;
 /// Where `causeway up` listens.
 const UP: &str = "localhost:8080";
 
