@@ -7,7 +7,7 @@ use tests::harness::programs;
 
 use crate::cloud::Cloud;
 use crate::container::{Container, Spec};
-use crate::engine::engine;
+use crate::engine::{Engine, engine};
 use crate::images::images;
 use crate::replies::{self, Kind};
 use crate::root;
@@ -18,25 +18,38 @@ const KILLED: &str = "137";
 #[test]
 fn every_image_answers_in_the_sandbox_until_it_is_killed() {
     let Some(engine) = engine("calls of the images") else { return };
-    for function in programs::functions() {
-        let cloud = Cloud::start(function.name);
-        let spec = Spec { engine, function: function.name, image: &images(engine)[function.name] };
-        let (container, _) = cloud.run(&spec);
-        limits_hold(function.name, &container);
-        let reply = replies::schema(&spec);
-        for (name, body) in events(function.name) {
-            let answer = answer(&format!("{function}: {name}"), &container, &body);
-            let findings = Kind::of(function.name, &name, &body).findings(&reply, &answer);
-            assert!(findings.is_empty(), "{function}: {name}: {findings:?}: {answer}: {}", container.log());
+    let findings: Vec<_> = programs::functions().iter().flat_map(|it| lives_and_dies(engine, it.name)).collect();
+    assert!(findings.is_empty(), "{}", findings.join("\n"));
+}
+
+/// Sample events that are answered otherwise than they should be.
+fn lives_and_dies(engine: &Engine, function: &'static str) -> Vec<String> {
+    let cloud = Cloud::start(function);
+    let spec = Spec { engine, function, image: &images(engine)[function] };
+    let (container, _) = cloud.run(&spec);
+    limits_hold(function, &container);
+    let findings = wrong_answers(&spec, &container);
+    container.freeze();
+    assert_eq!(container.inspect(".State.Paused"), "true", "{function}");
+    container.thaw();
+    let thawed = answer(&format!("{function} after the freezer"), &container, r#"{"test_type":"imports"}"#);
+    assert_eq!((&thawed["function"], &thawed["status"]), (&json!(function), &json!("ok")), "{thawed}");
+    assert_eq!(container.kill(), KILLED, "{function}");
+    assert_eq!(container.inspect(".State.OOMKilled"), "false", "{function}");
+    findings
+}
+
+fn wrong_answers(spec: &Spec, container: &Container) -> Vec<String> {
+    let (function, reply) = (spec.function, replies::schema(spec));
+    let mut wrong = Vec::new();
+    for (name, body) in events(function) {
+        let answer = answer(&format!("{function}: {name}"), container, &body);
+        let findings = Kind::of(function, &name, &body).findings(&reply, &answer);
+        if !findings.is_empty() {
+            wrong.push(format!("{function}: {name}: {}: {answer}", findings.join("; ")));
         }
-        container.freeze();
-        assert_eq!(container.inspect(".State.Paused"), "true", "{function}");
-        container.thaw();
-        let thawed = answer(&format!("{function} after the freezer"), &container, r#"{"test_type":"imports"}"#);
-        assert_eq!((&thawed["function"], &thawed["status"]), (&json!(function.name), &json!("ok")), "{thawed}");
-        assert_eq!(container.kill(), KILLED, "{function}");
-        assert_eq!(container.inspect(".State.OOMKilled"), "false", "{function}");
     }
+    wrong
 }
 
 /// The function's sample events, by name.

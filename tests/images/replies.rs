@@ -5,13 +5,22 @@ use serde_json::{Value, json};
 
 use crate::container::Spec;
 
-/// Samples that ask for what cannot be, and the member that the refusal names.
-const REFUSED: &[(&str, &str, &str)] = &[
-    ("decision-agent", "nothing", "inputs"),
-    ("discovery-agent", "climbing_path", "data_sources[0]"),
-    ("intelligence-agent", "climbing_path", "data_sources[0]"),
-    ("strategy-agent", "climbing_path", "intelligence"),
-    ("visualization-agent", "climbing_path", "inputs.decision"),
+/// Samples that ask for what cannot be, or name what the test's bucket has not: the code of the refusal, and the member
+/// of the request that it names.
+const REFUSED: &[(&str, &str, &str, Option<&str>)] = &[
+    ("decision-agent", "nothing", "invalid_request", Some("inputs")),
+    ("decision-agent", "previous", "invalid_request", Some("inputs.discovery")),
+    ("decisioning-flow", "continue", "no_such_run", None),
+    ("decisioning-flow", "other_flow", "no_such_flow", Some("flow.object")),
+    ("discovery-agent", "climbing_path", "invalid_request", Some("data_sources[0]")),
+    ("intelligence-agent", "climbing_path", "invalid_request", Some("data_sources[0]")),
+    ("intelligence-agent", "flow", "invalid_request", Some("catalogue.object")),
+    ("intelligence-agent", "roles", "invalid_request", Some("roles.orders")),
+    ("strategy-agent", "climbing_path", "invalid_request", Some("intelligence")),
+    ("strategy-agent", "previous", "invalid_request", Some("inputs.discovery")),
+    ("visualization-agent", "climbing_path", "invalid_request", Some("inputs.decision")),
+    ("visualization-agent", "results_in_the_bucket", "invalid_request", Some("inputs.discovery")),
+    ("visualization-agent", "tick", "invalid_request", Some("inputs")),
 ];
 
 /// The schema of the replies, as the image itself tells it.
@@ -28,15 +37,16 @@ pub(crate) enum Kind {
     Reply,
     /// What became of so many messages of a queue.
     Batch(usize),
-    /// A refusal that names this member of the request.
-    Refusal(&'static str),
+    /// A refusal with this code that names this member of the request.
+    Refusal(&'static str, Option<&'static str>),
 }
 
 impl Kind {
     /// The kind for a sample event.
     pub(crate) fn of(function: &str, name: &str, event: &str) -> Self {
-        if let Some((.., member)) = REFUSED.iter().find(|(of, event, _)| (*of, *event) == (function, name)) {
-            return Self::Refusal(member);
+        let refused = REFUSED.iter().find(|(of, event, ..)| (*of, *event) == (function, name));
+        if let Some((.., code, member)) = refused {
+            return Self::Refusal(code, *member);
         }
         let event: Value = serde_json::from_str(event).expect("JSON");
         match event["Records"].as_array().filter(|records| records.iter().all(|it| it["messageId"].is_string())) {
@@ -53,9 +63,9 @@ impl Kind {
                 let all_done = json!({ "batch": { "total": total, "failed": 0, "deferred": 0, "rejected": [] } });
                 differs(answer, &all_done)
             }
-            Self::Refusal(member) => {
+            Self::Refusal(code, member) => {
                 let error = &answer["error"];
-                differs(&json!([error["kind"], error["path"]]), &json!(["client", member]))
+                differs(&json!([error["kind"], error["code"], error["path"]]), &json!(["client", code, member]))
             }
         }
     }
@@ -76,9 +86,9 @@ fn an_answer_of_another_kind_is_found() {
     let batch = |rejected: Value| json!({ "batch": { "total": 2, "failed": 0, "deferred": 0, "rejected": rejected } });
     check(&Kind::Reply, json!({ "status": "success" }), 0);
     check(&Kind::Reply, refusal.clone(), 1);
-    check(&Kind::Refusal("inputs"), refusal.clone(), 0);
-    check(&Kind::Refusal("data_sources"), refusal, 1);
-    check(&Kind::Refusal("inputs"), json!({ "status": "success" }), 1);
+    check(&Kind::Refusal("invalid_request", Some("inputs")), refusal.clone(), 0);
+    check(&Kind::Refusal("invalid_request", Some("data_sources")), refusal, 1);
+    check(&Kind::Refusal("invalid_request", Some("inputs")), json!({ "status": "success" }), 1);
     check(&Kind::Batch(2), batch(json!([])), 0);
     check(&Kind::Batch(2), batch(json!([{ "item": "1", "code": "invalid_request" }])), 1);
     check(&Kind::Batch(3), batch(json!([])), 1);
@@ -87,7 +97,10 @@ fn an_answer_of_another_kind_is_found() {
 #[test]
 fn the_kind_is_that_of_the_sample() {
     assert_eq!(Kind::of("discovery-agent", "everything", "{}"), Kind::Reply);
-    assert_eq!(Kind::of("discovery-agent", "climbing_path", "{}"), Kind::Refusal("data_sources[0]"));
+    assert_eq!(
+        Kind::of("discovery-agent", "climbing_path", "{}"),
+        Kind::Refusal("invalid_request", Some("data_sources[0]"))
+    );
     assert_eq!(
         Kind::of("discovery-agent", "sqs", r#"{"Records":[{"messageId":"a"},{"messageId":"b"}]}"#),
         Kind::Batch(2)
