@@ -1,12 +1,13 @@
-//! Measures how long Lambda bootstraps take from their start to the first request for work, and to the
-//! first reply, and their peak memory, against a Runtime API of its own. The programs take turns, so that drift hits
-//! all alike.
+//! Measures how long Lambda bootstraps take from their start to the first request for work, and to the first reply, and
+//! the most memory that they held by then, against a Runtime API of its own. The programs take turns, so that drift
+//! hits all alike.
 //!
 //! ```text
-//! cargo build --profile dist -p causeway-runtime --examples
+//! cargo build --profile dist -p causeway-runtime --example bare_lambda
 //! cargo build --profile dist -p egress-monitor -p flex-autoscaler
 //! cargo run --release -p tests --bin lambda_init -- --env CAUSEWAY_LOCAL_ROOT=/tmp \
-//!     ours=target/dist/examples/mirror bare=target/dist/examples/bare_lambda egress=target/dist/egress-monitor
+//!     --event egress-monitor=functions/egress-monitor/events/dry_run.json \
+//!     bare=target/dist/examples/bare_lambda egress-monitor=target/dist/egress-monitor
 //! ```
 
 #![allow(clippy::print_stdout, reason = "the figures are for people")]
@@ -25,9 +26,9 @@ struct Arguments {
     /// How often each one is started.
     #[arg(long, default_value_t = 200)]
     starts: usize,
-    /// What each one is asked.
-    #[arg(long, default_value = r#"{"test_type":"basic"}"#)]
-    event: String,
+    /// The file with what a bootstrap is asked; can be repeated. The others are asked whether they live.
+    #[arg(long, value_name = "NAME=FILE", value_parser = pair)]
+    event: Vec<(String, String)>,
     /// A variable of each one's environment; can be repeated.
     #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
     env: Vec<(String, String)>,
@@ -41,29 +42,55 @@ fn pair(text: &str) -> Result<(String, String), String> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
+/// A program under measurement.
+struct Bootstrap<'a> {
+    name: &'a str,
+    program: &'a str,
+    event: String,
+    samples: Vec<Sample>,
+}
+
+/// Times since the start, and the peaks of memory by then.
 struct Sample {
     init: Duration,
+    init_kib: u64,
     reply: Duration,
-    peak_kib: u64,
+    reply_kib: u64,
 }
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     let listener = TcpListener::bind("127.0.0.1:0")?;
-    let mut samples: Vec<Vec<Sample>> = arguments.programs.iter().map(|_| Vec::new()).collect();
+    let mut bootstraps = arguments.programs.iter().map(|it| bootstrap(it, &arguments)).collect::<Result<Vec<_>>>()?;
     for _ in 0..arguments.starts {
-        for ((_, program), samples) in arguments.programs.iter().zip(&mut samples) {
-            samples.push(start(&listener, program, &arguments).with_context(|| program.clone())?);
+        for bootstrap in &mut bootstraps {
+            let sample = start(&listener, bootstrap, &arguments.env).with_context(|| bootstrap.name.to_owned())?;
+            bootstrap.samples.push(sample);
         }
     }
-    println!("| bootstrap | init p50 µs | min | first reply p50 µs | peak RSS KiB |\n|---|---|---|---|---|");
-    for ((name, _), samples) in arguments.programs.iter().zip(&samples) {
-        let (init, min) = summary(samples.iter().map(|sample| sample.init));
-        let (reply, _) = summary(samples.iter().map(|sample| sample.reply));
-        let peak = samples.iter().map(|sample| sample.peak_kib).max().unwrap_or_default();
-        println!("| {name} | {init} | {min} | {reply} | {peak} |");
-    }
+    println!(
+        "| bootstrap | init p50 µs | min | peak KiB | first reply p50 µs | min | peak KiB |\n|---|---|---|---|---|---|---|"
+    );
+    bootstraps.iter().for_each(Bootstrap::print);
     Ok(())
+}
+
+fn bootstrap<'a>((name, program): &'a (String, String), arguments: &Arguments) -> Result<Bootstrap<'a>> {
+    let event = match arguments.event.iter().find(|(of, _)| of == name) {
+        Some((_, file)) => std::fs::read_to_string(file).with_context(|| file.clone())?,
+        None => r#"{"test_type":"basic"}"#.to_owned(),
+    };
+    Ok(Bootstrap { name, program, event, samples: Vec::new() })
+}
+
+impl Bootstrap<'_> {
+    fn print(&self) {
+        let (init, init_min) = summary(self.samples.iter().map(|sample| sample.init));
+        let (reply, reply_min) = summary(self.samples.iter().map(|sample| sample.reply));
+        let init_kib = self.samples.iter().map(|sample| sample.init_kib).max().unwrap_or_default();
+        let reply_kib = self.samples.iter().map(|sample| sample.reply_kib).max().unwrap_or_default();
+        println!("| {} | {init} | {init_min} | {init_kib} | {reply} | {reply_min} | {reply_kib} |", self.name);
+    }
 }
 
 /// Median and minimum in µs.
@@ -73,29 +100,36 @@ fn summary(times: impl Iterator<Item = Duration>) -> (u128, u128) {
     (times[times.len() / 2], times[0])
 }
 
-fn start(listener: &TcpListener, program: &str, arguments: &Arguments) -> Result<Sample> {
+fn start(listener: &TcpListener, bootstrap: &Bootstrap, variables: &[(String, String)]) -> Result<Sample> {
     let api = listener.local_addr()?.to_string();
     let begin = Instant::now();
-    let mut child = Command::new(program)
+    let mut child = Command::new(bootstrap.program)
         .env_clear()
-        .envs([("AWS_LAMBDA_RUNTIME_API", api.as_str()), ("AWS_LAMBDA_FUNCTION_NAME", "echo")])
-        .envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")])
-        .envs(arguments.env.iter().map(|(name, value)| (name, value)))
+        .envs([("AWS_LAMBDA_RUNTIME_API", api.as_str()), ("AWS_LAMBDA_FUNCTION_NAME", bootstrap.name)])
+        .envs([("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256"), ("AWS_LAMBDA_FUNCTION_VERSION", "1")])
+        .envs(variables.iter().map(|(name, value)| (name, value)))
         .stderr(Stdio::null())
         .spawn()?;
+    let sample = measure(listener, child.id(), begin, &bootstrap.event);
+    child.kill()?;
+    child.wait()?;
+    sample
+}
+
+fn measure(listener: &TcpListener, pid: u32, begin: Instant, event: &str) -> Result<Sample> {
     let (mut stream, _) = listener.accept()?;
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
-    ensure!(read_request(&mut reader)?.starts_with("GET /2018-06-01/runtime/invocation/next"), "no request for work");
+    let asked = read_request(&mut reader)?;
     let init = begin.elapsed();
-    send_event(&mut stream, &arguments.event)?;
+    ensure!(asked.starts_with("GET /2018-06-01/runtime/invocation/next"), "no request for work: {asked}");
+    let init_kib = peak_kib(pid)?;
+    let work = Instant::now();
+    send_event(&mut stream, event)?;
     let answer = read_request(&mut reader)?;
+    let reply = init + work.elapsed();
     ensure!(answer.contains("/invocation/id-1/response"), "unexpected: {answer}");
-    let reply = begin.elapsed();
-    let peak_kib = peak_kib(child.id())?;
-    child.kill()?;
-    child.wait()?;
-    Ok(Sample { init, reply, peak_kib })
+    Ok(Sample { init, init_kib, reply, reply_kib: peak_kib(pid)? })
 }
 
 /// The most memory that a process has held so far.
