@@ -110,6 +110,13 @@ pub(super) async fn trigger(State(api): State<Api>, Path(id): Path<String>) -> R
     }
 }
 
+/// Changes: with 400, whose message is the only one that Fn's command line shows.
+pub(super) async fn as_built() -> Response {
+    let text = "causeway up runs the functions that it was built with, with the settings of its environment: \
+                nothing is deployed or changed here";
+    error(StatusCode::BAD_REQUEST, text)
+}
+
 /// `POST /invoke/<id>`: headers and body go to the function as they are.
 pub(super) async fn invoke(State(api): State<Api>, Path(id): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let body = match fn_body(body).await {

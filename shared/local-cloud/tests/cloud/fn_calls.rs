@@ -38,6 +38,21 @@ async fn names_lead_to_an_endpoint() {
     local.cloud.shutdown().await;
 }
 
+/// `fn deploy`, `fn config`, `fn create` and the like are told why not.
+#[tokio::test]
+async fn changes_are_refused_with_a_reason() {
+    let local = Local::probe().await;
+    let changes = [("POST", "/v2/apps"), ("PUT", "/v2/fns/x"), ("POST", "/v2/fns"), ("DELETE", "/v2/triggers/x")];
+    for (method, path) in changes {
+        let request = Request::builder().method(method).uri(path).header("host", "localhost");
+        let response = local.send(request.body(Full::from("{}")).unwrap()).await;
+        assert_eq!(response.status(), 400, "{method} {path}");
+        let message = value(&response)["message"].as_str().unwrap().to_owned();
+        assert!(message.contains("was built with"), "{message}");
+    }
+    local.cloud.shutdown().await;
+}
+
 #[tokio::test]
 async fn what_is_not_there_is_404() {
     let local = Local::probe().await;
