@@ -129,7 +129,7 @@ fn first_of_path(word: &str) -> Option<&str> {
 
 fn group_of(name: &str) -> &str {
     let is = |known: &&str| known.strip_suffix('*').map_or(*known == name, |begin| name.starts_with(begin));
-    GROUPS.iter().find(|(_, crates)| crates.iter().any(|known| is(&known))).map_or(name, |(group, _)| group)
+    GROUPS.iter().find(|(_, crates)| crates.iter().any(is)).map_or(name, |(group, _)| group)
 }
 
 #[cfg(test)]
