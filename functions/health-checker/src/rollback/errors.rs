@@ -1,11 +1,12 @@
 //! L1, errors that last, and L6, a cliff.
 //!
 //! L1 asks three questions of the last minutes. Are there enough calls? Are they too bad: each of the minutes above the
-//! limit, or most of them with a lower bound of all above it? And can it be chance? A service that always has 4 % errors
-//! shows five minutes above 5 % once in two days at 100 calls a minute, so once its past is known, the errors have to be
-//! far above what is usual for it, or far above what is tolerated in minutes of any number.
+//! limit, or most of them with a lower bound of all above it ([`super::onset`])? And can it be chance? A service that
+//! always has 4 % errors shows five minutes above 5 % once in two days at 100 calls a minute, so once its past is known,
+//! the errors have to be far above what is usual for it, or far above what is tolerated in minutes of any number.
 
 use super::evidence::{score, score_between, wilson_lower};
+use super::onset::Onset;
 use super::series::{Minute, Pool, Series};
 use super::trigger::{Figure, Standing, Trigger};
 use crate::settings::{CliffRules, ErrorRules};
@@ -15,84 +16,116 @@ const NAME: &str = "errors";
 /// Lengths in minutes of the stretches that are compared with what is tolerated.
 const STRETCHES: [u32; 4] = [10, 15, 30, 60];
 
+/// What L1 looks at.
+struct Look<'a> {
+    rules: &'a ErrorRules,
+    series: &'a Series,
+    /// The newest minutes with calls, oldest first.
+    window: Vec<Minute>,
+    pool: Pool,
+    /// How many of them are above the limit.
+    bad: usize,
+    /// Lower bound of their errors in percent.
+    lower: f64,
+    usual: Pool,
+    onset: Option<Onset>,
+}
+
 /// L1.
 pub(super) fn lasting(series: &Series, rules: &ErrorRules) -> Trigger {
-    let window = series.newest(rules.minutes, rules.span_minutes);
-    let pool = Pool::of(&window);
-    let is_bad = |minute: &Minute| minute.is_above(rules.above_percent);
-    let bad = window.iter().filter(|minute| is_bad(minute)).count();
-    let lower = wilson_lower(pool, rules.lower_bound_quantile) * 100.0;
-    let mut figures = vec![
-        Figure::new("minutes above the limit", bad as f64, f64::from(rules.minutes)),
-        Figure::new("errors in percent", pool.share().map(|share| share * 100.0), rules.above_percent),
-        Figure::new("lower bound in percent", (pool.calls > 0).then_some(lower), rules.above_percent),
-        Figure::new("calls", pool.calls as f64, f64::from(rules.min_calls)),
-        Figure::new("errors", pool.errors as f64, f64::from(rules.min_errors)),
-    ];
+    let look = Look::new(series, rules);
+    let (figures, is_newest_bad) = (look.figures(), look.window.last().is_some_and(|minute| look.is_bad(minute)));
     let of = |standing, figures, why: String| Trigger::new(ID, NAME, standing, figures, why);
-    let is_newest_bad = window.last().is_some_and(is_bad);
-    if bad == 0 || !is_newest_bad {
-        let why = if window.is_empty() { "no minute was measured" } else { "the newest minute is below the limit" };
-        let standing = if window.is_empty() { Standing::TooLittle } else { Standing::Clear };
-        return of(standing, figures, why.to_owned());
+    if look.window.is_empty() {
+        return of(Standing::TooLittle, figures, "no minute was measured".to_owned());
     }
-    if pool.calls < rules.min_calls.into() || pool.errors < rules.min_errors.into() {
-        return of(Standing::TooLittle, figures, "low volume: too few calls or errors to prove anything".to_owned());
+    let is_whole = look.window.len() >= rules.minutes as usize;
+    let onset = look.onset.as_ref().filter(|onset| is_whole && onset.is_too_bad(look.bad, rules));
+    if onset.is_none() {
+        if !is_newest_bad {
+            return of(Standing::Clear, figures, "the newest minute is below the limit".to_owned());
+        }
+        if look.pool.calls < rules.min_calls.into() || look.pool.errors < rules.min_errors.into() {
+            let why = "low volume: too few calls or errors to prove anything";
+            return of(Standing::TooLittle, figures, why.to_owned());
+        }
+        if let Some(why) = look.still_building() {
+            return of(Standing::Building, figures, why);
+        }
     }
-    if let Some(why) = still_building(&window, bad, pool, lower, rules) {
-        return of(Standing::Building, figures, why);
-    }
-    let chance = chance(series, &window, pool, rules);
-    figures.extend(chance.figures);
-    match chance.is_out {
-        true => of(Standing::Met, figures, chance.why),
-        false => of(Standing::Building, figures, chance.why),
-    }
+    let (is_out, of_chance, why) = look.chance(onset);
+    let standing = if is_out { Standing::Met } else { Standing::Building };
+    of(standing, figures.into_iter().chain(of_chance).collect(), why.to_owned())
 }
 
-/// What is missing until the minutes are too bad.
-fn still_building(window: &[Minute], bad: usize, pool: Pool, lower: f64, rules: &ErrorRules) -> Option<String> {
-    let needed = rules.minutes as usize;
-    let (is_few, is_certain) = (pool.calls < rules.few_calls.into(), lower > rules.above_percent);
-    if window.len() < needed {
-        return Some(format!("{} of {needed} minutes are measured", window.len()));
+impl<'a> Look<'a> {
+    fn new(series: &'a Series, rules: &'a ErrorRules) -> Self {
+        let window = series.newest(rules.minutes, rules.span_minutes);
+        let pool = Pool::of(&window);
+        let before = |first| Pool::of(series.before(first, rules.usual_skip_minutes, rules.usual_minutes));
+        let usual = window.first().map(before).unwrap_or_default();
+        let bad = window.iter().filter(|minute| minute.is_above(rules.above_percent)).count();
+        let lower = wilson_lower(pool, rules.lower_bound_quantile) * 100.0;
+        let onset = Onset::find(series, &window, usual, rules);
+        Self { rules, series, window, pool, bad, lower, usual, onset }
     }
-    if is_few && !is_certain {
-        return Some(format!("with {} calls the lower bound has to be above the limit", pool.calls));
-    }
-    let is_mostly = !is_few && is_certain && bad >= rules.minutes_when_certain as usize;
-    (bad < needed && !is_mostly).then(|| format!("{bad} of {needed} minutes are above the limit"))
-}
 
-/// Whether chance is ruled out.
-struct Chance {
-    is_out: bool,
-    figures: Vec<Figure>,
-    why: String,
-}
+    fn is_bad(&self, minute: &Minute) -> bool {
+        minute.is_above(self.rules.above_percent)
+    }
 
-fn chance(series: &Series, window: &[Minute], pool: Pool, rules: &ErrorRules) -> Chance {
-    let out = |is_out, figures, why: &str| Chance { is_out, figures, why: why.to_owned() };
-    let Some(first) = window.first() else { return out(false, Vec::new(), "no minute was measured") };
-    let usual = Pool::of(series.before(first, rules.usual_skip_minutes, rules.usual_minutes));
-    if usual.calls < rules.usual_min_calls.into() {
-        let figure = Figure::new("calls of the past", usual.calls as f64, f64::from(rules.usual_min_calls));
-        let why = "above the limit for all the minutes; what is usual is not known, so chance is not ruled out";
-        return out(true, vec![figure], why);
+    fn figures(&self) -> Vec<Figure> {
+        let (rules, pool) = (self.rules, self.pool);
+        let mut figures = vec![
+            Figure::new("minutes above the limit", self.bad as f64, f64::from(rules.minutes)),
+            Figure::new("errors in percent", pool.share().map(|share| share * 100.0), rules.above_percent),
+            Figure::new("lower bound in percent", (pool.calls > 0).then_some(self.lower), rules.above_percent),
+            Figure::new("calls", pool.calls as f64, f64::from(rules.min_calls)),
+            Figure::new("errors", pool.errors as f64, f64::from(rules.min_errors)),
+        ];
+        figures.extend(self.onset.iter().filter(|_| self.bad > 0).flat_map(|onset| onset.figures(rules)));
+        figures
     }
-    let above_usual = score_between(pool, usual);
-    let tolerated = rules.tolerated_percent / 100.0;
-    let long = STRETCHES.map(|minutes| score(Pool::of(series.back(0, minutes)), tolerated));
-    let above_tolerated = long.into_iter().fold(score(pool, tolerated), f64::max);
-    let figures = vec![
-        Figure::new("usual errors in percent", usual.share().map(|share| share * 100.0), None),
-        Figure::new("standard deviations above the usual", above_usual, rules.noise_quantile),
-        Figure::new("standard deviations above what is tolerated", above_tolerated, rules.noise_quantile),
-    ];
-    if above_usual >= rules.noise_quantile || above_tolerated >= rules.noise_quantile {
-        return out(true, figures, "above the limit for long enough, and far above what chance explains");
+
+    /// What is missing until the minutes are too bad.
+    fn still_building(&self) -> Option<String> {
+        let (rules, needed) = (self.rules, self.rules.minutes as usize);
+        let (is_few, is_certain) = (self.pool.calls < rules.few_calls.into(), self.lower > rules.above_percent);
+        if self.window.len() < needed {
+            return Some(format!("{} of {needed} minutes are measured", self.window.len()));
+        }
+        if is_few && !is_certain {
+            return Some(format!("with {} calls the lower bound has to be above the limit", self.pool.calls));
+        }
+        // Where it is known when errors began, calls since then are the better proof.
+        let is_mostly =
+            self.onset.is_none() && !is_few && is_certain && self.bad >= rules.minutes_when_certain as usize;
+        (self.bad < needed && !is_mostly).then(|| format!("{} of {needed} minutes are above the limit", self.bad))
     }
-    out(false, figures, "above the limit, but no more than chance explains of a service with these errors")
+
+    /// Whether chance is ruled out for the calls since errors began, and for those of the window at least.
+    fn chance(&self, onset: Option<&Onset>) -> (bool, Vec<Figure>, &'static str) {
+        let (rules, usual) = (self.rules, self.usual);
+        if usual.calls < rules.usual_min_calls.into() {
+            let figure = Figure::new("calls of the past", usual.calls as f64, f64::from(rules.usual_min_calls));
+            let why = "above the limit for all the minutes; what is usual is not known, so chance is not ruled out";
+            return (true, vec![figure], why);
+        }
+        let since = onset.filter(|onset| onset.minutes >= self.window.len()).map_or(self.pool, |onset| onset.pool);
+        let above_usual = score_between(since, usual);
+        let tolerated = rules.tolerated_percent / 100.0;
+        let long = STRETCHES.map(|minutes| score(Pool::of(self.series.back(0, minutes)), tolerated));
+        let above_tolerated = long.into_iter().fold(score(since, tolerated), f64::max);
+        let figures = vec![
+            Figure::new("usual errors in percent", usual.share().map(|share| share * 100.0), None),
+            Figure::new("standard deviations above the usual", above_usual, rules.noise_quantile),
+            Figure::new("standard deviations above what is tolerated", above_tolerated, rules.noise_quantile),
+        ];
+        if above_usual >= rules.noise_quantile || above_tolerated >= rules.noise_quantile {
+            return (true, figures, "above the limit for long enough, and far above what chance explains");
+        }
+        (false, figures, "above the limit, but no more than chance explains of a service with these errors")
+    }
 }
 
 /// L6.

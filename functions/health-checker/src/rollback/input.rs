@@ -105,7 +105,7 @@ pub struct Target {
     pub cutover_at: Option<Timestamp>,
     /// Until when it is kept; as long as the rules say after the cutover when absent.
     pub retained_until: Option<Timestamp>,
-    /// Whether it is gone already.
+    /// Whether it was taken down already, whatever the times say.
     pub is_removed: bool,
 }
 

@@ -11,6 +11,7 @@ mod evidence;
 mod input;
 mod lasting;
 mod latency;
+mod onset;
 mod other;
 mod series;
 mod state;

@@ -101,6 +101,12 @@ impl Series {
         self.minutes.range(end - i64::from(span) * MINUTE..end).map(|(_, minute)| minute)
     }
 
+    /// Minutes with calls from `skip` before this one on, oldest first.
+    pub fn after(&self, first: &Minute, skip: u32) -> impl DoubleEndedIterator<Item = &Minute> {
+        let start = (first.at.as_second().div_euclid(MINUTE) - i64::from(skip)) * MINUTE;
+        self.minutes.range(start..).map(|(_, minute)| minute).filter(|minute| minute.calls() > 0)
+    }
+
     /// Minutes since the end of the newest measured one; the most there is when there is none.
     #[must_use]
     pub fn lag(&self) -> u32 {

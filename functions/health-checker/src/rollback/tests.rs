@@ -1,7 +1,9 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up must fail")]
 
 mod conditions;
+mod drawn;
 mod laws;
+mod onset;
 mod standing;
 mod statistics;
 mod telling;

@@ -105,6 +105,8 @@ impl Settings {
                 ("rollback.errors.above_percent", errors.above_percent),
                 ("rollback.errors.tolerated_percent", errors.tolerated_percent),
                 ("rollback.errors.noise_quantile", errors.noise_quantile),
+                ("rollback.errors.onset_quantile", errors.onset_quantile),
+                ("rollback.errors.early_quantile", errors.early_quantile),
                 ("rollback.errors.lower_bound_quantile", errors.lower_bound_quantile),
                 ("rollback.cliff.at_percent", cliff.at_percent),
             ],

@@ -100,10 +100,16 @@ pub struct ErrorRules {
     pub few_calls: u32,
     /// Quantile of the one-sided lower bound of Wilson. Default 1.645, 95 %.
     pub lower_bound_quantile: f64,
-    /// Minutes, the newest among them, that have to be too bad when the lower bound of all is above the limit anyway:
-    /// lucky minutes do not begin the wait anew. As many as `minutes`: each has to be.
+    /// Minutes that have to be too bad when the lower bound of all is above the limit anyway: lucky minutes do not begin
+    /// the wait anew. While the past is not known, the newest has to be among them. As many as `minutes`: each has to be.
     /// Default 3.
     pub minutes_when_certain: u32,
+    /// Quantile of the bound (Wilson, one-sided) that all calls since errors began have to be above the limit by, in place
+    /// of each minute, once the past is known and below the limit, and they have lasted for `minutes`. Most of the newest
+    /// minutes have to be too bad all the same. Default 1.282, 90 %.
+    pub onset_quantile: f64,
+    /// The same before `minutes` have passed, and `minutes_when_certain` have. Default 3.09, 99.9 %.
+    pub early_quantile: f64,
     /// How far above what is usual for this service the errors have to be, in standard deviations, once its past is
     /// known. Default 6.
     pub noise_quantile: f64,
@@ -254,6 +260,8 @@ impl Default for ErrorRules {
             few_calls: 200,
             lower_bound_quantile: 1.645,
             minutes_when_certain: 3,
+            onset_quantile: 1.282,
+            early_quantile: 3.09,
             noise_quantile: 6.0,
             usual_minutes: 60,
             usual_skip_minutes: 10,
