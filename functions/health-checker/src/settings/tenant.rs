@@ -49,6 +49,9 @@ pub struct Tenant {
     /// Until when the AWS side is kept; as long as the rules say after the cutover when absent.
     #[serde(default)]
     pub retained_until: Option<Timestamp>,
+    /// Whether the AWS side has been taken down already, whatever the times say: a person is asked in place of a rollback.
+    #[serde(default)]
+    pub target_removed: bool,
     /// Name of the check that looks at the AWS side; ticks look three times.
     #[serde(default)]
     pub target_check: Option<String>,

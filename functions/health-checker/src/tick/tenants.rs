@@ -86,7 +86,7 @@ impl Reading<'_> {
                 probes: target_probes(tenant, looked),
                 cutover_at: tenant.cutover_at,
                 retained_until: tenant.retained_until,
-                is_removed: false,
+                is_removed: tenant.target_removed,
             },
             ..TenantInput::nothing(&tenant.id)
         };

@@ -56,6 +56,16 @@ async fn the_lag_of_the_replication_decides_and_one_that_is_not_known_blocks() {
 }
 
 #[tokio::test]
+async fn a_side_that_was_taken_down_is_no_target() {
+    for (removed, expected) in
+        [(false, Decision::Rollback(Reason::Cluster)), (true, Decision::Blocked(Reason::NoTarget))]
+    {
+        let world = World::new(&failing(&format!("component: shop, divergence: read_only, target_removed: {removed}")));
+        assert_eq!(decision(&played(&world, 4).await), expected, "{removed}");
+    }
+}
+
+#[tokio::test]
 async fn nodes_are_counted_and_a_count_that_is_missing_is_no_quorum_and_no_loss_of_one() {
     let tenant = "divergence: read_only, clusters: [{ id: warehouse, quorum: 2, running: { oci_metric: { namespace: n, \
                   metric: ready } } }]";
