@@ -11,6 +11,7 @@ use crate::breaker::{BreakerReport, BreakerStanding};
 use crate::health::{self, CheckReport, CheckState, ComponentReport, VantageReport, Verdict};
 use crate::incidents::{self, Incident};
 use crate::judge::Finding;
+use crate::reply::{MOST_PROBLEMS, shorten};
 use crate::rollback::{self, TenantInput, TenantReport, TenantState, ToldKind};
 use crate::settings::Settings;
 use crate::signal::{self, Issued};
@@ -190,6 +191,7 @@ pub fn decide(inputs: &Inputs) -> Outcome {
     if given_up > 0 {
         warnings.push(format!("{given_up} alerts that could not be sent for long were given up"));
     }
+    shorten(&mut warnings, MOST_PROBLEMS, "warnings");
     let report = Report {
         as_of: *now,
         valid_until: now.checked_add(validity(settings)).ok(),

@@ -21,14 +21,18 @@ const BAR: f64 = 6.0;
 const HEIGHT: f64 = 24.0;
 /// Results that are shown.
 const SHOWN: usize = 60;
+/// Incidents that last and notes on the page; the report has all.
+const MOST_LINES: usize = 50;
 const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:64rem;margin:2rem auto;padding:0 1rem;\
 color:#1a1a1a;background:#fff}h1{font-size:1.5rem}h2{font-size:1.15rem;margin-top:2rem}\
 table{border-collapse:collapse;width:100%}th,td{text-align:left;padding:.3rem .6rem;border-bottom:1px solid #d9d9d9}\
 .soft{color:#5a5a5a}.word{font-weight:600}.pass{color:#1f6b2d;fill:#2f8f46}.degraded{color:#7a5200;fill:#d99a1c}\
 .fail{color:#b3261e;fill:#b3261e}.unknown{color:#5a5a5a;fill:#a8a8a8}.line{fill:none;stroke:#123a6b;stroke-width:1.5}\
-svg{vertical-align:middle;max-width:100%}\
-@media(prefers-color-scheme:dark){body{color:#ececec;background:#161616}th,td{border-color:#3a3a3a}.soft{color:#b0b0b0}\
-.pass{color:#7fd08f}.degraded{color:#f0c060}.fail{color:#ff8a80}.unknown{color:#b0b0b0}.line{stroke:#cfe3ff}}";
+svg{vertical-align:middle;max-width:100%}td{overflow-wrap:anywhere}\
+@media(max-width:48rem){thead{display:none}tr{display:block;padding:.4rem 0;border-bottom:1px solid #d9d9d9}\
+td{display:block;padding:.1rem 0;border:0}td:empty{display:none}td[data-head]::before{content:attr(data-head) \": \"}}\
+@media(prefers-color-scheme:dark){body{color:#ececec;background:#161616}th,td,tr{border-color:#3a3a3a}.soft{color:#b0b0b0}\
+.pass{color:#7fd08f}.degraded{color:#f0c060}.fail{color:#ff8a80;fill:#f2685c}.unknown{color:#b0b0b0}.line{stroke:#cfe3ff}}";
 
 /// The page of a tick.
 #[must_use]
@@ -66,7 +70,8 @@ pub(crate) fn html(report: &Report, state: &State) -> String {
                 (incidents(&report.incidents))
                 @if !report.warnings.is_empty() {
                     h2 { "Notes" }
-                    ul { @for warning in &report.warnings { li { (warning) } } }
+                    ul { @for warning in report.warnings.iter().take(MOST_LINES) { li { (warning) } } }
+                    (left_out(report.warnings.len(), MOST_LINES, "notes", "report.json has all"))
                 }
             }
         }
@@ -165,7 +170,7 @@ fn tenants(tenants: &[TenantReport]) -> Markup {
                                 ul { @for trigger in &tenant.triggers { li { (trigger.id) " " (trigger.name) ": " (trigger.why) } } }
                             }
                         }
-                        td { (tenant.since) }
+                        td data-head="Since" { (tenant.since) }
                     }
                 }
             }
@@ -187,12 +192,19 @@ fn incidents(incidents: &[Incident]) -> Markup {
         h2 { "Incidents" }
         @if open.is_empty() { p { "None is known now." } }
         ul {
-            @for one in open { li { span.word { (one.text) } " " span.soft { "since " (one.began_at) } } }
+            @for one in open.iter().take(MOST_LINES) { li { span.word { (one.text) } " " span.soft { "since " (one.began_at) } } }
             @for one in over {
                 li.soft { (one.text) " (" (one.began_at) " to " (one.ended_at.unwrap_or(one.began_at)) ", over)" }
             }
         }
+        (left_out(open.len(), MOST_LINES, "that last", "report.json has all"))
     }
+}
+
+/// How many of a list are not on the page; nothing where all are.
+fn left_out(all: usize, most: usize, what: &str, elsewhere: &str) -> Markup {
+    let more = all.saturating_sub(most);
+    html! { @if more > 0 { p.soft { (more) " more " (what) " are left out: " (elsewhere) "." } } }
 }
 
 /// The report for a terminal.
@@ -295,6 +307,18 @@ mod tests {
         let (page, text) = (html(&report, &state), table(&report, report.as_of));
         assert!(page.contains("Health: <span class=\"word unknown\">unknown") && !page.contains("100.0 %"), "{page}");
         assert!(text.contains("health: unknown") && !text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn what_is_too_much_for_the_page_is_counted() {
+        let (mut report, state) = played(&["fail", "fail", "fail"]);
+        report.incidents = vec![report.incidents[0].clone(); 53];
+        report.warnings = (0..52).map(|number| format!("note {number}.")).collect();
+        let page = html(&report, &state);
+        for part in ["3 more that last are left out", "2 more notes are left out", "note 49."] {
+            assert!(page.contains(part), "{part} in {page}");
+        }
+        assert!(!page.contains("note 50.") && page.matches("<li><span class=\"word\">shop fails").count() == 50);
     }
 
     #[test]

@@ -6,6 +6,18 @@ use serde::{Deserialize, Serialize};
 use crate::breaker::BreakerReport;
 use crate::decide::Report;
 
+/// Problems in a reply, and warnings in a report.
+pub(crate) const MOST_PROBLEMS: usize = 100;
+
+/// Leaves out what is too much, and says how much that is.
+pub(crate) fn shorten(texts: &mut Vec<String>, most: usize, what: &str) {
+    let more = texts.len().saturating_sub(most);
+    if more > 0 {
+        texts.truncate(most);
+        texts.push(format!("{more} more {what} are left out"));
+    }
+}
+
 /// The reply to a request of either kind.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
@@ -92,8 +104,25 @@ impl Reply {
 
     /// Partial is not success.
     pub(crate) fn finished(mut self) -> Self {
+        shorten(&mut self.problems, MOST_PROBLEMS, "problems");
         let is_told = self.published.iter().all(|published| published.outcome.is_out());
         self.partial = !(is_told && self.deferred.is_empty() && self.problems.is_empty());
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_is_counted() {
+        let shortened = |count: usize| {
+            let mut all: Vec<String> = (0..count).map(|number| number.to_string()).collect();
+            shorten(&mut all, 3, "problems");
+            all
+        };
+        assert_eq!(shortened(3), ["0", "1", "2"]);
+        assert_eq!(shortened(5), ["0", "1", "2", "2 more problems are left out"]);
     }
 }

@@ -4,8 +4,11 @@ use std::fmt::Write;
 
 use maud::{Markup, html};
 
-use super::plain;
+use super::{left_out, plain};
 use crate::breaker::{BreakerReport, BreakerStanding, Probed};
+
+/// Circuit breakers on the page: those that need a look come first.
+const MOST: usize = 10;
 
 /// The section of the page; nothing without breakers.
 pub(super) fn section(breakers: &[BreakerReport]) -> Markup {
@@ -14,9 +17,19 @@ pub(super) fn section(breakers: &[BreakerReport]) -> Markup {
             h2 { "Circuit breakers" }
             table {
                 thead { tr { th { "Dependency" } th { "State" } th { "Opened" } th { "Held by an order" } th { "Calls" } } }
-                tbody { @for breaker in breakers { (row(breaker)) } }
+                tbody { @for breaker in breakers.iter().take(MOST) { (row(breaker)) } }
             }
+            (left_out(breakers.len(), MOST, &more(breakers), "health-checker breaker list shows all"))
         }
+    }
+}
+
+/// What is left out, and how many of it need a look.
+fn more(breakers: &[BreakerReport]) -> String {
+    let is_closed = |breaker: &&BreakerReport| breaker.standing == BreakerStanding::Closed;
+    match breakers.iter().skip(MOST).filter(|breaker| !is_closed(breaker)).count() {
+        0 => "that are closed".to_owned(),
+        count => format!("({count} of them not closed)"),
     }
 }
 
@@ -30,9 +43,9 @@ fn row(breaker: &BreakerReport) -> Markup {
                 @if let Some(why) = &breaker.why { br; span.soft { (why) } }
                 @if let Some(text) = waits(breaker) { br; span.soft { (text) } }
             }
-            td { @if let Some(at) = breaker.opened_at { (at) } @else { "-" } }
-            td { (breaker.held().unwrap_or_else(|| "-".to_owned())) }
-            td { (calls.ok) " passed, " (calls.failed) " failed, " (calls.slow) " slow" }
+            td data-head="Opened" { @if let Some(at) = breaker.opened_at { (at) } @else { "-" } }
+            td data-head="Order" { (breaker.held().unwrap_or_else(|| "-".to_owned())) }
+            td data-head="Calls" { (calls.ok) " passed, " (calls.failed) " failed, " (calls.slow) " slow" }
         }
     }
 }
@@ -123,5 +136,19 @@ mod tests {
         }
         assert!(!page.contains("<i>") && !page.contains("<b>") && !text.contains('\u{1b}'));
         assert_eq!(section(&[]).into_string(), "");
+    }
+
+    #[test]
+    fn ten_are_on_the_page_and_how_many_are_not_is_said() {
+        let check = |open: usize, closed: usize, expected: Option<&str>| {
+            let mut all = vec![breaker(&json!({})); open];
+            all.extend(vec![breaker(&json!({"standing": "closed"})); closed]);
+            let page = section(&all).into_string();
+            let line = page.split_once("<p class=\"soft\">").map(|(_, line)| line.split_once(" are left").unwrap().0);
+            assert_eq!((page.matches("<tr>").count(), line), (1 + (open + closed).min(10), expected), "{page}");
+        };
+        check(4, 6, None);
+        check(4, 9, Some("3 more that are closed"));
+        check(12, 9, Some("11 more (2 of them not closed)"));
     }
 }
