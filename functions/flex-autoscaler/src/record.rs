@@ -138,6 +138,9 @@ pub struct Known {
     /// Minutes since it got its size, as far as is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub unchanged_minutes: Option<f64>,
+    /// Since when the load has been at another level, where it has changed for good in the days that are remembered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub level_changed_at: Option<Timestamp>,
 }
 
 /// What was measured. Utilizations are in percent of the present size, to three decimals.

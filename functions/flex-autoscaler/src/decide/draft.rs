@@ -34,6 +34,7 @@ impl<'a> Draft<'a> {
         let known = Known {
             cpu: seen.cpu.measured.clone(),
             memory: seen.memory.measured.clone(),
+            level_changed_at: seen.advice.and_then(|advice| advice.level).map(|level| level.changed_at),
             unchanged_minutes: Some(round(minutes_between(entry.unchanged_since(), case.now), 1)),
             ..Known::default()
         };

@@ -140,9 +140,12 @@ fn measure(case: &Case<'_>, entry: &mut Entry, size: Size, before: Timestamp) ->
     let cpu = Stream::new(&instance.cpu, now, policy, &ocpus, window);
     let memory = Stream::new(&instance.memory, now, policy, &memory, day);
     remember(entry, &cpu, &memory, case, before);
+    if instance.unmeasured.is_none() {
+        entry.lately.record(now, window, cpu.used(), memory.used());
+    }
     let mut seen = Seen {
-        cpu: cpu.signal(now, policy, size.ocpus),
-        memory: memory.signal(now, policy, size.memory_gb),
+        cpu: cpu.signal(now, policy, size.ocpus, entry.lately.cpu()),
+        memory: memory.signal(now, policy, size.memory_gb, entry.lately.memory()),
         ..Seen::default()
     };
     seen.memory_day_max = day_max(entry, now, policy.down.memory_window_hours, size, memory.highest(size.memory_gb));

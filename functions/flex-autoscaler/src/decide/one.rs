@@ -98,6 +98,10 @@ pub(crate) fn propose(case: &Case<'_>, entry: &Entry, seen: &Seen) -> Verdict {
         return draft.end();
     }
     let is_asked = rules(case, entry, seen, current, &mut draft);
+    if let Some(level) = seen.advice.and_then(|advice| advice.level).filter(|level| level.is_felt) {
+        let text = format!("the load is at another level since {}; what was before counts little", level.changed_at);
+        draft.aside("R13", "level_changed", text);
+    }
     let is_urgent = up::sit_out(case, seen, current, is_asked, &mut draft);
     if seen.is_external {
         draft.external();

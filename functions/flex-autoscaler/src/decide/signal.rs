@@ -3,6 +3,7 @@
 use causeway_cloud::metrics::Point;
 use jiff::Timestamp;
 
+use crate::forecast::Past;
 use crate::policy::Policy;
 use crate::record::Measured;
 use crate::size::tidy;
@@ -92,37 +93,47 @@ impl Stream {
         &self.samples[self.samples.partition_point(|sample| sample.minute < minute)..]
     }
 
-    /// What the points say about a machine of this size.
-    pub(crate) fn signal(&self, now: Timestamp, policy: &Policy, size: f64) -> Signal {
+    /// Minutes since 1970 and what was used in them.
+    pub(crate) fn used(&self) -> impl Iterator<Item = (i64, f64)> {
+        self.samples.iter().map(|sample| (sample.minute, sample.used))
+    }
+
+    /// What the points say about a machine of this size, and what earlier ticks have read of the minutes before them.
+    pub(crate) fn signal(&self, now: Timestamp, policy: &Policy, size: f64, lately: &Past) -> Signal {
         let minute = now.as_second().div_euclid(60);
         let recent = self.since(minute - i64::from(policy.up.window_minutes));
-        let window = self.since(minute - i64::from(policy.down.window_minutes));
+        let oldest = minute - i64::from(policy.down.window_minutes);
+        let window = self.since(oldest);
+        // What is remembered is no measurement where there is not a single point.
+        let earlier = lately.earlier(oldest, window.iter().map(|sample| sample.minute));
+        let window_points = window.len() + earlier.minutes;
         let age_minutes = window.last().map(|last| ((now.as_second() - last.minute * 60) as f64 / 60.0).max(0.0));
         let is_stale = age_minutes.is_none_or(|age| age > policy.freshness.max_age_minutes);
         let enough = |found: usize, expected: u32, percent: f64| found as f64 * 100.0 >= percent * f64::from(expected);
         let of_size = |used: f64| tidy(used / size * 100.0);
         let highest = |samples: &[Sample]| samples.iter().map(|sample| sample.used).reduce(f64::max);
+        let window_max = highest(window).into_iter().chain(earlier.highest).reduce(f64::max);
         let percentile = nearest_rank(recent, policy.up.percentile);
         let is_full = enough(recent.len(), policy.up.window_minutes, policy.freshness.min_up_points_percent);
         let fits_up = !is_stale && is_full;
         Signal {
             fits_up,
             fits_down: fits_up
-                && enough(window.len(), policy.down.window_minutes, policy.freshness.min_down_points_percent),
+                && enough(window_points, policy.down.window_minutes, policy.freshness.min_down_points_percent),
             is_stale,
             percentile: percentile.map_or(0.0, of_size),
             peak: highest(recent).map_or(0.0, of_size),
-            window_max: highest(window).map_or(0.0, of_size),
+            window_max: window_max.map_or(0.0, of_size),
             is_emergency: fits_up && is_emergency(recent, policy, size),
             is_oom: !is_stale && is_oom(recent, policy, size),
             measured: Measured {
                 age_minutes: age_minutes.map(|age| round(age, 1)),
                 points: recent.len(),
-                window_points: window.len(),
+                window_points,
                 invalid_points: self.invalid,
                 percentile: percentile.map(|used| round(of_size(used), 3)),
                 peak: highest(recent).map(|used| round(of_size(used), 3)),
-                window_max: highest(window).map(|used| round(of_size(used), 3)),
+                window_max: window_max.map(|used| round(of_size(used), 3)),
                 day_max: None,
             },
         }

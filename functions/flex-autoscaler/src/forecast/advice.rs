@@ -4,15 +4,18 @@
 //! last days, the same hours of the days before and of the week before, and the hours that followed on hours like
 //! the last one. That gives for each size the share of time in which it would be too small, and so its price for an
 //! hour: OCPUs plus violations. A change must earn back its downtime within the time for which it is expected to
-//! hold. A change of the load shows in the last hour, whose weight grows with every five minutes; a surge beyond
-//! the size is answered at once, by the sizes that surges like it needed.
+//! hold. A change of the load shows in the last hour, whose weight grows with every five minutes; after a lasting change of
+//! its level what was before counts little ([`super::level`]); a surge beyond the size is answered at once, by the
+//! sizes that surges like it needed.
 
 use jiff::Timestamp;
 
 use super::hour::Load;
+use super::level::changed_hours_ago;
 use super::profile::{HOURS, Profile};
 use super::tuning::Tuning;
 
+const HOUR_SECONDS: i64 = 3600;
 const MINUTES_PER_HOUR: f64 = 60.0;
 const SLOTS_PER_HOUR: f64 = 12.0;
 const MINUTES_PER_SLOT: f64 = 5.0;
@@ -54,6 +57,17 @@ pub struct Advice {
     pub cost_then_per_hour: f64,
     /// The last five minutes were a violation.
     pub is_surge: bool,
+    /// The last lasting change of the level, where there was one.
+    pub level: Option<Level>,
+}
+
+/// A lasting change of the level of the load.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Level {
+    /// The beginning of the first hour after it.
+    pub changed_at: Timestamp,
+    /// Whether another size would be advised if it had not been seen.
+    pub is_felt: bool,
 }
 
 /// A stretch of the past, how much it counts.
@@ -66,13 +80,24 @@ pub fn advise(profile: &Profile, question: &Question<'_>, tuning: &Tuning) -> Op
     if !tuning.enabled || !enough {
         return None;
     }
-    let past = Past::new(profile, question.now, tuning)?;
+    let changed = changed_hours_ago(profile, question.now, tuning);
+    let past = Past::new(profile, question.now, changed, tuning)?;
     let now = past.cost_per_hour(question.ocpus, &question.costs, tuning);
-    let usual = past.usual(question, now, tuning);
-    let is_surge = past.last_used > question.ocpus * share_that_violates(tuning);
-    let ocpus = if is_surge { usual.max(past.surge(question, tuning)) } else { usual };
-    let then = past.cost_per_hour(ocpus, &question.costs, tuning);
-    Some(Advice { ocpus, cost_now_per_hour: now, cost_then_per_hour: then, is_surge })
+    let ocpus = past.cheapest(question, tuning);
+    let cost_then_per_hour = past.cost_per_hour(ocpus, &question.costs, tuning);
+    let level = changed.and_then(|hours| {
+        let unaware = Past::new(profile, question.now, None, tuning)?.cheapest(question, tuning);
+        Some(Level { changed_at: hour_of(question.now, hours)?, is_felt: (unaware - ocpus).abs() > 1e-6 })
+    });
+    let is_surge = past.is_surge(question, tuning);
+    Some(Advice { ocpus, cost_now_per_hour: now, cost_then_per_hour, is_surge, level })
+}
+
+/// The beginning of the hour that was so many hours before the running one.
+fn hour_of(now: Timestamp, hours_ago: usize) -> Option<Timestamp> {
+    let running = now.as_second().div_euclid(HOUR_SECONDS);
+    let ago = i64::try_from(hours_ago).ok()?;
+    Timestamp::from_second(running.checked_sub(ago)?.checked_mul(HOUR_SECONDS)?).ok()
 }
 
 fn share_that_violates(tuning: &Tuning) -> f64 {
@@ -98,6 +123,8 @@ struct Past {
 
 /// An hour that is over.
 struct Passed {
+    /// How many hours ago; 1 is the last one.
+    age: usize,
     load: Load,
     /// The hour after it, where that is over and known.
     next: Option<Load>,
@@ -105,7 +132,8 @@ struct Passed {
 }
 
 impl Past {
-    fn new(profile: &Profile, now: Timestamp, tuning: &Tuning) -> Option<Self> {
+    /// What was before a change of the level so many hours ago counts less.
+    fn new(profile: &Profile, now: Timestamp, changed: Option<usize>, tuning: &Tuning) -> Option<Self> {
         let recent: Vec<(usize, f64)> = profile.recent(now).collect();
         let (_, last_used) = *recent.first()?;
         let mut stretches: Vec<Weighed> = Vec::with_capacity(recent.len() + HOURS);
@@ -114,11 +142,26 @@ impl Past {
             (Load::constant(used), tuning.last_hour_weight * fade)
         }));
         let like = Likeness::new(&recent, tuning);
-        let hours = passed(&profile.past(now).collect::<Vec<_>>(), &like, tuning);
+        let mut hours = passed(&profile.past(now).collect::<Vec<_>>(), &like, tuning);
+        for hour in hours.iter_mut().filter(|hour| changed.is_some_and(|since| hour.age > since)) {
+            hour.weight *= tuning.before_change_weight;
+        }
         stretches.extend(hours.iter().map(|hour| (hour.load, hour.weight)));
         let total = stretches.iter().map(|(_, weight)| weight).sum();
         let recent = recent.into_iter().map(|(_, used)| used).collect();
         Some(Self { stretches, total, last_used, recent, hours })
+    }
+
+    /// Whether the last five minutes were a violation.
+    fn is_surge(&self, question: &Question<'_>, tuning: &Tuning) -> bool {
+        self.last_used > question.ocpus * share_that_violates(tuning)
+    }
+
+    /// The size of the least expected cost.
+    fn cheapest(&self, question: &Question<'_>, tuning: &Tuning) -> f64 {
+        let now = self.cost_per_hour(question.ocpus, &question.costs, tuning);
+        let usual = self.usual(question, now, tuning);
+        if self.is_surge(question, tuning) { usual.max(self.surge(question, tuning)) } else { usual }
     }
 
     /// Expected cost of an hour at a size.
@@ -218,7 +261,7 @@ fn passed(hours: &[(usize, Load)], like: &Likeness<'_>, tuning: &Tuning) -> Vec<
     };
     let one = |(index, &(age, load)): (usize, &(usize, Load))| {
         let likeness = at(Some(index + 1), age + 1).map_or(1.0, |before| like.factor(&before));
-        Passed { load, next: at(index.checked_sub(1), age - 1), weight: weight(age, tuning) * likeness }
+        Passed { age, load, next: at(index.checked_sub(1), age - 1), weight: weight(age, tuning) * likeness }
     };
     hours.iter().enumerate().map(one).collect()
 }

@@ -6,12 +6,15 @@
 
 mod advice;
 mod hour;
+mod lately;
+mod level;
 mod profile;
 #[cfg(test)]
 mod tests;
 mod text;
 mod tuning;
 
-pub use advice::{Advice, Costs, Question, advise};
+pub use advice::{Advice, Costs, Level, Question, advise};
+pub use lately::{Earlier, Lately, Past};
 pub use profile::{Profile, Used};
 pub use tuning::Tuning;

@@ -133,14 +133,14 @@ impl Profile {
 }
 
 /// What a list that ends at `newest` has at a number.
-fn at<T: Copy>(list: &[T], newest: i64, number: i64) -> Option<T> {
+pub(super) fn at<T: Copy>(list: &[T], newest: i64, number: i64) -> Option<T> {
     let behind = usize::try_from(newest.checked_sub(number)?).ok()?;
     list.len().checked_sub(behind + 1).and_then(|index| list.get(index)).copied()
 }
 
 /// The index of a number in a list that ends at `newest`; the list grows to it and forgets its oldest. `None` when
 /// the number is too old.
-fn place<T: Copy + Default>(list: &mut Vec<T>, newest: &mut i64, number: i64, most: usize) -> Option<usize> {
+pub(super) fn place<T: Copy + Default>(list: &mut Vec<T>, newest: &mut i64, number: i64, most: usize) -> Option<usize> {
     if list.is_empty() {
         *newest = number;
         list.push(T::default());

@@ -41,7 +41,7 @@ fn pair(formatter: &mut fmt::Formatter<'_>, step: u16) -> fmt::Result {
     write!(formatter, "{}{}", digit(step / 64), digit(step))
 }
 
-fn digit(value: u16) -> char {
+pub(super) fn digit(value: u16) -> char {
     char::from(DIGITS[usize::from(value % 64)])
 }
 
@@ -70,7 +70,7 @@ fn parse(text: &str) -> Option<Profile> {
 }
 
 /// The values of the digits of at most so many things.
-fn values(digits: &str, each: usize, most: usize) -> Option<Vec<u8>> {
+pub(super) fn values(digits: &str, each: usize, most: usize) -> Option<Vec<u8>> {
     if !digits.len().is_multiple_of(each) || digits.len() > each * most {
         return None;
     }
@@ -96,7 +96,7 @@ fn old_hour(digits: &[u8]) -> Hour {
     Hour { ocpus: step(&digits[..2]), parts: [high, part(2), part(6), median], memory: step(&digits[4..]) }
 }
 
-fn number(text: &str) -> Option<i64> {
+pub(super) fn number(text: &str) -> Option<i64> {
     text.parse().ok().filter(|number: &i64| number.abs() < FARTHEST)
 }
 

@@ -40,6 +40,14 @@ pub struct Tuning {
     pub alike_spread: f64,
     /// By how much a repetition of an hour may exceed its peak, as a share.
     pub peak_spread: f64,
+    /// Whether it is asked if the level of the load has changed for good. Default true.
+    pub level_change: bool,
+    /// How many times as probable the hours since then must be with a change as without one. Default 1000.
+    pub level_change_odds: f64,
+    /// By how much they must differ from the same time of every day before, in percent. Default 10.
+    pub level_change_percent: f64,
+    /// Weight of what was before a change, as a factor. Default 0.05.
+    pub before_change_weight: f64,
     /// How long a smaller size is expected to hold, at least, in hours.
     pub min_hold_hours: f64,
     /// And at most.
@@ -83,11 +91,15 @@ impl Default for Tuning {
             alike_weight: 3.0,
             alike_spread: 0.2,
             peak_spread: 0.03,
+            level_change: true,
+            level_change_odds: 1000.0,
+            level_change_percent: 10.0,
+            before_change_weight: 0.05,
             min_hold_hours: 2.0,
             max_hold_hours: 24.0,
             hold_per_stable_hour: 1.0,
             shrink_reserve: 0.3,
-            grow_hold_hours: 4.0,
+            grow_hold_hours: 1.0,
             friction_minutes: 1.0,
             surge_min_hold_hours: 2.0,
             surge_prior_weight: 0.02,
@@ -122,6 +134,9 @@ impl Tuning {
             ("alike_weight", from(self.alike_weight), not_negative),
             ("alike_spread", above(self.alike_spread), positive),
             ("peak_spread", from(self.peak_spread), not_negative),
+            ("level_change_odds", above(self.level_change_odds) && self.level_change_odds > 1.0, "must be above 1"),
+            ("level_change_percent", from(self.level_change_percent), not_negative),
+            ("before_change_weight", from(self.before_change_weight), not_negative),
             ("min_hold_hours", from(self.min_hold_hours), not_negative),
             ("max_hold_hours", above(self.max_hold_hours), positive),
             ("hold_per_stable_hour", from(self.hold_per_stable_hour), not_negative),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::forecast::Profile;
+use crate::forecast::{Lately, Profile};
 use crate::input::schema;
 use crate::record::Kind;
 
@@ -60,6 +60,10 @@ pub struct Entry {
     #[serde(default)]
     #[schemars(with = "String")]
     pub profile: Profile,
+    /// What was measured in the last minutes, as far as a rule looks back.
+    #[serde(default, skip_serializing_if = "Lately::is_empty")]
+    #[schemars(with = "String")]
+    pub lately: Lately,
 }
 
 #[allow(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
@@ -224,6 +228,7 @@ impl Entry {
             fired: BTreeMap::new(),
             recommendation: None,
             profile: Profile::default(),
+            lately: Lately::default(),
         }
     }
 

@@ -4,15 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use causeway_cloud::fleet::{MachineState, Shape, Work};
 use causeway_cloud::{Fleet, Metrics};
-use causeway_resilience::ServiceFailure;
 use causeway_runtime::Error;
-use futures_util::future::{join, try_join};
+use futures_util::future::try_join;
 use jiff::Timestamp;
 
-use super::at_once::at_once;
 use super::machines::{Found, Reads};
 use super::patience::Patience;
-use super::points::{AT_ONCE, Asked, ByMachine, minute_of};
+use super::readings::{Read, Readings, Span};
 use crate::Config;
 use crate::input::{Inputs, Instance, WorkRequest};
 use crate::policy::Policy;
@@ -36,6 +34,8 @@ pub(crate) struct Gathered {
     pub(crate) missing: Vec<String>,
     /// What is not known and why. It is not in the instances either, so that no rule takes it for zero.
     pub(crate) warnings: Vec<String>,
+    /// Which minutes were asked for, by compartment.
+    pub(crate) asked: BTreeMap<String, Span>,
 }
 
 impl Gather<'_> {
@@ -54,13 +54,9 @@ impl Gather<'_> {
         let ended = found.ended.iter().filter(|_| is_named).map(|machine| machine.id.clone());
         let missing = found.missing.iter().cloned().chain(ended).chain(found.strangers.iter().cloned()).collect();
         let mut gathered = Gathered { shapes, missing, warnings: found.unknown.clone(), ..Gathered::default() };
-        let (cpu, memory) = join(
-            self.points(&found, &self.config.cpu_metric, policy, now),
-            self.points(&found, &self.config.memory_metric, policy, now),
-        )
-        .await;
-        let mut unmeasured = BTreeMap::new();
-        let (mut cpu, mut memory) = (cpu.known(&mut unmeasured), memory.known(&mut unmeasured));
+        let span = |(compartment, machines)| (compartment, Span::first(machines, policy, now));
+        gathered.asked = found.census.into_iter().map(span).collect();
+        let Read { mut cpu, mut memory, failures: unmeasured } = self.readings().of(&gathered.asked).await;
         for (id, machine) in found.machines {
             let unmeasured = unmeasured.get(&machine.compartment).cloned();
             let mut instance = Instance { unmeasured, ..Instance::from(machine) };
@@ -88,31 +84,15 @@ impl Gather<'_> {
         Ok(self.reads().shapes(compartment).await?)
     }
 
-    /// The points of one metric in every compartment that has machines.
-    async fn points(&self, found: &Found, metric: &str, policy: &Policy, now: Timestamp) -> Points {
-        let asked = found.census.iter().map(|(compartment, machines)| Asked {
-            metrics: self.metrics,
-            patience: self.patience,
-            namespace: &self.config.agent_namespace,
-            compartment: Some(compartment),
-            minutes: minutes_of(policy),
-            until: minute_of(now),
-            machines,
-        });
-        let asked: Vec<Asked<'_>> = asked.collect();
-        let mut points = Points::default();
-        let answers = at_once(asked.iter().map(|asked| asked.points(metric)).collect(), AT_ONCE).await;
-        for (asked, of_compartment) in asked.iter().zip(answers) {
-            match of_compartment {
-                Ok(some) => points.found.extend(some.into_iter().filter(|(id, _)| found.machines.contains_key(id))),
-                Err(failure) => {
-                    let compartment = asked.compartment.unwrap_or_default();
-                    tracing::error!(%failure, compartment, metric, "measurements are not known");
-                    points.failures.insert(compartment.to_owned(), failure);
-                }
-            }
-        }
-        points
+    fn readings(&self) -> Readings<'_> {
+        Readings { metrics: self.metrics, patience: self.patience, config: self.config }
+    }
+
+    /// What was gathered, with the minutes that the state does not remember.
+    pub(crate) async fn look_back(&self, gathered: &mut Gathered, state: &StateRead) {
+        let failures = self.readings().rest(&gathered.asked, state, &mut gathered.instances).await;
+        let told = |(compartment, why)| format!("earlier measurements of {compartment} are not known: {why}");
+        gathered.warnings.extend(failures.into_iter().map(told));
     }
 
     /// How far the changes are that earlier ticks asked for.
@@ -142,36 +122,6 @@ impl Works {
             let Some(id) = self.of_machine.get(&instance.id) else { continue };
             instance.work_requests.extend(self.states.get(id).map(|work| WorkRequest::new(id, work)));
         }
-    }
-}
-
-/// The longest look back of the policy and of its overrides, at most the seven days that minutes are kept.
-fn minutes_of(policy: &Policy) -> usize {
-    const KEPT: u64 = 7 * 24 * 60 - 5;
-    let own = u64::from(policy.down.window_minutes.max(policy.up.window_minutes));
-    let of_override = |change: &crate::policy::Override| {
-        let window = change.policy.get("down")?.get("window_minutes")?.as_u64();
-        window.filter(|minutes| *minutes > own)
-    };
-    let longest = policy.overrides.iter().filter_map(of_override).fold(own, u64::max);
-    usize::try_from(longest.min(KEPT)).unwrap_or(usize::MAX)
-}
-
-/// The points of one metric.
-#[derive(Debug, Default)]
-struct Points {
-    found: ByMachine,
-    /// Why points of a compartment are not known.
-    failures: BTreeMap<String, ServiceFailure>,
-}
-
-impl Points {
-    /// What is known, and by compartment why the rest is not.
-    fn known(self, unmeasured: &mut BTreeMap<String, String>) -> ByMachine {
-        for (compartment, failure) in self.failures {
-            unmeasured.entry(compartment).or_insert_with(|| failure.to_string());
-        }
-        self.found
     }
 }
 

@@ -16,6 +16,7 @@ mod measure;
 mod notices;
 mod patience;
 mod points;
+mod readings;
 mod recall;
 mod store;
 mod take;
@@ -161,6 +162,7 @@ impl Tick<'_> {
         let now = now(self.owner.clock.as_ref())?;
         let (mut loaded, mut gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
         gathered.warnings.extend(self.recall(&mut loaded.1, now).await);
+        self.gather().look_back(&mut gathered, &loaded.1.state).await;
         let mut work = self.put_together(loaded, gathered, now);
         let outcome = self.decided_dry(&mut work).await;
         Ok(finished(Reply { record: Some(outcome.record), ..work.reply }))
@@ -212,6 +214,7 @@ impl Tick<'_> {
         lease: &mut Lease,
     ) -> Result<Reply, Error> {
         gathered.warnings.extend(self.recall(&mut loaded.1, now).await);
+        self.gather().look_back(&mut gathered, &loaded.1.state).await;
         let mut work = self.put_together(loaded, gathered, now);
         if let StateRead::Present(state) = &work.inputs.state {
             work.reply.quarantined.extend(work.store.keep_doubtful(state, now).await.map_err(of_state)?);
@@ -272,7 +275,7 @@ impl Tick<'_> {
     fn put_together(&self, loaded: (Store, Loaded), gathered: Gathered, now: Timestamp) -> Work {
         let (store, Loaded { mut state, quarantined, absent, lost, recalled }) = loaded;
         let epoch = epoch(self.owner.clock.as_ref());
-        let Gathered { mut instances, shapes, missing, mut warnings } = gathered;
+        let Gathered { mut instances, shapes, missing, mut warnings, .. } = gathered;
         warnings.extend(absent.iter().map(|key| format!("{key} of the state is gone")));
         // Of machines that have ended only those are news of which something is remembered.
         let is_known = |id: &str| state.present().is_some_and(|state| state.instances.contains_key(id));

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod dry;
+mod looks;
 mod lost;
 mod trips;
 mod world;

@@ -2,6 +2,7 @@
 
 mod files;
 mod laws;
+mod level;
 mod recorded;
 mod world;
 

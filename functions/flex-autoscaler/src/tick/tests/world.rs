@@ -42,6 +42,8 @@ pub(super) struct World {
     pub(super) silent: Mutex<BTreeSet<String>>,
     pub(super) shows: Mutex<Shows>,
     pub(super) updates: AtomicUsize,
+    /// Questions for measurements.
+    pub(super) questions: AtomicUsize,
 }
 
 /// What is to be seen of a change that was accepted.
@@ -101,6 +103,7 @@ impl World {
             silent: Mutex::new(BTreeSet::new()),
             shows: Mutex::new(Shows::Size),
             updates: AtomicUsize::new(0),
+            questions: AtomicUsize::new(0),
         }
     }
 
@@ -253,6 +256,7 @@ impl Fleet for World {
 impl Metrics for World {
     async fn query(&self, query: &MetricQuery, _: Deadline) -> Result<Vec<Series>, ServiceFailure> {
         self.call("SummarizeMetricsData").await?;
+        self.questions.fetch_add(1, Ordering::SeqCst);
         if query.compartment.as_ref().is_some_and(|compartment| self.silent.lock().unwrap().contains(compartment)) {
             return Err(ServiceFailure::new(Kind::Denied, "monitoring", "SummarizeMetricsData", "403"));
         }
