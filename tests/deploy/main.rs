@@ -18,6 +18,8 @@ mod settings;
 mod starts;
 #[path = "../tidy.rs"]
 mod tidy;
+#[path = "../images/tls.rs"]
+mod tls;
 mod world;
 
 use std::path::{Path, PathBuf};

@@ -1,46 +1,37 @@
-//! Instructions from the start of a function's process until it listens, beside those that are kept: what makes starts
-//! dearer shows here, on a busy machine too.
+//! Instructions from the start of a function's process until it listens, until it has answered a first call that takes
+//! signed requests, and until it has answered one whose requests go over TLS, beside those that are kept: what makes
+//! starts dearer shows here, on a busy machine too.
 
-use std::collections::BTreeMap;
+mod counted;
+mod first_calls;
+
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
-use tests::harness::{Spec, notice, programs, skip};
+use tests::harness::{notice, programs, skip};
 
-use crate::{functions, json, path};
+use self::counted::Counted;
+use self::first_calls::Cloud;
+use crate::{json, path};
 
 const FILE: &str = "tests/deploy/starts.json";
 /// How far a count may be from the kept one, in percent. Counts of the same binary differ by far less.
 const TOLERANCE: f64 = 5.0;
 
-/// Counts under callgrind, which ends with the process: whoever listens does nothing until somebody calls.
-fn instructions(function: &str) -> u64 {
-    let folder = tempfile::tempdir().expect("a folder");
-    let (counts, counted) = (folder.path().join("counts"), folder.path().join("counted"));
-    let mut program = programs::function(function);
-    let script = format!(
-        "#!/bin/sh\nexec valgrind --tool=callgrind --callgrind-out-file='{}' '{}' 2>/dev/null\n",
-        counts.display(),
-        program.path.display()
-    );
-    fs::write(&counted, script)
-        .and_then(|()| fs::set_permissions(&counted, fs::Permissions::from_mode(0o755)))
-        .unwrap();
-    program.path = counted;
-    let mut started = Spec::new(&program).env("CAUSEWAY_LOCAL_ROOT", &folder.path().display().to_string()).start();
-    let told = Command::new("kill").arg(started.pid().to_string()).status();
-    assert!(told.expect("kill").success());
-    started.wait_exit();
-    summary(&counts)
-}
+/// Counts by what had happened by then.
+type Counts = BTreeMap<&'static str, u64>;
 
-fn summary(counts: &Path) -> u64 {
-    let text = fs::read_to_string(counts).unwrap_or_else(|error| panic!("{}: {error}", counts.display()));
-    let line = text.lines().find_map(|line| line.strip_prefix("summary: ")).expect("a sum");
-    line.trim().parse().expect("a number")
+fn counts(function: &'static str) -> Counts {
+    let cloud = Cloud::start(function);
+    let folder = tempfile::tempdir().expect("a folder");
+    let on_a_folder = HashMap::from([("CAUSEWAY_LOCAL_ROOT".to_owned(), folder.path().display().to_string())]);
+    BTreeMap::from([
+        ("listens", Counted::start(function, &on_a_folder).instructions()),
+        ("signed_call", cloud.first_call()),
+        ("signed_call_over_tls", cloud.first_call_over_tls()),
+    ])
 }
 
 /// Counts of other compilers and processors are others.
@@ -50,21 +41,23 @@ fn toolchain() -> Value {
     json!({ "rustc": version, "processor": std::env::consts::ARCH, "profile": "release" })
 }
 
-fn findings(kept: &Value, counted: &BTreeMap<String, u64>) -> Vec<String> {
-    let finding = |(function, count): (&String, &u64)| {
-        let Some(before) = kept["instructions"][function].as_u64() else {
-            return Some(format!("{function} has no count in {FILE}"));
+fn findings(kept: &Value, counted: &BTreeMap<String, Counts>) -> Vec<String> {
+    let each = counted.iter().flat_map(|(function, counts)| counts.iter().map(move |it| (function, it)));
+    let finding = |(function, (moment, count)): (&String, (&&str, &u64))| {
+        let Some(before) = kept["instructions"][function][*moment].as_u64() else {
+            return Some(format!("{function}, {moment}: {count} instructions, and no count in {FILE}"));
         };
         let percent = (*count as f64 / before as f64 - 1.0) * 100.0;
-        (percent.abs() > TOLERANCE).then(|| format!("{function}: {count} instructions, {percent:+.1} % of {before}"))
+        let text = || format!("{function}, {moment}: {count} instructions, {percent:+.1} % of {before}");
+        (percent.abs() > TOLERANCE).then(text)
     };
-    counted.iter().filter_map(finding).collect()
+    each.filter_map(finding).collect()
 }
 
 /// `WRITE_STARTS=1` writes the counts anew.
 #[test]
 fn starts_take_the_instructions_that_they_took() {
-    if !Command::new("valgrind").arg("--version").output().is_ok_and(|output| output.status.success()) {
+    if !counted::is_there() {
         return skip("the instructions of starts", "there is no valgrind");
     }
     let writes = std::env::var_os("WRITE_STARTS").is_some();
@@ -72,7 +65,8 @@ fn starts_take_the_instructions_that_they_took() {
     if !writes && kept["toolchain"] != toolchain() {
         return notice(&format!("SKIPPED the instructions of starts: kept are those of {}", kept["toolchain"]));
     }
-    let counted: BTreeMap<_, _> = functions().into_iter().map(|name| (name.clone(), instructions(&name))).collect();
+    let counted: BTreeMap<_, _> =
+        programs::functions().iter().map(|it| (it.name.to_owned(), counts(it.name))).collect();
     if writes {
         let text = format!("{:#}\n", json!({ "toolchain": toolchain(), "instructions": counted }));
         return fs::write(path(FILE), text).expect("written");
@@ -83,13 +77,15 @@ fn starts_take_the_instructions_that_they_took() {
 
 #[test]
 fn what_became_dearer_or_cheaper_is_found() {
-    let kept = json!({ "instructions": { "a": 1_000_000 } });
+    let kept = json!({ "instructions": { "a": { "listens": 1_000_000 } } });
+    let of = |function: &str, moment, count| BTreeMap::from([(function.to_owned(), BTreeMap::from([(moment, count)]))]);
     let check = |count: u64, expected: usize| {
-        assert_eq!(findings(&kept, &BTreeMap::from([("a".to_owned(), count)])).len(), expected, "{count}");
+        assert_eq!(findings(&kept, &of("a", "listens", count)).len(), expected, "{count}");
     };
     check(1_000_000, 0);
     check(1_049_000, 0);
     check(1_060_000, 1);
     check(900_000, 1);
-    assert_eq!(findings(&kept, &BTreeMap::from([("b".to_owned(), 1)])).len(), 1, "one that is new");
+    assert_eq!(findings(&kept, &of("b", "listens", 1)).len(), 1, "one that is new");
+    assert_eq!(findings(&kept, &of("a", "signed_call", 1)).len(), 1, "a moment that is new");
 }
