@@ -84,7 +84,9 @@ impl Cloud {
     /// The same in another folder.
     pub(crate) fn breakers_in(&self, folder: &str, rules: Rules) -> Breakers {
         let documents = self.ports().documents(folder).unwrap();
-        Breakers::shared(documents, rules, Sharing::default()).unwrap()
+        // A machine that is slow is no store that is away.
+        let sharing = Sharing { store_timeout_ms: 60_000, alert_timeout_ms: 60_000, ..Sharing::default() };
+        Breakers::shared(documents, rules, sharing).unwrap()
     }
 
     fn ports(&self) -> Connected {
