@@ -12,10 +12,9 @@ use jiff::Timestamp;
 
 use super::hour::Load;
 use super::level::changed_hours_ago;
-use super::profile::{HOURS, Profile};
+use super::profile::{HOUR_SECONDS, HOURS, Profile};
 use super::tuning::Tuning;
 
-const HOUR_SECONDS: i64 = 3600;
 const MINUTES_PER_HOUR: f64 = 60.0;
 const SLOTS_PER_HOUR: f64 = 12.0;
 const MINUTES_PER_SLOT: f64 = 5.0;
@@ -82,15 +81,14 @@ pub fn advise(profile: &Profile, question: &Question<'_>, tuning: &Tuning) -> Op
     }
     let changed = changed_hours_ago(profile, question.now, tuning);
     let past = Past::new(profile, question.now, changed, tuning)?;
-    let now = past.cost_per_hour(question.ocpus, &question.costs, tuning);
-    let ocpus = past.cheapest(question, tuning);
+    let (ocpus, cost_now_per_hour) = past.cheapest(question, tuning);
     let cost_then_per_hour = past.cost_per_hour(ocpus, &question.costs, tuning);
     let level = changed.and_then(|hours| {
-        let unaware = Past::new(profile, question.now, None, tuning)?.cheapest(question, tuning);
+        let (unaware, _) = Past::new(profile, question.now, None, tuning)?.cheapest(question, tuning);
         Some(Level { changed_at: hour_of(question.now, hours)?, is_felt: (unaware - ocpus).abs() > 1e-6 })
     });
     let is_surge = past.is_surge(question, tuning);
-    Some(Advice { ocpus, cost_now_per_hour: now, cost_then_per_hour, is_surge, level })
+    Some(Advice { ocpus, cost_now_per_hour, cost_then_per_hour, is_surge, level })
 }
 
 /// The beginning of the hour that was so many hours before the running one.
@@ -157,11 +155,12 @@ impl Past {
         self.last_used > question.ocpus * share_that_violates(tuning)
     }
 
-    /// The size of the least expected cost.
-    fn cheapest(&self, question: &Question<'_>, tuning: &Tuning) -> f64 {
+    /// The size of the least expected cost, and the cost of an hour at the present one.
+    fn cheapest(&self, question: &Question<'_>, tuning: &Tuning) -> (f64, f64) {
         let now = self.cost_per_hour(question.ocpus, &question.costs, tuning);
         let usual = self.usual(question, now, tuning);
-        if self.is_surge(question, tuning) { usual.max(self.surge(question, tuning)) } else { usual }
+        let ocpus = if self.is_surge(question, tuning) { usual.max(self.surge(question, tuning)) } else { usual };
+        (ocpus, now)
     }
 
     /// Expected cost of an hour at a size.

@@ -11,10 +11,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::hour::{amount, step};
-use super::profile::{at, place};
-use super::text::{digit, number, values};
+use super::profile::{SLOT_SECONDS, at, place};
+use super::text::{digit, number, pair, step_of, values};
 
-const SLOT_SECONDS: i64 = 300;
 const SLOT_MINUTES: i64 = SLOT_SECONDS / 60;
 /// A day and the five minutes that it began in: no rule looks back farther.
 const MOST: usize = 24 * 12 + 1;
@@ -166,7 +165,8 @@ impl fmt::Display for Lately {
 }
 
 fn write_slot(formatter: &mut fmt::Formatter<'_>, slot: Slot) -> fmt::Result {
-    write!(formatter, "{}{}{}", digit(slot.minutes.into()), digit(slot.highest / 64), digit(slot.highest))
+    write!(formatter, "{}", digit(slot.minutes.into()))?;
+    pair(formatter, slot.highest)
 }
 
 /// Reads the short text.
@@ -182,8 +182,7 @@ fn parse(text: &str) -> Option<Lately> {
 }
 
 fn slot(digits: &[u8]) -> Slot {
-    let highest = u16::from(digits[1]) * 64 + u16::from(digits[2]);
-    Slot { minutes: digits[0].min(SLOT_MINUTES as u8), highest }
+    Slot { minutes: digits[0].min(SLOT_MINUTES as u8), highest: step_of(&digits[1..]) }
 }
 
 impl Serialize for Lately {

@@ -8,8 +8,8 @@ use super::hour::{Hour, Load, amount, step};
 pub(super) const HOURS: usize = 8 * 24;
 /// Five-minute slots that are kept: those of the running hour and of the one before.
 pub(super) const SLOTS: usize = 24;
-const SLOT_SECONDS: i64 = 300;
-const HOUR_SECONDS: i64 = 3600;
+pub(super) const SLOT_SECONDS: i64 = 300;
+pub(super) const HOUR_SECONDS: i64 = 3600;
 const SLOTS_PER_HOUR: i64 = HOUR_SECONDS / SLOT_SECONDS;
 
 /// What a machine used.

@@ -37,7 +37,8 @@ impl fmt::Display for Profile {
     }
 }
 
-fn pair(formatter: &mut fmt::Formatter<'_>, step: u16) -> fmt::Result {
+/// A step, in two digits.
+pub(super) fn pair(formatter: &mut fmt::Formatter<'_>, step: u16) -> fmt::Result {
     write!(formatter, "{}{}", digit(step / 64), digit(step))
 }
 
@@ -65,7 +66,7 @@ fn parse(text: &str) -> Option<Profile> {
         return None;
     }
     let hours = hours.chunks_exact(digits).map(hour).collect();
-    let slots = slots.chunks_exact(SLOT_DIGITS).map(step).collect();
+    let slots = slots.chunks_exact(SLOT_DIGITS).map(step_of).collect();
     Some(Profile { newest: number(newest)?, hours, newest_slot: number(newest_slot)?, slots })
 }
 
@@ -78,14 +79,15 @@ pub(super) fn values(digits: &str, each: usize, most: usize) -> Option<Vec<u8>> 
     digits.bytes().map(value).collect()
 }
 
-fn step(digits: &[u8]) -> u16 {
+/// The step of two digits.
+pub(super) fn step_of(digits: &[u8]) -> u16 {
     digits.iter().fold(0, |step, digit| step * 64 + u16::from(*digit))
 }
 
 fn hour(digits: &[u8]) -> Hour {
     let mut parts = [0; RANKS.len()];
     parts.copy_from_slice(&digits[2..2 + RANKS.len()]);
-    Hour { ocpus: step(&digits[..2]), parts, memory: step(&digits[2 + RANKS.len()..]) }
+    Hour { ocpus: step_of(&digits[..2]), parts, memory: step_of(&digits[2 + RANKS.len()..]) }
 }
 
 fn old_hour(digits: &[u8]) -> Hour {
@@ -93,7 +95,7 @@ fn old_hour(digits: &[u8]) -> Hour {
     // Both are digits, so the sum of nine of them is less than the largest number of its type.
     let between = |ninths: u16| (u16::from(high) * (9 - ninths) + u16::from(median) * ninths) / 9;
     let part = |ninths| u8::try_from(between(ninths)).unwrap_or(median);
-    Hour { ocpus: step(&digits[..2]), parts: [high, part(2), part(6), median], memory: step(&digits[4..]) }
+    Hour { ocpus: step_of(&digits[..2]), parts: [high, part(2), part(6), median], memory: step_of(&digits[4..]) }
 }
 
 pub(super) fn number(text: &str) -> Option<i64> {

@@ -160,10 +160,8 @@ impl Tick<'_> {
     /// Reads and decides, and writes nothing anywhere.
     async fn dry(&self) -> Result<Reply, Error> {
         let now = now(self.owner.clock.as_ref())?;
-        let (mut loaded, mut gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
-        gathered.warnings.extend(self.recall(&mut loaded.1, now).await);
-        self.gather().look_back(&mut gathered, &loaded.1.state).await;
-        let mut work = self.put_together(loaded, gathered, now);
+        let (loaded, gathered) = try_join(self.load(), self.gather().all(&self.policy, now)).await?;
+        let mut work = self.put_together(loaded, gathered, now).await;
         let outcome = self.decided_dry(&mut work).await;
         Ok(finished(Reply { record: Some(outcome.record), ..work.reply }))
     }
@@ -208,14 +206,12 @@ impl Tick<'_> {
 
     async fn held(
         &self,
-        mut loaded: (Store, Loaded),
-        mut gathered: Gathered,
+        loaded: (Store, Loaded),
+        gathered: Gathered,
         now: Timestamp,
         lease: &mut Lease,
     ) -> Result<Reply, Error> {
-        gathered.warnings.extend(self.recall(&mut loaded.1, now).await);
-        self.gather().look_back(&mut gathered, &loaded.1.state).await;
-        let mut work = self.put_together(loaded, gathered, now);
+        let mut work = self.put_together(loaded, gathered, now).await;
         if let StateRead::Present(state) = &work.inputs.state {
             work.reply.quarantined.extend(work.store.keep_doubtful(state, now).await.map_err(of_state)?);
         }
@@ -271,9 +267,11 @@ impl Tick<'_> {
         loaded.map_err(of_state)
     }
 
-    /// Everything that a decision depends on.
-    fn put_together(&self, loaded: (Store, Loaded), gathered: Gathered, now: Timestamp) -> Work {
-        let (store, Loaded { mut state, quarantined, absent, lost, recalled }) = loaded;
+    /// Everything that a decision depends on, with what the state has lost or does not remember.
+    async fn put_together(&self, (store, mut loaded): (Store, Loaded), mut gathered: Gathered, now: Timestamp) -> Work {
+        gathered.warnings.extend(self.recall(&mut loaded, now).await);
+        self.gather().look_back(&mut gathered, &loaded.state).await;
+        let Loaded { mut state, quarantined, absent, lost, recalled } = loaded;
         let epoch = epoch(self.owner.clock.as_ref());
         let Gathered { mut instances, shapes, missing, mut warnings, .. } = gathered;
         warnings.extend(absent.iter().map(|key| format!("{key} of the state is gone")));
