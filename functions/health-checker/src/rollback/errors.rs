@@ -34,7 +34,8 @@ struct Look<'a> {
 /// L1.
 pub(super) fn lasting(series: &Series, rules: &ErrorRules) -> Trigger {
     let look = Look::new(series, rules);
-    let (figures, is_newest_bad) = (look.figures(), look.window.last().is_some_and(|minute| look.is_bad(minute)));
+    let figures = look.figures();
+    let is_newest_bad = look.window.last().is_some_and(|minute| minute.is_above(rules.above_percent));
     let of = |standing, figures, why: String| Trigger::new(ID, NAME, standing, figures, why);
     if look.window.is_empty() {
         return of(Standing::TooLittle, figures, "no minute was measured".to_owned());
@@ -68,10 +69,6 @@ impl<'a> Look<'a> {
         let lower = wilson_lower(pool, rules.lower_bound_quantile) * 100.0;
         let onset = Onset::find(series, &window, usual, rules);
         Self { rules, series, window, pool, bad, lower, usual, onset }
-    }
-
-    fn is_bad(&self, minute: &Minute) -> bool {
-        minute.is_above(self.rules.above_percent)
     }
 
     fn figures(&self) -> Vec<Figure> {

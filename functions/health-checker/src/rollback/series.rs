@@ -70,14 +70,18 @@ impl Pool {
     }
 }
 
+/// The second in which a minute begins.
+fn start_of(minute: &Minute) -> i64 {
+    minute.at.as_second().div_euclid(MINUTE) * MINUTE
+}
+
 impl Series {
     /// Those that are over at `now`. A minute that is not over yet, or ahead, is none.
     #[must_use]
     pub fn new(minutes: &[Minute], now: Timestamp) -> Self {
         let end = now.as_second().div_euclid(MINUTE) * MINUTE;
-        let start = |minute: &Minute| minute.at.as_second().div_euclid(MINUTE) * MINUTE;
-        let over = minutes.iter().filter(|minute| start(minute) + MINUTE <= end);
-        Self { minutes: over.map(|minute| (start(minute), *minute)).collect(), end }
+        let over = minutes.iter().filter(|minute| start_of(minute) + MINUTE <= end);
+        Self { minutes: over.map(|minute| (start_of(minute), *minute)).collect(), end }
     }
 
     /// Measured minutes among the last `span` that end `before` minutes ago.
@@ -97,13 +101,13 @@ impl Series {
 
     /// The `span` minutes that end `skip` minutes before this one.
     pub fn before(&self, first: &Minute, skip: u32, span: u32) -> impl Iterator<Item = &Minute> {
-        let end = (first.at.as_second().div_euclid(MINUTE) - i64::from(skip)) * MINUTE;
+        let end = start_of(first) - i64::from(skip) * MINUTE;
         self.minutes.range(end - i64::from(span) * MINUTE..end).map(|(_, minute)| minute)
     }
 
     /// Minutes with calls from `skip` before this one on, oldest first.
     pub fn after(&self, first: &Minute, skip: u32) -> impl DoubleEndedIterator<Item = &Minute> {
-        let start = (first.at.as_second().div_euclid(MINUTE) - i64::from(skip)) * MINUTE;
+        let start = start_of(first) - i64::from(skip) * MINUTE;
         self.minutes.range(start..).map(|(_, minute)| minute).filter(|minute| minute.calls() > 0)
     }
 

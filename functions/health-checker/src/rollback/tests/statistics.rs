@@ -61,15 +61,20 @@ fn delays(usual: Option<f64>, chance: f64) -> Vec<usize> {
             let mut good = Service::new(usual, 900_000 + seed);
             (0..SEEN).map(|_| good.minute(CALLS)).collect()
         });
-        let found = (1..=LONG).find(|_| {
-            counts.push(bad.minute(CALLS));
-            most_are_bad(&counts) && is_met(&counts, &ErrorRules::default())
-        });
-        found.unwrap_or(LONG + 1)
+        until_moved(&mut bad, &mut counts)
     };
     let mut all: Vec<usize> = (0..INCIDENTS).map(delay).collect();
     all.sort_unstable();
     all
+}
+
+/// Minutes of these errors, after those of `counts`, until traffic is moved; more than [`LONG`] when it is not.
+fn until_moved(errors: &mut Service, counts: &mut Vec<(u64, u64)>) -> usize {
+    let found = (1..=LONG).find(|_| {
+        counts.push(errors.minute(CALLS));
+        most_are_bad(counts) && is_met(counts, &ErrorRules::default())
+    });
+    found.unwrap_or(LONG + 1)
 }
 
 fn within(delays: &[usize], minutes: usize) -> f64 {
@@ -186,11 +191,7 @@ fn an_earlier_incident_hides_no_later_one() {
         counts.extend((0..5).map(|_| bad.minute(CALLS)));
         counts.extend((0..30).map(|_| good.minute(CALLS)));
         let mut again = Service::new(0.08, 620_000 + seed);
-        let found = (1..=LONG).find(|_| {
-            counts.push(again.minute(CALLS));
-            most_are_bad(&counts) && is_met(&counts, &ErrorRules::default())
-        });
-        found.unwrap_or(LONG + 1)
+        until_moved(&mut again, &mut counts)
     };
     let mut delays: Vec<usize> = (0..INCIDENTS).map(delay).collect();
     delays.sort_unstable();
