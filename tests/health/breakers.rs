@@ -43,14 +43,16 @@ fn an_order_of_the_command_line_holds_for_all_processes_and_is_shown() {
     cloud.settings(&json!({}));
     used(&cloud);
     assert!(lets_through(&cloud));
-    let (status, text) =
-        command(&cloud, &["force-open", "object-storage", "--author", "ann", "--expires", "2h", "--reason", "a drill"]);
-    assert!(status == Some(0) && text.contains("forced open by ann until") && text.contains("a drill"), "{text}");
+    let (status, text) = command(
+        &cloud,
+        &["force-open", "object-storage", "--author", "oncall", "--expires", "2h", "--reason", "a drill"],
+    );
+    assert!(status == Some(0) && text.contains("forced open by oncall until") && text.contains("a drill"), "{text}");
     assert!(!lets_through(&cloud));
     let reply = tick(&cloud.process());
     let shown = &reply["breakers"][0];
     assert_eq!((&shown["name"], &shown["order"]["mode"]), (&json!("object-storage"), &json!("forced_open")), "{shown}");
-    assert!(cloud.object("health-checker/status.html").contains("forced open by ann until"));
+    assert!(cloud.object("health-checker/status.html").contains("forced open by oncall until"));
     let (status, text) = command(&cloud, &["clear", "object-storage", "--author", "bob"]);
     assert!(status == Some(0), "{text}");
     assert!(lets_through(&cloud));
@@ -66,16 +68,16 @@ fn the_same_by_a_call() {
     used(&cloud);
     let process = cloud.process();
     let order = json!({
-        "kind": "breaker", "action": "disable", "name": "object-storage", "author": "ann", "expires": "30m",
+        "kind": "breaker", "action": "disable", "name": "object-storage", "author": "oncall", "expires": "30m",
     });
     let reply = process.answer(&order, 60);
     assert_eq!((&reply["changed"], &reply["breakers"][0]["order"]["mode"]), (&json!(true), &json!("disabled")));
     let listed = process.answer(&json!({"kind": "breaker"}), 60);
-    assert_eq!(listed["breakers"][0]["order"]["author"], "ann", "{listed}");
+    assert_eq!(listed["breakers"][0]["order"]["author"], "oncall", "{listed}");
     // What makes no sense is an answer, and changes nothing.
     let wrong = process.answer(&json!({"kind": "breaker", "action": "force_open", "name": "object-storage"}), 60);
     assert!(wrong.to_string().contains("author"), "{wrong}");
-    let (status, text) = command(&cloud, &["force-open", "nobody", "--author", "ann", "--expires", "2h"]);
+    let (status, text) = command(&cloud, &["force-open", "nobody", "--author", "oncall", "--expires", "2h"]);
     assert!(status == Some(65) && text.contains("no circuit breaker"), "{text}");
 }
 
@@ -116,9 +118,9 @@ pub(crate) fn left_open(cloud: &Cloud, breakers: &Breakers, dependency: &Depende
         let breaker = breakers.of(dependency);
         breaker.enter(NO).await.map_err(drop).unwrap().report(Outcome::Failed, NO).await;
         // A new document only counts for a minute; an order that is taken back ends that.
-        let order = NewOrder { mode: Mode::Closed, author: "ann", reason: None, lasts: Duration::from_secs(60) };
+        let order = NewOrder { mode: Mode::Closed, author: "oncall", reason: None, lasts: Duration::from_secs(60) };
         breakers.order(dependency, order, NO).await.unwrap();
-        breakers.release(dependency, "ann", NO).await.unwrap();
+        breakers.release(dependency, "oncall", NO).await.unwrap();
         for _ in 0..5 {
             breaker.enter(NO).await.map_err(drop).unwrap().report(Outcome::Failed, NO).await;
         }

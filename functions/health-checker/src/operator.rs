@@ -274,14 +274,14 @@ mod tests {
             assert_eq!(found.as_deref(), wrong, "{text}");
         };
         let order = |rest: &str| format!(r#"{{"kind":"breaker","action":"force_open"{rest}}}"#);
-        check(&order(r#","name":"a","author":"ann","expires":"2h""#), None);
-        check(&order(r#","name":"a","author":"ann""#), Some("expires"));
+        check(&order(r#","name":"a","author":"oncall","expires":"2h""#), None);
+        check(&order(r#","name":"a","author":"oncall""#), Some("expires"));
         check(&order(r#","name":"a","expires":"2h""#), Some("author"));
         check(&order(r#","name":"a","author":" ","expires":"2h""#), Some("author"));
-        check(&order(r#","author":"ann","expires":"2h""#), Some("name"));
-        check(r#"{"kind":"breaker","action":"clear","name":"a","author":"ann"}"#, None);
-        check(r#"{"kind":"breaker","action":"clear","name":"a","author":"ann","expires":"1h"}"#, Some("expires"));
+        check(&order(r#","author":"oncall","expires":"2h""#), Some("name"));
+        check(r#"{"kind":"breaker","action":"clear","name":"a","author":"oncall"}"#, None);
+        check(r#"{"kind":"breaker","action":"clear","name":"a","author":"oncall","expires":"1h"}"#, Some("expires"));
         check(r#"{"kind":"breaker","action":"list"}"#, None);
-        check(r#"{"kind":"breaker","author":"ann"}"#, Some("author"));
+        check(r#"{"kind":"breaker","author":"oncall"}"#, Some("author"));
     }
 }

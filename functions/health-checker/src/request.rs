@@ -103,6 +103,6 @@ mod tests {
         check(r#"{"kind":"breaker"}"#, None);
         check(r#"{"kind":"breaker","dry_run":true}"#, Some("dry_run"));
         check(r#"{"action":"force_open","name":"a"}"#, Some("action"));
-        check(r#"{"kind":"tick","author":"ann"}"#, Some("author"));
+        check(r#"{"kind":"tick","author":"oncall"}"#, Some("author"));
     }
 }

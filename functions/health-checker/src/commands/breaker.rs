@@ -135,23 +135,23 @@ mod tests {
     #[test]
     fn words_of_the_command_line_are_a_request() {
         let order =
-            read(&["force-open", "objects", "--author", "ann", "--expires", "2h", "--reason", "a drill"]).unwrap();
+            read(&["force-open", "objects", "--author", "oncall", "--expires", "2h", "--reason", "a drill"]).unwrap();
         assert_eq!((order.action, order.name.as_deref()), (Some(Action::ForceOpen), Some("objects")));
-        assert_eq!((order.author.as_deref(), order.expires.as_deref()), (Some("ann"), Some("2h")));
+        assert_eq!((order.author.as_deref(), order.expires.as_deref()), (Some("oncall"), Some("2h")));
         assert_eq!(order.reason.as_deref(), Some("a drill"));
         for (word, action) in
             [("force-closed", Action::ForceClosed), ("disable", Action::Disable), ("metrics-only", Action::MetricsOnly)]
         {
-            let order = read(&[word, "a", "--author", "ann", "--expires", "1h", "--tenant", "t"]).unwrap();
+            let order = read(&[word, "a", "--author", "oncall", "--expires", "1h", "--tenant", "t"]).unwrap();
             assert_eq!((order.action, order.tenant.as_deref()), (Some(action), Some("t")));
         }
-        assert_eq!(read(&["clear", "a", "--author", "ann"]).unwrap().action, Some(Action::Clear));
+        assert_eq!(read(&["clear", "a", "--author", "oncall"]).unwrap().action, Some(Action::Clear));
         assert_eq!(read(&["list", "--json"]).unwrap().action, Some(Action::List));
     }
 
     #[test]
     fn an_author_and_an_end_are_needed() {
-        assert!(read(&["force-open", "a", "--author", "ann"]).unwrap_err().contains("--expires"));
+        assert!(read(&["force-open", "a", "--author", "oncall"]).unwrap_err().contains("--expires"));
         assert!(read(&["disable", "a", "--expires", "2h"]).unwrap_err().contains("--author"));
         assert!(read(&["clear", "a"]).unwrap_err().contains("--author"));
         assert!(read(&[]).is_err());

@@ -67,9 +67,9 @@ mod tests {
             let words = ["escalate", "--tenant", "acme", "--author", author, "--key", &path];
             text(&command().try_get_matches_from(words).unwrap(), Timestamp::UNIX_EPOCH)
         };
-        let printed = words_of("kim").unwrap_or_else(|failure| panic!("{failure:?}"));
+        let printed = words_of("oncall").unwrap_or_else(|failure| panic!("{failure:?}"));
         let read = words::read(printed.as_bytes(), key.as_bytes(), "acme").unwrap();
-        assert!(read[0].is_verified && read[0].author == "kim" && read[0].id == "kim-0", "{read:?}");
+        assert!(read[0].is_verified && read[0].author == "oncall" && read[0].id == "oncall-0", "{read:?}");
         assert!(matches!(words_of(""), Err(Failure(EXIT_INPUT, _))));
     }
 }

@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn order_state_and_probes_are_shown_and_foreign_text_is_only_text() {
         let order = json!({
-            "mode": "forced_open", "author": "ann <b>", "reason": "a drill", "expires_at": "2026-03-11T14:00:00Z",
+            "mode": "forced_open", "author": "oncall <b>", "reason": "a drill", "expires_at": "2026-03-11T14:00:00Z",
         });
         let all = [
             breaker(&json!({"opened_at": "2026-03-11T12:00:00Z", "why": "5 calls failed", "order": order})),

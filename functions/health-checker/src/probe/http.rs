@@ -266,7 +266,7 @@ mod tests {
         check(from, "", Some("https://h:444/a/b?c=/d/"));
         check(from, "https://other/", Some("https://other/"));
         check(from, "http://other/", None);
-        check(from, "mailto:kim", None);
+        check(from, "mailto:oncall", None);
         check(from, "//", None);
         check("http://h", "login", Some("http://h/login"));
     }

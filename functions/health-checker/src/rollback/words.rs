@@ -94,7 +94,7 @@ mod tests {
     const KEY: &[u8] = b"a throw-away key of a test, 32 bytes and more";
 
     fn word() -> Signed {
-        Signed::new(KEY, "acme", "1", "kim", "2026-03-11T12:00:00Z".parse().unwrap()).unwrap()
+        Signed::new(KEY, "acme", "1", "oncall", "2026-03-11T12:00:00Z".parse().unwrap()).unwrap()
     }
 
     fn verified(words: &[Signed], key: &[u8], tenant: &str) -> Vec<bool> {

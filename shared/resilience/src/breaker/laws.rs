@@ -118,7 +118,8 @@ impl Play {
             Happening::Pass(ms) => self.now_ms += ms,
             Happening::Back(ms) => self.now_ms -= ms,
             Happening::Force(mode, length) => {
-                let order = Order { mode: *mode, author: "ann".to_owned(), expires_ms: now_ms + length, reason: None };
+                let order =
+                    Order { mode: *mode, author: "oncall".to_owned(), expires_ms: now_ms + length, reason: None };
                 let step = force(&self.state, &self.config, Some(order), now_ms).unwrap();
                 self.keep(step)?;
             }

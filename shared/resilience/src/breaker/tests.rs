@@ -71,7 +71,7 @@ impl Rig {
     }
 
     fn order(&mut self, mode: Mode, for_ms: u64) {
-        let order = Order { mode, author: "ann".to_owned(), expires_ms: self.now_ms + for_ms, reason: None };
+        let order = Order { mode, author: "oncall".to_owned(), expires_ms: self.now_ms + for_ms, reason: None };
         let step = force(&self.state, &self.config, Some(order), self.now_ms).unwrap();
         self.keep(step);
     }

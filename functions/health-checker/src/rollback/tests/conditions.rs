@@ -96,7 +96,7 @@ fn an_operators_word_counts_once_and_only_when_it_is_verified() {
     let word = |id: &str, seconds_ago: i64, is_verified: bool| Escalation {
         id: id.to_owned(),
         at: ago(seconds_ago),
-        author: "kim".to_owned(),
+        author: "oncall".to_owned(),
         is_verified,
     };
     let check = |escalations: Vec<Escalation>, expected: Decision| {

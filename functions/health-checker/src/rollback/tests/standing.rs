@@ -41,7 +41,7 @@ fn one_whose_reason_was_gone_is_not_given_again_before_it_has_cooled_down() {
 #[test]
 fn an_operators_word_outlives_what_comes_in_its_way() {
     let mut world = World::new();
-    let word = Escalation { id: "1".to_owned(), at: ago(5), author: "kim".to_owned(), is_verified: true };
+    let word = Escalation { id: "1".to_owned(), at: ago(5), author: "oncall".to_owned(), is_verified: true };
     world.input.escalations = Some(vec![word]);
     let asked = Decision::Rollback(Reason::Escalation);
     assert_eq!(minute(&mut world, 0, 0, true), (asked, vec![ToldKind::Rollback]));
@@ -57,7 +57,7 @@ fn an_operators_word_outlives_what_comes_in_its_way() {
 #[test]
 fn words_that_nobody_verified_are_not_done_and_push_nothing_out() {
     let mut world = World::new();
-    let word = |id: String, is_verified: bool| Escalation { id, at: ago(5), author: "kim".to_owned(), is_verified };
+    let word = |id: String, is_verified: bool| Escalation { id, at: ago(5), author: "oncall".to_owned(), is_verified };
     let mut words = vec![word("real".to_owned(), true)];
     words.extend((0..60).map(|number| word(format!("noise-{number}"), false)));
     world.input.escalations = Some(words);

@@ -89,7 +89,7 @@ async fn ask(world: &World, request: serde_json::Value) -> Result<BreakersReply,
 
 fn order(name: &str, expires: &str) -> serde_json::Value {
     json!({
-        "kind": "breaker", "action": "force_open", "name": name, "author": "ann", "expires": expires,
+        "kind": "breaker", "action": "force_open", "name": name, "author": "oncall", "expires": expires,
         "reason": "a drill",
     })
 }
@@ -103,13 +103,13 @@ async fn an_order_holds_is_shown_and_ends_by_itself() {
     let held = given.breakers[0].order.clone().unwrap();
     assert_eq!(
         (held.mode, held.author.as_str(), held.reason.as_deref()),
-        (OrderMode::ForcedOpen, "ann", Some("a drill"))
+        (OrderMode::ForcedOpen, "oncall", Some("a drill"))
     );
     assert_eq!(held.expires_at, world.now() + SignedDuration::from_hours(2));
     assert!(world.breakers().of(&storage()).enter(Deadline::NONE).await.is_err());
     let reply = world.tick().await;
     assert_eq!(only(&reply).order.as_ref(), Some(&held));
-    assert!(world.text("health-checker/status.html").await.unwrap().contains("forced open by ann until"));
+    assert!(world.text("health-checker/status.html").await.unwrap().contains("forced open by oncall until"));
     world.pass(2 * 3600);
     let reply = world.tick().await;
     assert!(only(&reply).order.is_none() && only(&reply).standing == BreakerStanding::Closed);
@@ -150,7 +150,7 @@ async fn an_order_for_nothing_for_several_or_for_too_long_changes_nothing() {
     assert!(ask(&world, long).await.unwrap().changed);
     let listed = ask(&world, json!({"kind": "breaker"})).await.unwrap();
     assert_eq!(
-        listed.breakers.iter().filter(|one| one.order.as_ref().is_some_and(|order| order.author == "ann")).count(),
+        listed.breakers.iter().filter(|one| one.order.as_ref().is_some_and(|order| order.author == "oncall")).count(),
         1
     );
 }

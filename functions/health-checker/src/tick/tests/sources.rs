@@ -98,7 +98,7 @@ async fn an_operators_signed_word_moves_traffic_and_any_other_does_not() {
     };
     let at = "2026-03-11T11:59:00Z".parse().unwrap();
     let signed = |tenant: &str| {
-        let word = Signed::new(KEY.as_bytes(), tenant, "kim-1", "kim", at).unwrap();
+        let word = Signed::new(KEY.as_bytes(), tenant, "oncall-1", "oncall", at).unwrap();
         Some(serde_json::to_string(&[word]).unwrap())
     };
     check(signed("acme"), Decision::Rollback(Reason::Escalation), Standing::Met).await;

@@ -39,7 +39,7 @@ async fn s_11_a_clock_behind_ends_no_order_early() {
     let yard = Yard::begun().await;
     let (right, behind) = (yard.process("right"), yard.process("behind"));
     behind.watch.set_ahead(BEHIND_MS);
-    let order = asked(Mode::Closed, "ann", Duration::from_secs(600));
+    let order = asked(Mode::Closed, "oncall", Duration::from_secs(600));
     let given = right.breakers.order(&service(), order, NO).await.unwrap();
     let now_ms = yard.stage.now_ms();
     behind.calls(3, BAD).await;

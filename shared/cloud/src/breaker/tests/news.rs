@@ -89,13 +89,13 @@ async fn orders_are_told_with_their_author_and_recoveries_are_not() {
     processes[0].calls(10, BAD).await;
     yard.stage.pass(61 * SECOND);
     processes[0].call(OK).await;
-    processes[0].breakers.order(&service(), asked(Mode::Open, "ann", Duration::from_secs(60)), NO).await.unwrap();
+    processes[0].breakers.order(&service(), asked(Mode::Open, "oncall", Duration::from_secs(60)), NO).await.unwrap();
     yard.stage.pass(MINUTE);
     processes[0].call(OK).await;
     let bodies: Vec<_> = topic.out.lock().unwrap().iter().map(|message| message.body.clone()).collect();
     assert_eq!(bodies.len(), 2, "{bodies:?}");
-    assert!(bodies[0].contains("Held open until") && bodies[0].contains("by ann. Reason: a drill"), "{bodies:?}");
-    assert!(bodies[1].contains("The order of ann ended"), "{bodies:?}");
+    assert!(bodies[0].contains("Held open until") && bodies[0].contains("by oncall. Reason: a drill"), "{bodies:?}");
+    assert!(bodies[1].contains("The order of oncall ended"), "{bodies:?}");
 }
 
 #[tokio::test]

@@ -10,9 +10,9 @@ async fn an_order_holds_for_all_processes_until_it_is_taken_back() {
     let yard = Yard::begun().await;
     let (one, two) = (yard.process("one"), yard.process("two"));
     two.call(OK).await;
-    let state = one.breakers.order(&service(), asked(Mode::Open, "ann", MINUTES), NO).await.unwrap();
+    let state = one.breakers.order(&service(), asked(Mode::Open, "oncall", MINUTES), NO).await.unwrap();
     let order = state.forced(yard.stage.now_ms()).unwrap();
-    assert_eq!((order.author.as_str(), order.reason.as_deref()), ("ann", Some("a drill")));
+    assert_eq!((order.author.as_str(), order.reason.as_deref()), ("oncall", Some("a drill")));
     assert!(one.enter().await.is_err());
     assert!(two.enter().await.is_ok(), "it goes by a copy that is young enough");
     yard.stage.pass(11 * SECOND);
@@ -30,7 +30,7 @@ async fn each_mode_holds() {
     {
         let yard = Yard::begun().await;
         let process = yard.process("one");
-        process.breakers.order(&service(), asked(mode, "ann", MINUTES), NO).await.unwrap();
+        process.breakers.order(&service(), asked(mode, "oncall", MINUTES), NO).await.unwrap();
         for _ in 0..30 {
             if let Ok(ticket) = process.enter().await {
                 ticket.report(BAD, NO).await;
@@ -46,13 +46,14 @@ async fn an_order_without_sense_is_refused_and_changes_nothing() {
     let yard = Yard::begun().await;
     let process = yard.process("one");
     let before = yard.state();
-    for (author, lasts) in [("", MINUTES), ("ann", Duration::ZERO), ("ann", Duration::MAX), ("recovery", MINUTES)] {
+    for (author, lasts) in [("", MINUTES), ("oncall", Duration::ZERO), ("oncall", Duration::MAX), ("recovery", MINUTES)]
+    {
         let refused = process.breakers.order(&service(), asked(Mode::Open, author, lasts), NO).await;
         assert!(matches!(refused, Err(OrderError::Invalid(_))), "{author} {lasts:?}");
     }
     assert_eq!(yard.state(), before);
     let alone = Breakers::in_process(defaults(), Arc::new(Watch::new(&yard.stage))).unwrap();
-    let refused = alone.order(&service(), asked(Mode::Open, "ann", MINUTES), NO).await;
+    let refused = alone.order(&service(), asked(Mode::Open, "oncall", MINUTES), NO).await;
     assert!(matches!(refused, Err(OrderError::NotShared)));
 }
 
@@ -60,7 +61,7 @@ async fn an_order_without_sense_is_refused_and_changes_nothing() {
 async fn an_operator_is_told_when_the_store_is_away() {
     let yard = Yard::begun().await;
     yard.stage.set_down(true);
-    let refused = yard.process("one").breakers.order(&service(), asked(Mode::Open, "ann", MINUTES), NO).await;
+    let refused = yard.process("one").breakers.order(&service(), asked(Mode::Open, "oncall", MINUTES), NO).await;
     assert!(matches!(refused, Err(OrderError::Away(_))), "{refused:?}");
 }
 
@@ -70,7 +71,7 @@ async fn an_order_whose_answer_was_lost_is_given_once() {
     let process = yard.process("one");
     process.call(OK).await;
     yard.stage.fault(Fault::Refused);
-    process.breakers.order(&service(), asked(Mode::Open, "ann", MINUTES), NO).await.unwrap();
+    process.breakers.order(&service(), asked(Mode::Open, "oncall", MINUTES), NO).await.unwrap();
     let told = yard.stage.history().last().unwrap()["told"].clone();
     let forced = told.as_array().unwrap().iter().filter(|told| told["event"]["change"]["name"] == "forced");
     assert_eq!(forced.count(), 1);

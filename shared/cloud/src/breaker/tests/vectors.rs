@@ -171,7 +171,7 @@ async fn s_11_what_a_clock_ahead_counts_is_cut() {
 async fn s_12_an_order_that_ended_leaves_a_closed_breaker_that_counts() {
     let yard = Yard::begun().await;
     let process = yard.process("one");
-    process.breakers.order(&service(), asked(Mode::Open, "ann", Duration::from_secs(60)), NO).await.unwrap();
+    process.breakers.order(&service(), asked(Mode::Open, "oncall", Duration::from_secs(60)), NO).await.unwrap();
     assert_eq!(process.enter().await.map(drop).unwrap_err().retry_after, Some(Duration::from_secs(60)));
     yard.stage.pass(MINUTE);
     process.calls(4, BAD).await;

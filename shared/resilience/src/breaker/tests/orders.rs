@@ -47,14 +47,15 @@ fn orders_need_an_author_and_an_end() {
         let result = force(&State::new(T), &Config::shared(), Some(order), T);
         assert_eq!(result.err().map(|invalid| invalid.setting), setting, "{author} {for_ms}");
     };
-    check("ann", 7 * 24 * 60 * MINUTE, None);
-    check("ann", 7 * 24 * 60 * MINUTE + 1, Some("expires_ms"));
-    check("ann", 0, Some("expires_ms"));
+    check("oncall", 7 * 24 * 60 * MINUTE, None);
+    check("oncall", 7 * 24 * 60 * MINUTE + 1, Some("expires_ms"));
+    check("oncall", 0, Some("expires_ms"));
     check(" ", MINUTE, Some("author"));
     check(&"a".repeat(201), MINUTE, Some("author"));
     check("recovery", MINUTE, Some("author"));
     let reasoned = |reason: String| {
-        let order = Order { mode: Mode::Open, author: "ann".to_owned(), expires_ms: T + MINUTE, reason: Some(reason) };
+        let order =
+            Order { mode: Mode::Open, author: "oncall".to_owned(), expires_ms: T + MINUTE, reason: Some(reason) };
         force(&State::new(T), &Config::shared(), Some(order), T).err().map(|invalid| invalid.setting)
     };
     assert_eq!((reasoned("r".repeat(500)), reasoned("r".repeat(501))), (None, Some("reason")));
