@@ -26,27 +26,42 @@ const NO_RUNTIME: Error = Error::NoEffect("a tokio runtime");
 /// What a load may take beyond its limit.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// How a source is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rules {
+    /// Name of the provider.
+    pub(crate) name: &'static str,
+    /// Longest load.
+    pub(crate) limit: Duration,
+    /// Longest pause between loads that bring nothing new. Short where a load costs nothing, as files do.
+    pub(crate) longest_pause: Duration,
+    /// Whether each load makes new credentials. Then that they are new says nothing about whether they are better,
+    /// and a short life of theirs is no reason to make others all the time.
+    pub(crate) mints: bool,
+}
+
+impl Rules {
+    /// Those of a service that makes new credentials.
+    pub(crate) const fn of(name: &'static str) -> Self {
+        Self { name, limit: Duration::from_secs(30), longest_pause: Duration::from_secs(30), mints: true }
+    }
+}
+
 /// Where snapshots come from.
 #[async_trait]
 pub(crate) trait Source: Send + Sync + 'static {
-    /// Name of the provider.
-    const NAME: &'static str;
-    /// Longest load.
-    const LIMIT: Duration = Duration::from_secs(30);
-    /// Longest pause between loads that bring nothing new. Short where a load costs nothing, as files do.
-    const LONGEST_PAUSE: Duration = Duration::from_secs(30);
-    /// Whether each load makes new credentials. Then that they are new says nothing about whether they are better,
-    /// and a short life of theirs is no reason to make others all the time.
-    const MINTS: bool = true;
+    /// How it is asked; always the same.
+    fn rules(&self) -> Rules;
     /// Makes a snapshot. `old` is the one in use.
     async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error>;
 }
 
 /// See the module.
-pub(crate) struct Cache<S>(Arc<Shared<S>>);
+pub(crate) struct Cache(Arc<Shared>);
 
-struct Shared<S> {
-    source: S,
+struct Shared {
+    source: Box<dyn Source>,
+    rules: Rules,
     effects: Effects,
     state: Mutex<State>,
     /// Number of the latest load that ended.
@@ -63,17 +78,18 @@ enum Look {
     Failed(Error),
 }
 
-impl<S: Source> Cache<S> {
-    pub(crate) fn new(source: S, effects: Effects) -> Self {
-        let (state, ended) = (Mutex::default(), watch::Sender::default());
-        Self(Arc::new(Shared { source, effects, state, ended }))
+impl Cache {
+    pub(crate) fn new(source: impl Source, effects: Effects) -> Self {
+        let (rules, state, ended) = (source.rules(), Mutex::default(), watch::Sender::default());
+        Self(Arc::new(Shared { source: Box::new(source), rules, effects, state, ended }))
     }
 
     pub(crate) async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
+        let Rules { name, limit, .. } = self.0.rules;
         match self.look() {
             Look::Take(snapshot) => return Ok(snapshot),
             Look::Failed(error) => return Err(error),
-            Look::Wait(wait) => wait.end(S::NAME, S::LIMIT).await?,
+            Look::Wait(wait) => wait.end(name, limit).await?,
             Look::Refresh(mut wait) => {
                 let ended = wait.ends_within(PATIENCE).await.unwrap_or(false);
                 let usable = self.0.state().usable(self.0.effects.clock.now());
@@ -81,24 +97,25 @@ impl<S: Source> Cache<S> {
                     Some(usable) => return Ok(usable),
                     None if ended => {}
                     // What was valid ran out while its successor was waited for.
-                    None => wait.end(S::NAME, S::LIMIT).await?,
+                    None => wait.end(name, limit).await?,
                 }
             }
         }
         let state = self.0.state();
-        state.usable(self.0.effects.clock.now()).ok_or_else(|| state.failure(S::NAME))
+        state.usable(self.0.effects.clock.now()).ok_or_else(|| state.failure(name))
     }
 
     /// Replaces `used` unless somebody did. `None` when the source still has the same credentials.
     pub(crate) async fn renew(&self, used: &Arc<Snapshot>) -> Result<Option<Arc<Snapshot>>, Error> {
+        let rules = &self.0.rules;
         let wait = {
             let mut state = self.0.state();
             let now = self.0.effects.clock.now();
             if let Some(newer) = state.newer(used, now) {
                 return Ok(Some(newer));
             }
-            let loading = state.is_loading::<S>(now);
-            if !loading && !state.may_renew::<S>(now) {
+            let loading = state.is_loading(rules, now);
+            if !loading && !state.may_renew(rules, now) {
                 return state.last_failure().map_or(Ok(None), Err);
             }
             if !loading {
@@ -106,7 +123,7 @@ impl<S: Source> Cache<S> {
             }
             self.0.join(state, now)
         };
-        wait.end(S::NAME, S::LIMIT).await?;
+        wait.end(rules.name, rules.limit).await?;
         let state = self.0.state();
         match state.newer(used, self.0.effects.clock.now()) {
             Some(newer) => Ok(Some(newer)),
@@ -115,23 +132,24 @@ impl<S: Source> Cache<S> {
     }
 
     fn look(&self) -> Look {
+        let rules = &self.0.rules;
         let now = self.0.effects.clock.now();
         let state = self.0.state();
-        let (usable, loading) = (state.usable(now), state.is_loading::<S>(now));
-        let due = usable.as_ref().is_none_or(|usable| state.is_due::<S>(usable, now)) && state.may_load::<S>(now);
+        let (usable, loading) = (state.usable(now), state.is_loading(rules, now));
+        let due = usable.as_ref().is_none_or(|usable| state.is_due(rules, usable, now)) && state.may_load(rules, now);
         match usable {
             Some(usable) if !due || loading => Look::Take(usable),
             Some(_) => Look::Refresh(self.0.join(state, now)),
             None if due || loading => Look::Wait(self.0.join(state, now)),
-            None => Look::Failed(state.failure(S::NAME)),
+            None => Look::Failed(state.failure(rules.name)),
         }
     }
 }
 
 #[async_trait]
-impl<S: Source> Provider for Cache<S> {
+impl Provider for Cache {
     fn name(&self) -> &'static str {
-        S::NAME
+        self.0.rules.name
     }
 
     async fn snapshot(&self) -> Result<Arc<Snapshot>, Error> {
@@ -171,10 +189,10 @@ impl Wait {
     }
 }
 
-impl<S: Source> Shared<S> {
+impl Shared {
     /// Joins the load that is under way, or begins one.
     fn join(self: &Arc<Self>, mut state: MutexGuard<'_, State>, now: SystemTime) -> Wait {
-        let begun = if state.is_loading::<S>(now) { None } else { Some(state.begin(now)) };
+        let begun = if state.is_loading(&self.rules, now) { None } else { Some(state.begin(now)) };
         let wait = Wait { ended: self.ended.subscribe(), load: state.latest() };
         drop(state);
         if let Some(load) = begun {
@@ -193,13 +211,14 @@ impl<S: Source> Shared<S> {
     }
 
     async fn load(&self, load: u64) {
+        let Rules { name, limit, .. } = self.rules;
         let old = self.state().current();
-        let limited = tokio::time::timeout(S::LIMIT, self.source.load(&self.effects, old.as_ref())).await;
-        let loaded = limited.unwrap_or(Err(Error::TooSlow { provider: S::NAME, limit: S::LIMIT }));
+        let limited = tokio::time::timeout(limit, self.source.load(&self.effects, old.as_ref())).await;
+        let loaded = limited.unwrap_or(Err(Error::TooSlow { provider: name, limit }));
         let now = self.effects.clock.now();
-        let loaded = loaded.and_then(|snapshot| still_valid::<S>(snapshot, now));
+        let loaded = loaded.and_then(|snapshot| still_valid(name, snapshot, now));
         if let Err(error) = &loaded {
-            tracing::warn!(provider = S::NAME, error = %error, "credentials were not refreshed");
+            tracing::warn!(provider = name, error = %error, "credentials were not refreshed");
         }
         self.state().note(load, loaded, now);
     }
@@ -211,30 +230,30 @@ impl<S: Source> Shared<S> {
 }
 
 /// Credentials that are over on arrival are a failure of their source.
-fn still_valid<S: Source>(snapshot: Snapshot, now: SystemTime) -> Result<Arc<Snapshot>, Error> {
+fn still_valid(name: &str, snapshot: Snapshot, now: SystemTime) -> Result<Arc<Snapshot>, Error> {
     match snapshot.not_after.map(|end| now.duration_since(end)) {
-        Some(Ok(ago)) => Err(Error::Expired { origin: S::NAME.to_owned(), ago }),
+        Some(Ok(ago)) => Err(Error::Expired { origin: name.to_owned(), ago }),
         _ => Ok(Arc::new(snapshot)),
     }
 }
 
 /// Ends a load on every path: when it is done, when its source panics, and when its runtime goes away.
-struct End<S: Source> {
-    shared: Arc<Shared<S>>,
+struct End {
+    shared: Arc<Shared>,
     load: u64,
 }
 
-impl<S: Source> Drop for End<S> {
+impl Drop for End {
     fn drop(&mut self) {
         let now = self.shared.effects.clock.now();
-        self.shared.state().end(self.load, S::NAME, now);
+        self.shared.state().end(self.load, self.shared.rules.name, now);
         self.shared.ended.send_modify(|ended| *ended = self.load.max(*ended));
     }
 }
 
-impl<S: Source> std::fmt::Debug for Cache<S> {
+impl std::fmt::Debug for Cache {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_tuple(S::NAME).finish()
+        formatter.debug_tuple(self.0.rules.name).finish()
     }
 }
 

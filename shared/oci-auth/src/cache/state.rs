@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use super::{GRACE, REFRESH_BEFORE, Source};
+use super::{GRACE, REFRESH_BEFORE, Rules};
 use crate::{Error, Snapshot};
 
 /// Pauses, in seconds, between loads that brought nothing new.
@@ -45,23 +45,23 @@ impl State {
         self.usable(now).filter(|current| differ(current, used))
     }
 
-    pub(super) fn is_due<S: Source>(&self, usable: &Snapshot, now: SystemTime) -> bool {
-        let short_lived = self.left_at_first.filter(|_| S::MINTS).map(|left| left / 2);
+    pub(super) fn is_due(&self, rules: &Rules, usable: &Snapshot, now: SystemTime) -> bool {
+        let short_lived = self.left_at_first.filter(|_| rules.mints).map(|left| left / 2);
         let margin = short_lived.map_or(REFRESH_BEFORE, |half| half.min(REFRESH_BEFORE));
         usable.left(now).is_some_and(|left| left < margin)
     }
 
     /// Whether the source may be asked. A clock that was set back does not lock it.
-    pub(super) fn may_load<S: Source>(&self, now: SystemTime) -> bool {
+    pub(super) fn may_load(&self, rules: &Rules, now: SystemTime) -> bool {
         // Credentials that ran out while the source was left alone are asked for at once.
         let ran_out = self.failure.is_none() && self.usable(now).is_none();
-        ran_out || is_over::<S>(self.fruitless, self.last_load, now)
+        ran_out || is_over(rules, self.fruitless, self.last_load, now)
     }
 
     /// Whether the source may be asked because a service refused what it gave.
-    pub(super) fn may_renew<S: Source>(&self, now: SystemTime) -> bool {
-        let rested = !S::MINTS || is_over::<S>(self.renewals, self.last_renewal, now);
-        rested && self.may_load::<S>(now)
+    pub(super) fn may_renew(&self, rules: &Rules, now: SystemTime) -> bool {
+        let rested = !rules.mints || is_over(rules, self.renewals, self.last_renewal, now);
+        rested && self.may_load(rules, now)
     }
 
     pub(super) fn count_renewal(&mut self, now: SystemTime) {
@@ -71,9 +71,9 @@ impl State {
     }
 
     /// Whether a load is under way. One that is older than a load can be was frozen and counts no more.
-    pub(super) fn is_loading<S: Source>(&self, now: SystemTime) -> bool {
+    pub(super) fn is_loading(&self, rules: &Rules, now: SystemTime) -> bool {
         let age = self.begun.map(|begun| now.duration_since(begun).unwrap_or_default());
-        age.is_some_and(|age| age <= S::LIMIT + GRACE)
+        age.is_some_and(|age| age <= rules.limit + GRACE)
     }
 
     /// Number of the load that begins.
@@ -133,9 +133,9 @@ impl State {
 }
 
 /// Whether the pause after that many vain loads in a row is over.
-fn is_over<S: Source>(vain: usize, last: Option<SystemTime>, now: SystemTime) -> bool {
+fn is_over(rules: &Rules, vain: usize, last: Option<SystemTime>, now: SystemTime) -> bool {
     let Some(last) = last.filter(|_| vain > 0) else { return true };
-    let pause = Duration::from_secs(PAUSES[vain.min(PAUSES.len()) - 1]).min(S::LONGEST_PAUSE);
+    let pause = Duration::from_secs(PAUSES[vain.min(PAUSES.len()) - 1]).min(rules.longest_pause);
     now.duration_since(last).map_or(true, |since| since >= pause)
 }
 

@@ -4,7 +4,7 @@ mod script;
 
 use std::sync::atomic::Ordering;
 
-use self::script::{Found, cache, cache_of, crowd, failure, id, renewals};
+use self::script::{cache, crowd, failure, id, minting, renewals};
 use super::*;
 
 #[tokio::test(start_paused = true)]
@@ -110,7 +110,7 @@ async fn a_crowd_that_finds_a_token_due_refreshes_it_once() {
 #[tokio::test(start_paused = true)]
 async fn short_lived_tokens_are_not_made_at_every_call() {
     let life = [Ok(("one", 1_000_200)), Ok(("two", 1_000_301)), Ok(("three", 1_000_500))];
-    let (cache, clock) = cache_of::<true>(&life, Duration::ZERO);
+    let (cache, clock) = minting(&life, Duration::ZERO);
     for (second, expected) in [(0, "one"), (99, "one"), (100, "one"), (101, "two"), (200, "two"), (202, "three")] {
         clock.set(1_000_000 + second);
         assert_eq!(id(&cache).await.unwrap(), expected, "after {second} s");
@@ -120,7 +120,7 @@ async fn short_lived_tokens_are_not_made_at_every_call() {
 
 #[tokio::test(start_paused = true)]
 async fn a_token_that_is_over_on_arrival_is_a_failure_and_not_asked_for_all_the_time() {
-    let (cache, clock) = cache_of::<true>(&[Ok(("old", 999_940))], Duration::ZERO);
+    let (cache, clock) = minting(&[Ok(("old", 999_940))], Duration::ZERO);
     let over = Error::Expired { origin: "script".to_owned(), ago: Duration::from_secs(60) };
     for _ in 0..5 {
         assert_eq!(id(&cache).await, Err(over.clone()));
@@ -184,7 +184,7 @@ async fn a_source_that_panics_is_a_failure_and_wakes_everybody() {
 #[tokio::test(start_paused = true)]
 async fn a_load_that_hangs_ends_after_its_limit() {
     let (cache, _) = cache(&[Ok(("one", 2_000_000))], Duration::from_secs(3600));
-    let ended = tokio::time::timeout(Found::LIMIT + Duration::from_secs(1), cache.snapshot()).await;
+    let ended = tokio::time::timeout(Rules::of("script").limit + Duration::from_secs(1), cache.snapshot()).await;
     let error = ended.expect("bounded").unwrap_err();
     assert_eq!(error.to_string(), "script: no credentials within 30 s");
 }
@@ -234,7 +234,7 @@ async fn those_who_wait_for_a_renewal_share_its_failure() {
 async fn a_service_that_refuses_every_token_does_not_make_us_mint_one_a_call() {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
     let answers: Vec<_> = names.map(|name| Ok((name, 2_000_000))).into();
-    let (cache, clock) = cache_of::<true>(&answers, Duration::ZERO);
+    let (cache, clock) = minting(&answers, Duration::ZERO);
     let (mut renewed, mut used) = (Vec::new(), cache.snapshot().await.unwrap());
     for second in 0..64 {
         clock.set(1_000_000 + second);

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 
 use super::config_file::{Place, Profile, Selection, check};
 use super::settle::blocking;
-use crate::cache::{Cache, Source};
+use crate::cache::{Cache, Rules, Source};
 use crate::key::PrivateKey;
 use crate::{Effects, Error, Provider, Secret, Snapshot};
 
@@ -33,14 +33,18 @@ pub fn from_variables(effects: &Effects) -> Result<Arc<dyn Provider>, Error> {
 
 struct Keys(Place);
 
+/// Name of the provider.
+const NAME: &str = "api_key";
+
 #[async_trait]
 impl Source for Keys {
-    const NAME: &'static str = "api_key";
-    const MINTS: bool = false;
+    fn rules(&self) -> Rules {
+        Rules { mints: false, ..Rules::of(NAME) }
+    }
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let (place, effects) = (self.0.clone(), effects.clone());
-        blocking(Self::NAME, move || snapshot(&effects, &place.profile(&effects)?)).await
+        blocking(NAME, move || snapshot(&effects, &place.profile(&effects)?)).await
     }
 }
 

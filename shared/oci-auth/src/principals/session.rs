@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use super::api_key::key;
 use super::config_file::{Place, Profile, Selection};
 use super::settle::{Pair, settled};
-use crate::cache::{Cache, Source};
+use crate::cache::{Cache, Rules, Source};
 use crate::token::Token;
 use crate::{Effects, Error, Provider, Snapshot};
 
@@ -35,15 +35,18 @@ pub fn from_variables(effects: &Effects) -> Result<Arc<dyn Provider>, Error> {
 
 struct Session(Place);
 
+/// Name of the provider.
+const NAME: &str = "security_token";
+
 #[async_trait]
 impl Source for Session {
-    const NAME: &'static str = "security_token";
-    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-    const MINTS: bool = false;
+    fn rules(&self) -> Rules {
+        Rules { longest_pause: Duration::from_secs(1), mints: false, ..Rules::of(NAME) }
+    }
 
     async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let (place, reader) = (self.0.clone(), effects.clone());
-        settled(effects, Self::NAME, old, move || read(&reader, &place.profile(&reader)?)).await
+        settled(effects, NAME, old, move || read(&reader, &place.profile(&reader)?)).await
     }
 }
 

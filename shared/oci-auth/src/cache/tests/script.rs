@@ -24,7 +24,8 @@ impl Clock for Hand {
 }
 
 /// Gives out what the script says, one entry a load; the last entry stays.
-pub(super) struct Script<const MINTS: bool> {
+pub(super) struct Script {
+    mints: bool,
     loads: AtomicUsize,
     at_once: AtomicUsize,
     pub(super) most_at_once: AtomicUsize,
@@ -34,9 +35,10 @@ pub(super) struct Script<const MINTS: bool> {
 }
 
 #[async_trait]
-impl<const MINTS: bool> Source for Script<MINTS> {
-    const NAME: &'static str = "script";
-    const MINTS: bool = MINTS;
+impl Source for Arc<Script> {
+    fn rules(&self) -> Rules {
+        Rules { mints: self.mints, ..Rules::of("script") }
+    }
 
     async fn load(&self, _: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         self.loads.fetch_add(1, Ordering::SeqCst);
@@ -61,7 +63,7 @@ impl Drop for Leave<'_> {
     }
 }
 
-impl<const MINTS: bool> Script<MINTS> {
+impl Script {
     fn snapshot(&self, key_id: &str, expiry: u64) -> Snapshot {
         Snapshot {
             key_id: Secret::from(key_id),
@@ -77,37 +79,56 @@ impl<const MINTS: bool> Script<MINTS> {
 
 pub(super) type Answers<'a> = &'a [Result<(&'static str, u64), Error>];
 
-/// A source that has what somebody else made, such as a file.
-pub(super) type Found = Script<false>;
-
-pub(super) fn cache(answers: Answers, takes: Duration) -> (Arc<Cache<Found>>, Arc<Hand>) {
-    cache_of(answers, takes)
+/// A cache, and the script that its source follows.
+pub(super) struct Scripted {
+    cache: Cache,
+    script: Arc<Script>,
 }
 
-pub(super) fn cache_of<const MINTS: bool>(answers: Answers, takes: Duration) -> (Arc<Cache<Script<MINTS>>>, Arc<Hand>) {
+impl std::ops::Deref for Scripted {
+    type Target = Cache;
+
+    fn deref(&self) -> &Cache {
+        &self.cache
+    }
+}
+
+/// Of a source that has what somebody else made, such as a file.
+pub(super) fn cache(answers: Answers, takes: Duration) -> (Arc<Scripted>, Arc<Hand>) {
+    cache_of(false, answers, takes)
+}
+
+/// Of a source that makes new credentials at each load.
+pub(super) fn minting(answers: Answers, takes: Duration) -> (Arc<Scripted>, Arc<Hand>) {
+    cache_of(true, answers, takes)
+}
+
+fn cache_of(mints: bool, answers: Answers, takes: Duration) -> (Arc<Scripted>, Arc<Hand>) {
     let clock = Arc::new(Hand(AtomicU64::new(1_000_000)));
-    let script = Script {
+    let script = Arc::new(Script {
+        mints,
         loads: AtomicUsize::default(),
         at_once: AtomicUsize::default(),
         most_at_once: AtomicUsize::default(),
         takes,
         answers: Mutex::new(answers.iter().cloned().collect()),
         key: test_keys::session(),
-    };
+    });
     let effects = Effects { clock: clock.clone(), ..Effects::default() };
-    (Arc::new(Cache::new(script, effects)), clock)
+    let cache = Cache::new(Arc::clone(&script), effects);
+    (Arc::new(Scripted { cache, script }), clock)
 }
 
 pub(super) fn failure() -> Error {
     Error::NoEffect("the test's source")
 }
 
-pub(super) async fn id<const MINTS: bool>(cache: &Cache<Script<MINTS>>) -> Result<String, Error> {
+pub(super) async fn id(cache: &Cache) -> Result<String, Error> {
     cache.snapshot().await.map(|snapshot| snapshot.key_id.expose().to_owned())
 }
 
 /// Many callers at once.
-pub(super) fn crowd(cache: &Arc<Cache<Found>>, size: usize) -> Vec<JoinHandle<Result<String, Error>>> {
+pub(super) fn crowd(cache: &Arc<Scripted>, size: usize) -> Vec<JoinHandle<Result<String, Error>>> {
     let one = || {
         let cache = Arc::clone(cache);
         tokio::spawn(async move { id(&cache).await })
@@ -117,7 +138,7 @@ pub(super) fn crowd(cache: &Arc<Cache<Found>>, size: usize) -> Vec<JoinHandle<Re
 
 /// Many callers at once that a service refused `used`.
 pub(super) fn renewals(
-    cache: &Arc<Cache<Found>>,
+    cache: &Arc<Scripted>,
     used: &Arc<Snapshot>,
     size: usize,
 ) -> Vec<JoinHandle<Result<Option<Arc<Snapshot>>, Error>>> {
@@ -134,9 +155,9 @@ impl Hand {
     }
 }
 
-impl<const MINTS: bool> Cache<Script<MINTS>> {
-    pub(super) fn source(&self) -> &Script<MINTS> {
-        &self.0.source
+impl Scripted {
+    pub(super) fn source(&self) -> &Script {
+        &self.script
     }
 
     pub(super) fn loads(&self) -> usize {

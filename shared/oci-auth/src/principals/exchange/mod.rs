@@ -28,7 +28,7 @@ pub use settings::{Client, Settings};
 pub use subject::{SubjectToken, TokenFile};
 
 use super::wire::{Wire, now};
-use crate::cache::{Cache, Source};
+use crate::cache::{Cache, Rules, Source};
 use crate::effects::Route;
 use crate::key::PrivateKey;
 use crate::token::Token;
@@ -73,9 +73,14 @@ struct Domain {
     subject: Arc<dyn SubjectToken>,
 }
 
+/// Name of the provider.
+const NAME: &str = "token_exchange";
+
 #[async_trait]
 impl Source for Domain {
-    const NAME: &'static str = "token_exchange";
+    fn rules(&self) -> Rules {
+        Rules::of(NAME)
+    }
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let deadline = Deadline::within(now(), Some(LIMIT));

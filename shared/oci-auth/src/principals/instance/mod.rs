@@ -19,7 +19,7 @@ use self::federation::Federation;
 pub(crate) use self::metadata::Metadata;
 pub use self::metadata::is_there;
 pub use self::settings::{Fingerprint, Settings};
-use crate::cache::{Cache, Source};
+use crate::cache::{Cache, Rules, Source};
 use crate::endpoint::{Endpoints, Service};
 use crate::principals::wire::now;
 use crate::{Certificate, Effects, Error, Provider, Snapshot};
@@ -50,11 +50,18 @@ struct Instance {
     settings: Settings,
 }
 
+/// Name of the provider.
+const NAME: &str = "instance_principal";
+
 #[async_trait]
 impl Source for Instance {
-    const NAME: &'static str = "instance_principal";
-    /// Room for the patience with the metadata service that a setting may ask for.
-    const LIMIT: Duration = Duration::from_secs(60);
+    fn rules(&self) -> Rules {
+        Rules {
+            // Room for the patience with the metadata service that a setting may ask for.
+            limit: Duration::from_secs(60),
+            ..Rules::of(NAME)
+        }
+    }
 
     async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let patience = Deadline::within(now(), Some(self.settings.metadata_patience));

@@ -23,7 +23,7 @@ use http::{HeaderValue, Request, Response};
 use serde::Serialize;
 
 use self::account::Account;
-use crate::cache::{Cache, Source};
+use crate::cache::{Cache, Rules, Source};
 use crate::effects::Route;
 use crate::key::PrivateKey;
 use crate::principals::wire::{self, Given, Wire};
@@ -70,9 +70,14 @@ struct Pod {
     region: Option<String>,
 }
 
+/// Name of the provider.
+const NAME: &str = "oke_workload_identity";
+
 #[async_trait]
 impl Source for Pod {
-    const NAME: &'static str = "oke_workload_identity";
+    fn rules(&self) -> Rules {
+        Rules::of(NAME)
+    }
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let bearer = self.account.bearer(effects)?;

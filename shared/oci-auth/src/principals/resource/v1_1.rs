@@ -9,7 +9,7 @@ use causeway_resilience::Deadline;
 use super::exchange::Exchange;
 use super::input::Whose;
 use super::services::{Auth, Owner};
-use crate::cache::Source;
+use crate::cache::{Rules, Source};
 use crate::endpoint::Endpoints;
 use crate::principals::instance::{self, Metadata};
 use crate::principals::wire;
@@ -58,11 +58,18 @@ impl OnInstance {
     }
 }
 
+/// Name of the provider.
+const NAME: &str = "resource_principal_1.1";
+
 #[async_trait]
 impl Source for OnInstance {
-    const NAME: &'static str = "resource_principal_1.1";
-    /// That of the instance principal, and the exchange.
-    const LIMIT: Duration = Duration::from_secs(60);
+    fn rules(&self) -> Rules {
+        Rules {
+            // That of the instance principal, and the exchange.
+            limit: Duration::from_secs(60),
+            ..Rules::of(NAME)
+        }
+    }
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let region = self.instance.snapshot().await?.region.clone();

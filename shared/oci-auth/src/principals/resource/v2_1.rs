@@ -8,7 +8,7 @@ use super::exchange::Exchange;
 use super::input::Whose;
 use super::key_input::KeyInput;
 use super::services::{Auth, Owner};
-use crate::cache::Source;
+use crate::cache::{Rules, Source};
 use crate::endpoint::Endpoints;
 use crate::principals::wire;
 use crate::{Effects, Error, Secret, Snapshot};
@@ -58,9 +58,14 @@ fn path_of(own: Option<String>, latest: bool, id: &str) -> String {
     }
 }
 
+/// Name of the provider.
+const NAME: &str = "resource_principal_2.1";
+
 #[async_trait]
 impl Source for Keyed {
-    const NAME: &'static str = "resource_principal_2.1";
+    fn rules(&self) -> Rules {
+        Rules::of(NAME)
+    }
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let key = self.key.read(effects)?;

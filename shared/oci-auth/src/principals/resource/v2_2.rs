@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::input::{Input, Whose};
 use super::key_input::KeyInput;
-use crate::cache::Source;
+use crate::cache::{Rules, Source};
 use crate::key::PrivateKey;
 use crate::principals::settle::{Pair, blocking, settled};
 use crate::token::{Token, TokenError};
@@ -38,20 +38,27 @@ impl Injected {
     }
 }
 
+/// Name of the provider.
+const NAME: &str = "resource_principal_2.2";
+
 #[async_trait]
 impl Source for Injected {
-    const NAME: &'static str = "resource_principal_2.2";
-    /// Files cost nothing, and one that comes late should be seen soon.
-    const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-    const MINTS: bool = false;
+    fn rules(&self) -> Rules {
+        Rules {
+            // Files cost nothing, and one that comes late should be seen soon.
+            longest_pause: Duration::from_secs(1),
+            mints: false,
+            ..Rules::of(NAME)
+        }
+    }
 
     async fn load(&self, effects: &Effects, old: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let (given, reader) = (Arc::clone(&self.0), effects.clone());
         let read = move || given.pair(&reader);
         if self.0.token.is_file() || self.0.key.is_file() {
-            return settled(effects, Self::NAME, old, read).await;
+            return settled(effects, NAME, old, read).await;
         }
-        Ok(blocking(Self::NAME, read).await?.snapshot)
+        Ok(blocking(NAME, read).await?.snapshot)
     }
 }
 

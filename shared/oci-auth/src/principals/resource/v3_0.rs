@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::exchange::Exchange;
 use super::services::Auth;
-use crate::cache::Source;
+use crate::cache::{Rules, Source};
 use crate::endpoint;
 use crate::endpoint::Endpoints;
 use crate::key::PrivateKey;
@@ -39,11 +39,18 @@ impl Nested {
     }
 }
 
+/// Name of the provider.
+const NAME: &str = "resource_principal_3.0";
+
 #[async_trait]
 impl Source for Nested {
-    const NAME: &'static str = "resource_principal_3.0";
-    /// The innermost resource's, and one exchange for each parent.
-    const LIMIT: Duration = Duration::from_secs(90);
+    fn rules(&self) -> Rules {
+        Rules {
+            // The innermost resource's, and one exchange for each parent.
+            limit: Duration::from_secs(90),
+            ..Rules::of(NAME)
+        }
+    }
 
     async fn load(&self, effects: &Effects, _: Option<&Arc<Snapshot>>) -> Result<Snapshot, Error> {
         let region = self.leaf.snapshot().await?.region.clone();
