@@ -59,7 +59,7 @@ impl DecisionAgent {
     /// # Errors
     ///
     /// One of them is not configured, or the directory cannot be opened.
-    pub fn connect(config: &Config, ports: &dyn Ports) -> Result<Self, Problem> {
+    pub fn connect(config: &Config, ports: &impl Ports) -> Result<Self, Problem> {
         let narrator = config.has_narrative.then(|| ports.chat_model()).transpose()?;
         let agent = Self::new(ports.objects()?, ports.principal()?, narrator, config);
         Ok(Self { answers: Answers::of(ports).map(|answers| answers.leased(config.answer_lease)), ..agent })

@@ -113,7 +113,7 @@ impl DecisioningFlow {
     ///
     /// # Errors
     /// One of them is not configured.
-    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &impl Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let parts = Parts {
             objects: ports.objects()?,
             documents: ports.documents(Self::NAME)?,

@@ -42,7 +42,7 @@ impl DiscoveryAgent {
     /// # Errors
     ///
     /// There is neither, or the directory cannot be opened.
-    pub fn connect(config: Config, ports: &dyn Ports) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &impl Ports) -> Result<Self, Problem> {
         let answers = Answers::of(ports).map(|answers| answers.leased(config.answer_lease));
         Ok(Self { answers, ..Self::new(ports.objects()?, ports.principal()?, config) })
     }

@@ -107,7 +107,7 @@ impl Vision {
     ///
     /// # Errors
     /// A setting that can never work, such as a directory that is none.
-    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &impl Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let objects = objects(&config, ports)?;
         let documents = |name: &str| match (&objects, &config.local_root) {
             // A directory of the original's has no other place for state.
@@ -229,7 +229,7 @@ fn answer(looked: &Looked) -> Answer {
 
 /// Where the pictures are. A store that fails is never replaced by files, and a directory serves as bucket only where it
 /// is named.
-fn objects(config: &Config, ports: &dyn Ports) -> Result<Result<Objects, String>, Problem> {
+fn objects(config: &Config, ports: &impl Ports) -> Result<Result<Objects, String>, Problem> {
     if let Some(root) = &config.local_root {
         return Ok(Ok(Arc::new(Store::open(root)?)));
     }

@@ -13,6 +13,8 @@ pub type Problem = Box<dyn Error + Send + Sync>;
 /// The ports of one deployment. A function takes those that it needs when it starts, so that what is missing is told
 /// then and not at the first call; what it does not take is never constructed. Nothing is sent before the first use.
 ///
+/// Functions take `&impl Ports`: behind a `dyn Ports` each of their programs would hold the clients of all ports.
+///
 /// # Errors
 /// All of them: what the deployment would have to set, for the person who deploys it.
 pub trait Ports {

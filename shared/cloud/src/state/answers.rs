@@ -31,7 +31,7 @@ impl Answers {
 
     /// Those of the decisioning flow's runs. `None` where a deployment has no state: an agent then works at each call.
     #[must_use]
-    pub fn of(ports: &dyn Ports) -> Option<Self> {
+    pub fn of(ports: &impl Ports) -> Option<Self> {
         ports.documents(FLOW).ok().map(Self::new)
     }
 
