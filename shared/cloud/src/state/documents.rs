@@ -5,6 +5,7 @@ mod listing;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::TryStreamExt;
 use object_store::path::Path;
 use object_store::{Error, ObjectStoreExt, PutMode, PutOptions, UpdateVersion};
@@ -209,18 +210,22 @@ impl Documents {
     }
 
     async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<(Envelope<T>, Version)>, StateError> {
+        let Some((bytes, e_tag)) = self.bytes(key).await? else { return Ok(None) };
+        let envelope: Envelope<T> = serde_json::from_slice(&bytes).map_err(|error| malformed(key, &error))?;
+        let version = Version { e_tag, epoch: envelope.epoch };
+        Ok(Some((envelope, version)))
+    }
+
+    /// What a document consists of. It knows no type, so that a program has it once.
+    async fn bytes(&self, key: &str) -> Result<Option<(Bytes, UpdateVersion)>, StateError> {
         let found = match self.objects.get(&self.path(key)?).await {
             Ok(found) => found,
             Err(Error::NotFound { .. }) => return Ok(None),
             Err(other) => return Err(StateError::Store(other)),
         };
-        let meta = found.meta.clone();
-        fits(key, meta.size, MAX_BYTES)?;
-        let bytes = found.bytes().await.map_err(StateError::Store)?;
-        let envelope: Envelope<T> = serde_json::from_slice(&bytes).map_err(|error| malformed(key, &error))?;
-        let e_tag = UpdateVersion { e_tag: meta.e_tag, version: meta.version };
-        let version = Version { e_tag, epoch: envelope.epoch };
-        Ok(Some((envelope, version)))
+        fits(key, found.meta.size, MAX_BYTES)?;
+        let e_tag = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
+        Ok(Some((found.bytes().await.map_err(StateError::Store)?, e_tag)))
     }
 
     async fn write<T: Serialize>(
@@ -233,11 +238,22 @@ impl Documents {
         let write_id = write_id::new();
         let envelope = Envelope { write_id: write_id.clone(), epoch, value };
         let bytes = serde_json::to_vec(&envelope).map_err(|error| malformed(key, &error))?;
+        self.put(key, bytes, &write_id, mode, epoch).await
+    }
+
+    async fn put(
+        &self,
+        key: &str,
+        bytes: Vec<u8>,
+        write_id: &str,
+        mode: PutMode,
+        epoch: u64,
+    ) -> Result<Version, StateError> {
         fits(key, bytes.len() as u64, MAX_BYTES)?;
         let options = PutOptions { mode, ..PutOptions::default() };
         match self.objects.put_opts(&self.path(key)?, bytes.into(), options).await {
             Ok(put) => Ok(Version { e_tag: UpdateVersion { e_tag: put.e_tag, version: put.version }, epoch }),
-            Err(failure) => self.was_it_ours(key, &write_id, epoch, failure).await,
+            Err(failure) => self.was_it_ours(key, write_id, epoch, failure).await,
         }
     }
 
