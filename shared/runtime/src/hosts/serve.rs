@@ -44,7 +44,7 @@ async fn connection(io: TokioIo<tokio::net::TcpStream>, app: Arc<App>) {
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
     if let Err(error) = server.serve_connection(io, service).await {
-        tracing::debug!(error = error.to_string(), "connection");
+        tracing::info!(error = error.to_string(), "a connection ended early");
     }
 }
 
