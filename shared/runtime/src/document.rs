@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use crate::fit;
 use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Number, Value};
@@ -78,10 +79,21 @@ pub fn read<T: DeserializeOwned>(text: &str, max_bytes: usize) -> Result<Documen
         Value::Null => Value::Object(Map::new()),
         value => value,
     };
-    match serde_path_to_error::deserialize(value) {
+    match of_value(value) {
         Ok(value) => Ok(Document { value, places }),
-        Err(error) => Err(places.problem(error.path().to_string(), brief(&error.inner().to_string()))),
+        Err(problem) => Err(places.problem(problem.path, problem.text)),
     }
+}
+
+/// Reads a value; the problem has a path, and no place.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Problem> {
+    fit::read(value).map_err(|misfit| {
+        let text = brief(&misfit.error.to_string());
+        Problem { path: misfit.path, text, place: None }
+    })
 }
 
 impl<T> Document<T> {
@@ -122,7 +134,6 @@ impl Places {
     }
 
     fn problem(&self, path: String, text: String) -> Problem {
-        let path = if path == "." { String::new() } else { path };
         let place = self.nearest(&path);
         Problem { path, text, place }
     }

@@ -51,7 +51,7 @@ impl<'de> Deserialize<'de> for Stored {
         if !is_readable(version) {
             return Ok(Self::Other(version));
         }
-        serde_json::from_value(value).map(|state| Self::Ours(Box::new(state))).map_err(D::Error::custom)
+        causeway_runtime::of_value(value).map(|state| Self::Ours(Box::new(state))).map_err(D::Error::custom)
     }
 }
 

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::fit::{self, Misfit};
 use crate::{Error, HttpRequest, MAX_BODY_BYTES};
 
 /// Forms that a parameter is tried in: text, JSON scalar, list of texts, list of scalars.
@@ -44,12 +45,10 @@ pub(super) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T, Error> 
 
 /// The error comes with the top-level key that it is about.
 fn read<T: DeserializeOwned>(value: Value) -> Result<T, (String, Error)> {
-    serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
+    fit::read(value).map_err(|Misfit { path, error }| {
         let key = path.split(['.', '[']).next().unwrap_or_default().to_owned();
-        let text: serde_json::Error = error.into_inner();
-        let invalid = Error::invalid_request(without_value(&text.to_string()));
-        (key, if path == "." { invalid } else { invalid.at(path) })
+        let invalid = Error::invalid_request(without_value(&error.to_string()));
+        (key, if path.is_empty() { invalid } else { invalid.at(path) })
     })
 }
 
