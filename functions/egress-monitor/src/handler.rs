@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, Usage};
+use causeway_runtime::schema::printed;
 use causeway_runtime::{Context, Error, Handler, StartedTool, Tool};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::{Config, commands};
+use crate::{Config, commands, schemas};
 
 /// How long an alert that was sent is remembered: its key has the month in it.
 const ALERTS_KEPT: Duration = Duration::from_secs(70 * 24 * 3600);
@@ -68,7 +69,7 @@ impl EgressMonitor {
     ///
     /// # Errors
     /// There is no bucket, or its state cannot be named.
-    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &impl Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let beside = match config.aws {
             Some(_) => ports.usage_beside().map_err(|problem| problem.to_string()),
             None => Err("it is switched off".to_owned()),
@@ -98,6 +99,10 @@ impl Handler for EgressMonitor {
 
     async fn handle(&self, request: Request, context: &Context) -> Result<Reply, Error> {
         self.tick(&request, context).await
+    }
+
+    fn schemas() -> String {
+        printed(schemas::CALL)
     }
 
     fn tools() -> Vec<Tool> {

@@ -46,6 +46,7 @@ mod exact;
 mod handler;
 mod reply;
 mod request;
+mod schemas;
 mod settings_document;
 mod tick;
 

@@ -6,13 +6,14 @@ use std::time::Duration;
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Fleet, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem};
 use causeway_resilience::ServiceFailure;
+use causeway_runtime::schema::printed;
 use causeway_runtime::{Context, Error, Event, Handler, Tool};
 use serde_json::{Value, json};
 
 use crate::config::PolicyFrom;
 use crate::reply::Reply;
 use crate::request::Request;
-use crate::{Config, commands};
+use crate::{Config, commands, schemas};
 
 /// How long an alert that was sent is remembered; its key has the moment in it.
 const ALERTS_KEPT: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -71,7 +72,7 @@ impl FlexAutoscaler {
     ///
     /// # Errors
     /// There is no bucket, or its state cannot be named.
-    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &impl Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let parts = Parts {
             services: services(ports).map_err(|problem| problem.to_string()),
             documents: ports.documents(Self::NAME)?,
@@ -91,7 +92,7 @@ impl FlexAutoscaler {
     }
 }
 
-fn services(ports: &dyn Ports) -> Result<Services, Problem> {
+fn services(ports: &impl Ports) -> Result<Services, Problem> {
     Ok(Services { fleet: ports.fleet()?, metrics: ports.metrics()? })
 }
 
@@ -109,6 +110,10 @@ impl Handler for FlexAutoscaler {
     /// The message of an alarm is a tick.
     fn request_of_event(&self, event: Event) -> Result<Request, Error> {
         if event.is_alarm() { self.request_of_tick() } else { Err(event.unsupported(Self::NAME)) }
+    }
+
+    fn schemas() -> String {
+        printed(schemas::CALL)
     }
 
     fn tools() -> Vec<Tool> {

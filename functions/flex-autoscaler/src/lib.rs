@@ -30,6 +30,7 @@ mod handler;
 mod policy_document;
 mod reply;
 mod request;
+mod schemas;
 mod tick;
 
 pub use config::{Config, PolicyFrom};

@@ -8,6 +8,7 @@ use causeway_cloud::breaker::Breakers;
 use causeway_cloud::side::OF_SECOND;
 use causeway_cloud::state::{Clock, Documents};
 use causeway_cloud::{Alerts, Metrics, Notifier, Objects, Ports, Principal, PrincipalCheck, Problem, Secrets, Vantage};
+use causeway_runtime::schema::printed;
 use causeway_runtime::{Context, Error, Event, Handler, StartedTool, Tool};
 use rustls::ClientConfig;
 use serde_json::{Value, json};
@@ -17,7 +18,7 @@ use crate::reply::Answer;
 use crate::request::{Kind, Request};
 use crate::settings::{BREAKER_ROOTS, BreakerFolder};
 use crate::tick::Alone;
-use crate::{Config, SettingsFrom, commands};
+use crate::{Config, SettingsFrom, commands, schemas};
 
 /// How long a message that was sent is remembered: its key has an epoch in it, which does not come again, because epochs
 /// begin at the time.
@@ -113,7 +114,7 @@ impl HealthChecker {
     ///
     /// # Errors
     /// There is no bucket, or the file of certificate authorities cannot be used.
-    pub fn connect(config: Config, ports: &dyn Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
+    pub fn connect(config: Config, ports: &impl Ports, clock: Arc<dyn Clock>) -> Result<Self, Problem> {
         let is_sided = ports.has_second_side();
         let documents = |name: &str| match is_sided {
             true => ports.documents(&format!("{OF_SECOND}{name}")),
@@ -161,6 +162,10 @@ impl Handler for HealthChecker {
     /// The message of an alarm is a tick.
     fn request_of_event(&self, event: Event) -> Result<Request, Error> {
         if event.is_alarm() { self.request_of_tick() } else { Err(event.unsupported(Self::NAME)) }
+    }
+
+    fn schemas() -> String {
+        printed(schemas::CALL)
     }
 
     fn tools() -> Vec<Tool> {

@@ -40,6 +40,7 @@ mod page;
 mod probe;
 mod reply;
 mod request;
+mod schemas;
 #[cfg(test)]
 mod sided;
 mod tick;

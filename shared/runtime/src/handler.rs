@@ -8,7 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use crate::{Context, Error, Event, Idempotency, Settings, StartedTool, Tool};
+use crate::{Context, Error, Event, Idempotency, Settings, StartedTool, Tool, schema};
 
 /// A function: a typed request in, a typed reply out. Deliveries can repeat, so handlers are idempotent, by themselves
 /// or by [`Handler::idempotency`].
@@ -67,6 +67,13 @@ pub trait Handler: Send + Sync + Sized + 'static {
     /// What this build and deployment can do, for `{"test_type":"imports"}`.
     fn capabilities(&self) -> Value {
         json!({})
+    }
+
+    /// The JSON Schemas of request and reply as one JSON object. The default derives them from the types; see
+    /// [`schema`].
+    #[must_use]
+    fn schemas() -> String {
+        format!("{:#}", schema::of::<Self>())
     }
 
     /// Commands of this function's own; they work on the command line only.

@@ -4,6 +4,7 @@ use std::io::Read;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::schema::printed;
 use causeway_runtime::tool::{EXIT_INPUT, EXIT_NO_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::decide::{Action, decide};
 use crate::input::Inputs;
 use crate::record::{Record, table};
+use crate::schemas;
 use crate::state::State;
 
 /// Largest document in bytes: three hours of 5,000 machines.
@@ -39,12 +41,12 @@ pub(super) fn command() -> Command {
 
 /// Carries it out.
 pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
-    ended("flex-autoscaler decide", printed(arguments).and_then(|text| print(&text)))
+    ended("flex-autoscaler decide", text(arguments).and_then(|text| print(&text)))
 }
 
-fn printed(arguments: &ArgMatches) -> Result<String, Failure> {
+fn text(arguments: &ArgMatches) -> Result<String, Failure> {
     if arguments.get_flag("schema") {
-        return Ok(format!("{:#}\n", schemars::schema_for!(Inputs).to_value()));
+        return Ok(printed(schemas::INPUTS) + "\n");
     }
     let path = arguments.get_one::<PathBuf>("file").cloned().unwrap_or_else(|| PathBuf::from("-"));
     let text = read(&path).map_err(|error| Failure(EXIT_NO_INPUT, format!("{}: {error}", path.display())))?;

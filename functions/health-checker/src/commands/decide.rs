@@ -3,12 +3,14 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::schema::printed;
 use causeway_runtime::tool::{EXIT_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use causeway_runtime::{Document, read_document};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::read;
 use crate::decide::{Inputs, decide};
+use crate::schemas;
 
 /// Largest document in bytes: seven hours of 200 tenants.
 const MAX_BYTES: u64 = 64 << 20;
@@ -31,7 +33,7 @@ pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
 
 fn text(arguments: &ArgMatches) -> Result<String, Failure> {
     if arguments.get_flag("schema") {
-        return Ok(format!("{:#}\n", schemars::schema_for!(Inputs).to_value()));
+        return Ok(printed(schemas::INPUTS) + "\n");
     }
     let path = arguments.get_one::<PathBuf>("file").cloned().unwrap_or_else(|| PathBuf::from("-"));
     let outcome = decide(&inputs(&read(&path, MAX_BYTES)?)?);

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::schema::printed;
 use causeway_runtime::tool::{EXIT_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::read;
-use crate::settings::{self, MAX_BYTES, Settings};
+use crate::schemas;
+use crate::settings::{self, MAX_BYTES};
 
 /// The command.
 pub(super) fn command() -> Command {
@@ -27,7 +29,7 @@ pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
 
 fn text(arguments: &ArgMatches) -> Result<String, Failure> {
     if arguments.get_flag("schema") {
-        return Ok(format!("{:#}\n", schemars::schema_for!(Settings).to_value()));
+        return Ok(printed(schemas::SETTINGS) + "\n");
     }
     let path = arguments.get_one::<PathBuf>("file").cloned().unwrap_or_else(|| PathBuf::from("-"));
     let settings = settings::read(&read(&path, MAX_BYTES as u64)?).map_err(|problems| {
@@ -44,6 +46,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests")]
 
     use super::*;
+    use crate::settings::Settings;
 
     #[test]
     fn settings_are_printed_with_their_defaults_and_faults_with_their_places() {

@@ -3,11 +3,13 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use causeway_runtime::schema::printed;
 use causeway_runtime::tool::{EXIT_INPUT, EXIT_OUTPUT, Failure, ended, print};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::read;
-use crate::simulate::{self, Scenario};
+use crate::schemas;
+use crate::simulate;
 
 /// The command.
 pub(super) fn command() -> Command {
@@ -34,7 +36,7 @@ pub(super) fn run(arguments: &ArgMatches) -> ExitCode {
 
 fn text(arguments: &ArgMatches) -> Result<String, Failure> {
     if arguments.get_flag("schema") {
-        return Ok(format!("{:#}\n", schemars::schema_for!(Scenario).to_value()));
+        return Ok(printed(schemas::SCENARIO) + "\n");
     }
     let path = arguments.get_one::<PathBuf>("file").cloned().unwrap_or_else(|| PathBuf::from("-"));
     let document = read(&path, simulate::MAX_BYTES as u64)?;

@@ -9,8 +9,6 @@ use std::time::Instant;
 
 use clap::{ArgMatches, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use http::HeaderMap;
-use schemars::generate::SchemaSettings;
-use schemars::schema_for;
 use serde_json::json;
 
 use super::{App, EXIT_CONFIG, EXIT_START, StartError, connected, new_request_id, runtime, serve, settings, start};
@@ -83,7 +81,7 @@ where
     exit::<H>(match Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()).command {
         Command::Invoke(args) => start(shared, connect, Format::Off).and_then(|app| invoke(&app, args)),
         Command::Serve(args) => start(shared, connect, Format::Log).and_then(|app| serve_http(app, &args)),
-        Command::Schema => print(&schema::<H>()),
+        Command::Schema => print(&H::schemas()),
         Command::Config { json } => settings::<H>(shared).and_then(|loaded| config(&loaded.declared, json)),
     })
 }
@@ -177,14 +175,6 @@ fn serve_http(app: App, args: &Serve) -> Result<ExitCode, StartError> {
     let address = SocketAddr::new(args.host, args.port);
     let served = runtime()?.block_on(serve::run(Arc::new(app), address));
     served.map(|()| ExitCode::SUCCESS).map_err(|error| StartError::new("cannot_listen", &error))
-}
-
-/// What a request may hold when it is read, and what a reply holds when it is written: members that are left out when
-/// they are empty are not required.
-fn schema<H: Handler>() -> String {
-    let reply = SchemaSettings::draft2020_12().for_serialize().into_generator().into_root_schema_for::<H::Reply>();
-    let schemas = json!({ "request": schema_for!(H::Request), "reply": reply });
-    format!("{schemas:#}")
 }
 
 fn config(declared: &[Declared], as_json: bool) -> Result<ExitCode, StartError> {
