@@ -13,6 +13,7 @@ use serde_json::Value;
 /// Crates of ours that each crate may depend on. `functions` stands for every function.
 const MAY_SEE: &[(&str, &[&str])] = &[
     ("causeway-fdk", &[]),
+    ("crc-fast", &[]),
     ("causeway-resilience", &[]),
     ("causeway-oci-emulator", &[]),
     ("causeway-cloud", &["causeway-resilience"]),
