@@ -1,8 +1,8 @@
 //! Types read from JSON values, with the path of what does not fit.
 //!
 //! `serde_path_to_error` tells the same around any source of values; around this one alone the code for each type is
-//! less, and a function has hundreds of types. A list is never read as the members of an object in their order, as serde
-//! would: who sends one means something else.
+//! less, and a function has hundreds of types. A list is not read as the members of an object in their order, as serde
+//! would (and does inside untagged and flattened types): who sends one means something else.
 
 mod key;
 mod variant;
@@ -234,7 +234,8 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         let Some(value) = self.rest.next() else { return Ok(None) };
         let way = Way::Item(self.track.way, self.index);
         self.index += 1;
-        seed.deserialize(Node { value, track: self.track.along(&way) }).map(Some)
+        let track = self.track.along(&way);
+        track.noted(seed.deserialize(Node { value, track })).map(Some)
     }
 
     fn size_hint(&self) -> Option<usize> {
@@ -262,7 +263,8 @@ impl<'de> MapAccess<'de> for Members<'_> {
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
         let (name, value) = self.next.take().ok_or_else(|| Error::custom("value is missing"))?;
         let way = Way::Member(self.track.way, &name);
-        seed.deserialize(Node { value, track: self.track.along(&way) })
+        let track = self.track.along(&way);
+        track.noted(seed.deserialize(Node { value, track }))
     }
 
     fn size_hint(&self) -> Option<usize> {

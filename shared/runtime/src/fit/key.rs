@@ -10,7 +10,8 @@ pub(super) struct Key(pub(super) String);
 impl Key {
     /// The number or truth value that the name is, else the name.
     fn scalar(self) -> Value {
-        match serde_json::from_str(&self.0) {
+        let is_trimmed = self.0.trim().len() == self.0.len();
+        match serde_json::from_str(if is_trimmed { &self.0 } else { "" }) {
             Ok(value @ (Value::Number(_) | Value::Bool(_))) => value,
             _ => Value::String(self.0),
         }

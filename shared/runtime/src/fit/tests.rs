@@ -38,6 +38,45 @@ enum Loose {
 #[derive(Debug, Deserialize, PartialEq)]
 struct Wrapped(Option<bool>);
 
+/// What is wrong with a value only after it was read.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(try_from = "i32")]
+struct Even(i32);
+
+impl TryFrom<i32> for Even {
+    type Error = String;
+
+    fn try_from(number: i32) -> Result<Self, String> {
+        if number % 2 == 0 { Ok(Self(number)) } else { Err(format!("{number} is odd")) }
+    }
+}
+
+fn short<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.len() < 4 { Ok(text) } else { Err(D::Error::custom("is long")) }
+}
+
+/// The same kinds, each plain, in a list and in an enum.
+#[derive(Debug, Deserialize, PartialEq, Default)]
+#[serde(default)]
+struct Late {
+    even: Option<Box<Even>>,
+    evens: Vec<Even>,
+    #[serde(deserialize_with = "short")]
+    short: String,
+    loose: Vec<Loose>,
+    tagged: BTreeMap<String, Tagged>,
+    choice: Option<Choice>,
+}
+
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "snake_case")]
+enum Choice {
+    Even(Even),
+    Loose(Loose),
+    Pair(Even, Even),
+}
+
 #[derive(Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 struct Whole {
@@ -52,6 +91,8 @@ struct Whole {
     by_truth: HashMap<bool, char>,
     pair: Option<(u8, u8)>,
     unit: Option<()>,
+    #[serde(default)]
+    late: Late,
 }
 
 /// Members that fit and members that do not.
@@ -66,7 +107,8 @@ fn members() -> impl Strategy<Value = Value> {
         prop_oneof!["Nothing", "One", "Two", "point", "line", "[a-c]"].prop_map(Value::from),
     ];
     let names = prop_oneof![
-        "name|shapes|tagged|loose|by_number|by_truth|pair|unit",
+        "name|shapes|tagged|loose|by_number|by_truth|pair|unit|late",
+        "even|evens|short|choice|pair",
         "One|Two|Named|Nothing|side|tags|kind|at|from|1|-7|true|false|70000"
     ];
     leaf.prop_recursive(4, 32, 4, move |inner| {
@@ -160,6 +202,16 @@ fn what_fits_and_what_does_not_is_told_as_by_the_general_crate() {
         ("pair", json!([1, 256])),
         ("unit", json!(null)),
         ("unit", json!(0)),
+        ("late", json!({"even": 1})),
+        ("late", json!({"evens": [2, 3]})),
+        ("late", json!({"short": "abcd"})),
+        ("late", json!({"loose": [1, true]})),
+        ("late", json!({"tagged": {"a": {"kind": "line", "from": 300}}})),
+        ("late", json!({"tagged": {"a": {"kind": "point"}}})),
+        ("late", json!({"choice": {"even": 3}})),
+        ("late", json!({"choice": {"loose": {}}})),
+        ("late", json!({"choice": {"pair": [2, 3]}})),
+        ("late", json!({"choice": {"pair": [2, 4]}})),
         ("other", json!(0)),
         ("name", json!(["a"])),
     ] {
@@ -187,7 +239,7 @@ proptest! {
 fn a_list_is_no_object() {
     let error = ours(json!({"name": "a", "tagged": null, "by_number": []})).unwrap_err();
     assert_eq!(error, ("by_number".to_owned(), "invalid type: sequence, expected a map".to_owned()));
-    let error = ours(json!(["a", [], null, null, {}, {}, null, null])).unwrap_err();
+    let error = ours(json!(["a", [], null, null, {}, {}, null, null, {}])).unwrap_err();
     assert_eq!(error, (String::new(), "invalid type: sequence, expected struct Whole".to_owned()));
 }
 

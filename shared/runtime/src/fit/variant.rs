@@ -48,16 +48,16 @@ impl<'de> VariantAccess<'de> for Variant<'_> {
     fn unit_variant(self) -> Result<(), Error> {
         let way = Way::Member(self.track.way, &self.name);
         let track = self.track.along(&way);
-        self.value.map_or(Ok(()), |value| Deserialize::deserialize(Node { value, track }))
+        track.noted(self.value.map_or(Ok(()), |value| Deserialize::deserialize(Node { value, track })))
     }
 
     fn newtype_variant_seed<T: DeserializeSeed<'de>>(self, seed: T) -> Result<T::Value, Error> {
         let way = Way::Member(self.track.way, &self.name);
         let track = self.track.along(&way);
-        match self.value {
+        track.noted(match self.value {
             Some(value) => seed.deserialize(Node { value, track }),
-            None => track.noted(Err(Error::invalid_type(Unexpected::UnitVariant, &"newtype variant"))),
-        }
+            None => Err(Error::invalid_type(Unexpected::UnitVariant, &"newtype variant")),
+        })
     }
 
     fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Error> {

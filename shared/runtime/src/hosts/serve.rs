@@ -43,7 +43,10 @@ async fn connection(io: TokioIo<tokio::net::TcpStream>, app: Arc<App>) {
     let service = service_fn(|request| app.serve(request));
     let mut server = http1::Builder::new();
     server.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT);
-    if let Err(error) = server.serve_connection(io, service).await {
+    // One that nobody used for a while ends with a timeout.
+    if let Err(error) = server.serve_connection(io, service).await
+        && !error.is_timeout()
+    {
         tracing::info!(error = error.to_string(), "a connection ended early");
     }
 }

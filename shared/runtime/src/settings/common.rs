@@ -22,7 +22,7 @@ impl Common {
         const METRICS: &str = "emf: CloudWatch embedded metric format; log: a JSON log line; off; \
                                auto: emf on Lambda, log on Fn and serve, off for invoke";
         const NAMESPACE: &str = "what measurements are filed under: letters, digits and _, first a letter";
-        const LEVEL: &str = "error, warn, info or off; debug and trace say more only in builds without optimisation";
+        const LEVEL: &str = "error, warn, info or off; debug and trace are as info";
         vars.choice("LOG_LEVEL", &LEVELS, "info", LEVEL);
         Self {
             default_timeout_seconds: vars.number("CAUSEWAY_DEFAULT_TIMEOUT_SECONDS", 30, 1..=3600, TIMEOUT),
