@@ -235,7 +235,7 @@ impl Tries<'_, '_> {
             Decision::GiveUp { .. } => Err(error),
             Decision::Retry { after } => {
                 let (service, after_ms) = (self.call.service, after.as_millis());
-                tracing::info!(service, after_ms, %error, "will be tried again");
+                tracing::debug!(service, after_ms, %error, "will be tried again");
                 self.call.effects.clock.sleep(after).await;
                 Ok(self.in_time(self.call.provider.snapshot()).await?)
             }

@@ -159,7 +159,7 @@ impl State {
         let Some(etag) = self.etag.clone().filter(|_| self.fruitless <= FRUITLESS) else {
             return Err(failed(Cause::Transport { failure, tries: self.fruitless }));
         };
-        tracing::info!(%failure, at = self.rest.start, "a body is taken up again");
+        tracing::debug!(%failure, at = self.rest.start, "a body is taken up again");
         let options = GetObject {
             range: Some(ByteRange::Between(self.rest.start, self.rest.end)),
             if_match: Some(etag),
