@@ -80,20 +80,13 @@ impl<'a> Track<'a> {
         result
     }
 
-    /// Something else than was asked for.
-    #[cold]
-    fn wrong(self, value: &Value, expected: &dyn Expected) -> Error {
-        self.note();
-        Error::invalid_type(unexpected(value), expected)
-    }
-
     #[cold]
     fn note(self) {
         self.place.borrow_mut().get_or_insert_with(|| self.way.to_string());
     }
 }
 
-/// A value in its place.
+/// A value in its place. Whoever has it read notes the place of a failure: what is read may be refused only afterwards.
 struct Node<'a> {
     value: Value,
     track: Track<'a>,
@@ -105,8 +98,8 @@ macro_rules! only {
     ($($kind:ident($content:ident) by $read:expr => $($method:ident)*;)*) => {
         $($(fn $method<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
             match self.value {
-                Value::$kind($content) => self.track.noted($read(visitor, $content, self.track)),
-                other => Err(self.track.wrong(&other, &visitor)),
+                Value::$kind($content) => $read(visitor, $content, self.track),
+                other => Err(wrong(&other, &visitor)),
             }
         })*)*
     };
@@ -116,25 +109,22 @@ impl<'de> Deserializer<'de> for Node<'_> {
     type Error = Error;
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let track = self.track;
-        track.noted(match self.value {
-            Value::Array(items) => list(visitor, items, track),
-            Value::Object(members) => object(visitor, members, track),
+        match self.value {
+            Value::Array(items) => list(visitor, items, self.track),
+            Value::Object(members) => object(visitor, members, self.track),
             scalar => scalar.deserialize_any(visitor),
-        })
+        }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
-        let track = self.track;
-        track.noted(if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) })
+        if self.value.is_null() { visitor.visit_none() } else { visitor.visit_some(self) }
     }
 
     fn deserialize_newtype_struct<V: Visitor<'de>>(self, name: &'static str, visitor: V) -> Result<V::Value, Error> {
-        let track = self.track;
-        track.noted(match name {
+        match name {
             RAW_VALUE => self.value.deserialize_newtype_struct(name, visitor),
             _ => visitor.visit_newtype_struct(self),
-        })
+        }
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -143,8 +133,7 @@ impl<'de> Deserializer<'de> for Node<'_> {
         _: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        let track = self.track;
-        track.noted(Variant::of(self).and_then(|variant| visitor.visit_enum(variant)))
+        visitor.visit_enum(Variant::of(self)?)
     }
 
     fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -175,8 +164,8 @@ impl<'de> Deserializer<'de> for Node<'_> {
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         match self.value {
-            Value::Null => self.track.noted(visitor.visit_unit()),
-            other => Err(self.track.wrong(&other, &visitor)),
+            Value::Null => visitor.visit_unit(),
+            other => Err(wrong(&other, &visitor)),
         }
     }
 
@@ -270,6 +259,12 @@ impl<'de> MapAccess<'de> for Members<'_> {
     fn size_hint(&self) -> Option<usize> {
         Some(self.rest.len())
     }
+}
+
+/// Something else than was asked for.
+#[cold]
+fn wrong(value: &Value, expected: &dyn Expected) -> Error {
+    Error::invalid_type(unexpected(value), expected)
 }
 
 /// What a value is, in the words of serde's messages.

@@ -198,32 +198,26 @@ impl Documents {
 
     /// A text that was written so; `None` when there is none.
     pub(super) async fn text(&self, key: &str) -> Result<Option<String>, StateError> {
-        let found = match self.objects.get(&self.path(key)?).await {
-            Ok(found) => found,
-            Err(Error::NotFound { .. }) => return Ok(None),
-            Err(other) => return Err(StateError::Store(other)),
-        };
-        fits(key, found.meta.size, MAX_TEXT_BYTES)?;
-        let bytes = found.bytes().await.map_err(StateError::Store)?;
+        let Some((bytes, _)) = self.bytes(key, MAX_TEXT_BYTES).await? else { return Ok(None) };
         let malformed = |_| StateError::Malformed { key: key.to_owned(), reason: "no UTF-8".to_owned() };
         String::from_utf8(bytes.into()).map(Some).map_err(malformed)
     }
 
     async fn read<T: DeserializeOwned>(&self, key: &str) -> Result<Option<(Envelope<T>, Version)>, StateError> {
-        let Some((bytes, e_tag)) = self.bytes(key).await? else { return Ok(None) };
+        let Some((bytes, e_tag)) = self.bytes(key, MAX_BYTES).await? else { return Ok(None) };
         let envelope: Envelope<T> = serde_json::from_slice(&bytes).map_err(|error| malformed(key, &error))?;
         let version = Version { e_tag, epoch: envelope.epoch };
         Ok(Some((envelope, version)))
     }
 
-    /// What a document consists of. It knows no type, so that a program has it once.
-    async fn bytes(&self, key: &str) -> Result<Option<(Bytes, UpdateVersion)>, StateError> {
+    /// What a document or a text consists of. It knows no type, so that a program has it once.
+    async fn bytes(&self, key: &str, max: u64) -> Result<Option<(Bytes, UpdateVersion)>, StateError> {
         let found = match self.objects.get(&self.path(key)?).await {
             Ok(found) => found,
             Err(Error::NotFound { .. }) => return Ok(None),
             Err(other) => return Err(StateError::Store(other)),
         };
-        fits(key, found.meta.size, MAX_BYTES)?;
+        fits(key, found.meta.size, max)?;
         let e_tag = UpdateVersion { e_tag: found.meta.e_tag.clone(), version: found.meta.version.clone() };
         Ok(Some((found.bytes().await.map_err(StateError::Store)?, e_tag)))
     }
